@@ -1,0 +1,73 @@
+#include "base/text.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+#include <strings.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+bool text_is_utf8(const char *text, size_t len)
+{
+    return u8_check((const uint8_t *)text, len) == NULL;
+}
+
+size_t text_chars(const char *text)
+{
+    return u8_mbsnlen((const uint8_t *)text, strlen(text));
+}
+
+char *text_nfc(struct arena *arena, const char *text)
+{
+    size_t len = strlen(text), out_len = 0;
+    uint8_t *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)text, len, NULL, &out_len);
+    if (!normal)
+        return arena_strndup(arena, text, len);
+    char *copy = arena_strndup(arena, (const char *)normal, out_len);
+    mem_free(normal);
+    return copy;
+}
+
+void text_json_quote(struct buf *out, const char *text)
+{
+    buf_add(out, "\"", 1);
+    const char *run = text;
+    for (const char *at = text;; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+            continue;
+        buf_add(out, run, (size_t)(at - run));
+        if (c == '\0')
+            break;
+        if (c == '"' || c == '\\')
+            buf_printf(out, "\\%c", c);
+        else
+            buf_printf(out, "\\u%04x", c);
+        run = at + 1;
+    }
+    buf_add(out, "\"", 1);
+}
+
+char *text_api_name(struct arena *arena, const char *name)
+{
+    char *out = arena_alloc(arena, strlen(name) + 1);
+    size_t n = 0;
+    for (const char *at = name; *at; at++) {
+        char c = *at;
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+            out[n++] = c;
+        else if (n > 0 && out[n - 1] != '_')
+            out[n++] = '_';
+    }
+    while (n > 0 && out[n - 1] == '_')
+        n--;
+    out[n] = '\0';
+    return out;
+}
+
+bool text_equal_nocase(const char *a, const char *b)
+{
+    return strcasecmp(a, b) == 0;
+}

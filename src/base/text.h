@@ -1,0 +1,31 @@
+/*
+ * Text at the borders: UTF-8, NFC, lengths in characters, quoting. Any thread.
+ */
+#ifndef HERALD_BASE_TEXT_H
+#define HERALD_BASE_TEXT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Well-formed UTF-8 (no surrogates, nothing over U+10FFFF, no overlong form). */
+bool text_is_utf8(const char *text, size_t len) MUST_CHECK;
+
+/* Characters (code points) in well-formed UTF-8. */
+size_t text_chars(const char *text);
+
+/* Normalised to NFC, in the arena. The input must be well-formed. */
+char *text_nfc(struct arena *arena, const char *text) __attribute__((returns_nonnull));
+
+/* Appends `text` as a JSON string with its quotes. */
+void text_json_quote(struct buf *out, const char *text);
+
+/* "sales_call" from "Sales Call": lower-case ASCII letters and digits, others become one underscore. */
+char *text_api_name(struct arena *arena, const char *name) __attribute__((returns_nonnull));
+
+/* ASCII case-insensitive equality, for header names and hosts. */
+bool text_equal_nocase(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * Lanes: who may commit numbered work, and who sends it. A lane is a row (id, node, epoch, expires_at); every
+ * writer has one of its own. seq is epoch * 2^40 + n, so that a lane that is taken again goes on above all that
+ * it ever numbered, and a row of an earlier epoch is known to be left over from a predecessor.
+ *
+ * Upholds I11: each transaction that uses numbers calls lane_check; a take-over locks the row exclusively and
+ * raises the epoch, so a paused predecessor's commit fails.
+ */
+#ifndef HERALD_DB_LANE_H
+#define HERALD_DB_LANE_H
+
+#include "db/db.h"
+
+#define LANE_SEQ_BITS 40
+
+struct lane_pos {
+    int64_t lane;
+    int64_t seq;
+};
+
+struct lane {
+    int64_t id;
+    int64_t epoch;
+    struct id node;
+    int64_t next_seq;
+    int64_t held_until_boot_us; /* own count of the lease, from before the heartbeat was sent */
+};
+
+static inline int64_t lane_epoch_of(int64_t seq)
+{
+    return seq >> LANE_SEQ_BITS;
+}
+
+/*
+ * Takes a lane for this node inside the open transaction: its own of an earlier run (whose process is proven
+ * gone by the data directory's or the session's lock), else a new one.
+ */
+enum err_code lane_take(struct db *db, struct id node, int64_t lease_us, struct lane *lane, struct error *err)
+    MUST_CHECK;
+
+/* Inside a transaction, once a batch: ERR_FENCED when the lane is no longer this epoch's. */
+enum err_code lane_check(struct db *db, const struct lane *lane, struct error *err) MUST_CHECK;
+
+/* Extends the lease; ERR_FENCED likewise. */
+enum err_code lane_renew(struct db *db, struct lane *lane, int64_t lease_us, struct error *err) MUST_CHECK;
+
+/*
+ * Takes over, for sending only, one lane whose lease has run out and that is not this node's: raises its epoch
+ * and makes this node its dispatcher. *lane is 0 when there is none.
+ */
+enum err_code lane_adopt(struct db *db, struct id node, int64_t lease_us, int64_t *lane, struct error *err)
+    MUST_CHECK;
+
+/* Ends the lease at a clean stop. */
+enum err_code lane_release(struct db *db, const struct lane *lane, struct error *err) MUST_CHECK;
+
+#endif

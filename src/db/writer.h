@@ -1,0 +1,84 @@
+/*
+ * The group-committing writer: one thread, one connection, one lane. It runs all units that wait in one
+ * transaction, commits, and only then tells each unit's owner (I3). Batches grow with the load; no timer.
+ *
+ * Invariants
+ *  W1  `done` is called exactly once for each unit that writer_submit accepted, on the writer's thread, after the
+ *      commit is durable or with an error.
+ *  W2  Units are committed in the order of their numbers: seq grows with every unit, (lane, seq) order is
+ *      commit order. Numbers of a failed batch are never used again.
+ *  W3  Every transaction that uses numbers checks, inside itself and under a share lock, that the lane still has
+ *      this writer's node and epoch (I11). If not, nothing is committed and a new lane is taken.
+ *  W4  One bad unit fails alone: a batch that fails is rolled back and run again in halves.
+ *  W5  A unit whose kind says `keep` is never dropped over a database that is away: it waits and is run again.
+ *
+ *      waiting ──take──▶ batch ──run──▶ commit ──▶ committed() ──▶ done()
+ *                          │  error, more than one unit: rollback, halves
+ *                          └─ database away: units fail with ERR_UNAVAILABLE, `keep` units go back to waiting
+ */
+#ifndef HERALD_DB_WRITER_H
+#define HERALD_DB_WRITER_H
+
+#include "base/inbox.h"
+#include "db/db.h"
+#include "db/lane.h"
+
+struct unit;
+struct writer;
+
+/* What the units of a kind have in common. Static; `run` and `committed` are called on the writer's thread. */
+struct unit_kind {
+    const char *name;
+    /*
+     * Writes all units into the open transaction. A single unit is refused by setting its `result` before
+     * anything of it is written; returning an error fails, and re-runs, the whole batch.
+     */
+    enum err_code (*run)(struct db *db, struct unit **units, size_t n, struct error *err);
+    /* After the commit, in the order of seq, before any `done`; may be NULL. Refused units are left out. */
+    void (*committed)(struct unit **units, size_t n);
+    bool keep; /* W5 */
+};
+
+struct unit {
+    /* set by the owner */
+    struct inbox_item item; /* first: the inbox is a list of these */
+    const struct unit_kind *kind;
+    void *ctx; /* for `run` and `committed` */
+    void (*done)(struct unit *unit);
+    /* set by the writer */
+    struct lane_pos pos; /* where it was committed */
+    struct error result; /* code ERR_OK: committed */
+};
+
+struct writer_config {
+    const struct db_config *db;
+    struct id node;      /* this node's lasting id */
+    int64_t lease_us;    /* of the lane */
+    size_t batch_most;   /* units in one transaction */
+    size_t queue_most;   /* units that may wait; beyond it writer_submit refuses (ERR_BUSY) */
+    /* Called on the writer's thread whenever it got a lane (`own`), or when commits may have gone unannounced
+     * (an unknown outcome of COMMIT): whoever dispatches the lane must read it again from the table. */
+    void (*lane_changed)(void *ctx, struct lane_pos own);
+    void *lane_ctx;
+};
+
+/* Opens the database (schema at this version), takes a lane, starts the thread. */
+enum err_code writer_start(const struct writer_config *config, struct writer **writer, struct error *err) MUST_CHECK;
+
+/* Any thread. On ERR_BUSY (queue full) or ERR_UNAVAILABLE (stopping) the unit was not taken. */
+enum err_code writer_submit(struct writer *writer, struct unit *unit, struct error *err) MUST_CHECK;
+
+/* Any thread but the writer's. Submits a function and waits for its commit: for settings and other cold writes. */
+enum err_code writer_run(struct writer *writer, enum err_code (*run)(struct db *db, void *ctx, struct error *err),
+    void *ctx, struct error *err) MUST_CHECK;
+
+/* Whether the last transaction worked; for /readyz. Any thread. */
+bool writer_is_healthy(struct writer *writer);
+
+/*
+ * Refuses new units, runs what waits (`keep` units for at most grace_us if the database is away), gives the lane
+ * back, ends the thread.
+ */
+void writer_stop(struct writer *writer, int64_t grace_us);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * The HTTP server: libmicrohttpd behind one small interface. A request is read whole on the HTTP thread, judged
+ * strictly, then handed to a worker; whoever has the answer gives it, on any thread, at any time. Meanwhile the
+ * connection is suspended and holds no thread.
+ *
+ * What a strict server must refuse and libmicrohttpd does not is refused here, before any handler: two
+ * Content-Length, two Host, Transfer-Encoding with Content-Length, folded headers, repeated credentials, a Host
+ * that is not on the list, a body over the limit, a method that is not known.
+ *
+ * Life of an exchange (one request and its answer)
+ *      reading ──whole──▶ suspended, with a worker ──exchange_reply──▶ resumed, answered ──▶ freed
+ *         │                        └── deadline ──▶ answered 503, kept until exchange_reply is called after all
+ *         └── refused ──▶ answered, connection closed
+ *
+ * Invariants
+ *  S1  Every exchange that the handler got is replied to exactly once (exchange_reply), even after its deadline
+ *      or when the client has gone; it may not be touched afterwards.
+ *  S2  A suspended connection is in one registry with a deadline, and is resumed exactly once.
+ *  S3  server_stop resumes and answers all that is suspended before the daemon stops.
+ */
+#ifndef HERALD_NET_SERVER_H
+#define HERALD_NET_SERVER_H
+
+#include "base/arena.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/id.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct server;
+
+struct exchange {
+    /* set by the server, constant for the handler; all texts live as long as the exchange */
+    struct id request_id;
+    const char *method; /* "GET" */
+    const char *path;   /* decoded, without the query; "/api/…" */
+    const char *body;   /* NUL-terminated; "" without a body */
+    size_t body_len;
+    const struct sockaddr *peer; /* NULL on a unix socket */
+    int64_t started_boot_us;
+    struct arena *arena; /* the handler's, freed with the exchange */
+    void *server_ctx;    /* server_config.ctx */
+    /* for the handler's own use */
+    void *user;
+};
+
+struct server_config {
+    const char *name;         /* for logs: "api" */
+    const char *listen;       /* "127.0.0.1:8080", "[::1]:0", "unix:/run/herald/admin.sock" */
+    struct text_list hosts;   /* accepted in Host, besides the listen address and, on loopback, localhost */
+    size_t body_most;         /* bytes; more is a 413 */
+    unsigned connections_most;
+    unsigned idle_s;          /* a connection without a request, or in the middle of one, is closed */
+    int64_t deadline_us;      /* from handler to reply; then the client gets a 503 */
+    unsigned workers;         /* threads that run `handle` */
+    /* Headers that may stand once at most, besides the server's own list; NULL-terminated. */
+    const char *const *single_headers;
+    void *ctx;
+    void (*handle)(struct exchange *exchange, void *worker); /* on a worker's thread */
+    void *(*worker_start)(void *ctx);             /* on the worker's thread; may be NULL */
+    void (*worker_stop)(void *ctx, void *worker); /* likewise */
+};
+
+enum err_code server_start(const struct server_config *config, struct server **server, struct error *err) MUST_CHECK;
+
+/* "127.0.0.1:41234": where it really listens. Lives as long as the server. */
+const char *server_address(const struct server *server);
+
+/* Stops accepting; requests that are under way may finish for at most drain_us; then S3. Frees the server. */
+void server_stop(struct server *server, int64_t drain_us);
+
+/* A header's value, or NULL. Names in any case. Handler side, until the reply. */
+const char *exchange_header(const struct exchange *exchange, const char *name);
+
+/* A query parameter's decoded value, or NULL; `index` -1 counts none: see exchange_query_count. */
+const char *exchange_query(const struct exchange *exchange, const char *name);
+size_t exchange_query_count(const struct exchange *exchange);
+/* The i-th query parameter in order; false past the end. */
+bool exchange_query_at(const struct exchange *exchange, size_t i, const char **name, const char **value);
+
+/* A cookie's value, or NULL. */
+const char *exchange_cookie(const struct exchange *exchange, const char *name);
+
+struct reply_header {
+    const char *name, *value;
+};
+
+struct reply {
+    int status;
+    const char *content_type; /* NULL: no body */
+    const struct reply_header *headers;
+    size_t header_count;
+    char *body;              /* malloc'ed (buf_take); the server frees it */
+    const char *static_body; /* or a text that lives for ever */
+    size_t body_len;
+    bool close; /* end the connection after it */
+};
+
+/* Any thread, exactly once (S1). */
+void exchange_reply(struct exchange *exchange, const struct reply *reply);
+
+/*
+ * A problem document (RFC 9457) for an error: status from its code, detail from its text, errors[] from `list`
+ * (may be NULL); 503 carries Retry-After. The second form chooses the status itself.
+ */
+void exchange_reply_error(struct exchange *exchange, const struct error *err, const struct error_list *list);
+void exchange_reply_problem(struct exchange *exchange, int status, const char *detail, const struct error_list *list);
+/* The status of an error code: ERR_INVALID → 422. */
+int error_http_status(enum err_code code);
+
+#endif
