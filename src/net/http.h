@@ -74,13 +74,17 @@ enum err_code http_client_new(struct loop *loop, const struct guard *guard, cons
 /* After the loop has stopped, with no call under way. */
 void http_client_free(struct http_client *client);
 
-/* Starts a request. `done` is called exactly once, later, on the loop's thread, whatever happens. */
+/*
+ * Starts a request. On ERR_OK `done` is called exactly once, later, on the loop's thread, whatever happens; else it is
+ * not called. ERR_BUSY: it would be one look-up too many, try again when a call has ended; names that were looked up
+ * within the last minute need none. ERR_INVALID: a header has a line break. `call` may be NULL.
+ */
 enum err_code http_send(struct http_client *client, const struct http_request *request,
     struct http_call **call, struct error *err) MUST_CHECK;
 /* Ends a call now: `done` is called with HTTP_CANCELLED before this returns. */
 void http_cancel(struct http_call *call);
 
-/* Name look-ups under way: the dispatcher holds back endpoints that would need one more than the limit. */
+/* Name look-ups under way, or expected for calls that have just been sent. */
 int http_lookups(const struct http_client *client);
 int http_calls(const struct http_client *client);
 
