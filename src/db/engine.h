@@ -35,6 +35,8 @@ struct engine_ops {
     void (*rollback)(struct db *db);
     bool (*in_transaction)(struct db *db);
     enum err_code (*ping)(struct db *db, struct error *err);
+    /* One DDL statement, rewritten but not prepared; `sql` need not be a literal. */
+    enum err_code (*script)(struct db *db, const char *sql, struct error *err);
     void (*close)(struct db *db); /* never NULL; frees the struct */
 };
 
@@ -61,6 +63,7 @@ enum err_code postgres_open(
  *   $1          ?1                         $1
  *   {share}                                 FOR SHARE        (with a space before it)
  *   {update}                                FOR UPDATE
+ *   {now}       the database's clock in microseconds
  *   {id}        BLOB                       uuid
  *   {int}       INTEGER                    bigint
  *   {text}      TEXT                       text COLLATE "C"

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/engine.h"
 #include "db/pg_statements.h"
 
 #include <errno.h>
@@ -23,9 +24,9 @@ struct pg_link {
     char *conninfo;
     bool read_only;
 
-    PGconn *conn;     /* NULL: away */
+    PGconn *conn; /* NULL: away */
     int64_t tried_us; /* when the last try to connect ended */
-    bool renew;       /* connect afresh when idle: the server forgot our statements, or there are too many */
+    bool renew; /* connect afresh when idle: the server forgot our statements, or there are too many */
     struct pg_statements *statements;
 
     /* L1: an entry for each answer that is due: the statement that is being prepared, or NULL for any other
@@ -234,6 +235,17 @@ static enum err_code away(struct error *err)
 enum err_code pg_link_send(struct pg_link *link, const char *sql, struct db_params params, struct error *err)
 {
     return pg_link_send_many(link, sql, params.values, params.count, 1, err);
+}
+
+enum err_code pg_link_send_once(struct pg_link *link, const char *sql, struct error *err)
+{
+    if (!link->conn)
+        return away(err);
+    CLEANUP(mem_free_ptr) char *text = engine_rewrite(sql, DB_POSTGRES);
+    if (!PQsendQueryParams(link->conn, text, 0, NULL, NULL, NULL, NULL, 1))
+        return lost(link, err);
+    expect(link, NULL);
+    return ERR_OK;
 }
 
 enum err_code pg_link_send_many(struct pg_link *link, const char *sql, const struct db_value *values,

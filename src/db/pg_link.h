@@ -46,6 +46,9 @@ void pg_link_drop(struct pg_link *link);
 enum err_code pg_link_send(
     struct pg_link *link, const char *sql, struct db_params params, struct error *err) MUST_CHECK;
 
+/* Queues one statement without parameters that is not worth preparing. */
+enum err_code pg_link_send_once(struct pg_link *link, const char *sql, struct error *err) MUST_CHECK;
+
 /* Queues the statement for each of the n rows. */
 enum err_code pg_link_send_many(struct pg_link *link, const char *sql, const struct db_value *values,
     size_t per_row, size_t n, struct error *err) MUST_CHECK;

@@ -73,13 +73,14 @@ static Oid oid_of(const struct wanted *want, size_t i)
     return want->sql ? pg_type_oid(want->values[i].type) : pg_array_oid(want->values[i].type);
 }
 
-/* An insert's source is "table,column,column,". */
+/* An insert's source is "table,column,column,", with a "?" at the end for or_ignore. */
 static char *insert_source(const struct db_insert *insert)
 {
     struct buf source = BUF_INIT(TEXT_MOST);
     buf_printf(&source, "%s,", insert->table);
     for (size_t i = 0; i < insert->column_count; i++)
         buf_printf(&source, "%s,", insert->columns[i]);
+    buf_add_text(&source, insert->or_ignore ? "?" : "");
     return buf_take(&source);
 }
 
@@ -95,7 +96,7 @@ static bool is_insert_source(const char *source, const struct db_insert *insert)
     source = skip_word(source, insert->table);
     for (size_t i = 0; i < insert->column_count; i++)
         source = skip_word(source, insert->columns[i]);
-    return source && *source == '\0';
+    return source && strcmp(source, insert->or_ignore ? "?" : "") == 0;
 }
 
 static bool fits(const struct pg_statement *statement, const struct wanted *want)
@@ -155,7 +156,7 @@ static char *insert_text(const struct db_insert *insert, const struct db_value *
     buf_add_text(&sql, ") SELECT * FROM unnest(");
     for (size_t i = 0; i < insert->column_count; i++)
         buf_printf(&sql, "%s$%zu::%s", i ? ", " : "", i + 1, pg_array_name(values[i].type));
-    buf_add_text(&sql, ")");
+    buf_printf(&sql, ")%s", insert->or_ignore ? " ON CONFLICT DO NOTHING" : "");
     return buf_take(&sql);
 }
 

@@ -14,7 +14,7 @@ struct pg_statement {
     struct pg_statement *next; /* of the same bucket */
     const void *key;
     char *source; /* copy of what it was made from, to compare */
-    char *text;   /* as sent */
+    char *text; /* as sent */
     char name[16];
     size_t count;
     Oid *oids; /* of the parameters */

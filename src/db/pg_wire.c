@@ -21,7 +21,8 @@ enum {
     OID_UUID_ARRAY = 2951,
 };
 
-#define VALUE_MOST ((size_t)256 << 20) /* bytes of one parameter; PostgreSQL's own limit is 1 GB a message   \
+#define VALUE_MOST                                                                                           \
+    ((size_t)256 << 20) /* bytes of one parameter; PostgreSQL's own limit is 1 GB a message   \
                                         */
 
 static const struct {
@@ -239,18 +240,18 @@ struct state_code {
 };
 
 static const struct state_code state_codes[] = {
-    {"08P01", ERR_INTERNAL},    /* protocol violation: parameters that do not fit the statement */
-    {"08", ERR_UNAVAILABLE},    /* connection */
-    {"22021", ERR_INVALID},     /* text that is not UTF-8, or contains NUL */
-    {"23505", ERR_CONFLICT},    /* unique */
-    {"23", ERR_INVALID},        /* other constraints */
+    {"08P01", ERR_INTERNAL}, /* protocol violation: parameters that do not fit the statement */
+    {"08", ERR_UNAVAILABLE}, /* connection */
+    {"22021", ERR_INVALID}, /* text that is not UTF-8, or contains NUL */
+    {"23505", ERR_CONFLICT}, /* unique */
+    {"23", ERR_INVALID}, /* other constraints */
     {"25006", ERR_UNAVAILABLE}, /* read-only: a primary that has become a standby */
-    {"40001", ERR_BUSY},        /* serialization */
-    {"40P01", ERR_BUSY},        /* deadlock */
-    {"53", ERR_UNAVAILABLE},    /* disk, memory, connections */
-    {"55P03", ERR_BUSY},        /* lock_timeout */
-    {"57014", ERR_BUSY},        /* statement_timeout */
-    {"57P", ERR_UNAVAILABLE},   /* shutting down, starting up */
+    {"40001", ERR_BUSY}, /* serialization */
+    {"40P01", ERR_BUSY}, /* deadlock */
+    {"53", ERR_UNAVAILABLE}, /* disk, memory, connections */
+    {"55P03", ERR_BUSY}, /* lock_timeout */
+    {"57014", ERR_BUSY}, /* statement_timeout */
+    {"57P", ERR_UNAVAILABLE}, /* shutting down, starting up */
     {"25P03", ERR_UNAVAILABLE}, /* idle_in_transaction_session_timeout: the session is gone */
 };
 

@@ -90,6 +90,15 @@ static enum err_code prepare_to_send(struct pg *pg, struct error *err)
     return ERR_OK;
 }
 
+/* The end of a statement that was sent with `code`; waits for its answer unless that may come later. */
+static enum err_code finish(
+    struct pg *pg, enum err_code code, bool wait, PGresult **res, struct error *why, struct error *err)
+{
+    if (!code && wait)
+        code = pg_link_sync(pg->link, res, why);
+    return code ? failed(pg, why, err) : ERR_OK;
+}
+
 static enum err_code send_and_wait(
     struct pg *pg, const char *sql, struct db_params params, PGresult **res, struct error *err)
 {
@@ -98,9 +107,7 @@ static enum err_code send_and_wait(
         return code;
     struct error why = {0};
     code = pg_link_send(pg->link, sql, params, &why);
-    if (!code)
-        code = pg_link_sync(pg->link, res, &why);
-    return code ? failed(pg, &why, err) : ERR_OK;
+    return finish(pg, code, true, res, &why, err);
 }
 
 static enum err_code pg_exec(
@@ -125,9 +132,7 @@ static enum err_code pg_exec_many(struct db *db, const char *sql, const struct d
         return code;
     struct error why = {0};
     code = pg_link_send_many(pg->link, sql, values, per_row, n, &why);
-    if (!code && pg->tx == TX_NONE)
-        code = pg_link_sync(pg->link, NULL, &why);
-    return code ? failed(pg, &why, err) : ERR_OK;
+    return finish(pg, code, pg->tx == TX_NONE, NULL, &why, err);
 }
 
 static enum err_code pg_insert_many(
@@ -141,9 +146,7 @@ static enum err_code pg_insert_many(
         return code;
     struct error why = {0};
     code = pg_link_send_insert(pg->link, insert, values, n, &why);
-    if (!code)
-        code = pg_link_sync(pg->link, NULL, &why);
-    return code ? failed(pg, &why, err) : ERR_OK;
+    return finish(pg, code, true, NULL, &why, err);
 }
 
 static const struct engine_ops ops;
@@ -287,6 +290,17 @@ static enum err_code pg_ping(struct db *db, struct error *err)
     return send_and_wait(pg_of(db), sql_ping, DB_NO_PARAMS, NULL, err);
 }
 
+static enum err_code pg_script(struct db *db, const char *sql, struct error *err)
+{
+    struct pg *pg = pg_of(db);
+    enum err_code code = prepare_to_send(pg, err);
+    if (code)
+        return code;
+    struct error why = {0};
+    code = pg_link_send_once(pg->link, sql, &why);
+    return finish(pg, code, true, NULL, &why, err);
+}
+
 static void pg_close(struct db *db)
 {
     struct pg *pg = pg_of(db);
@@ -311,6 +325,7 @@ static const struct engine_ops ops = {
     .rollback = pg_rollback,
     .in_transaction = pg_in_transaction,
     .ping = pg_ping,
+    .script = pg_script,
     .close = pg_close,
 };
 

@@ -12,9 +12,15 @@ struct token {
     const char *postgres;
 };
 
+#define SQLITE_NOW                                                                                           \
+    "(CAST(strftime('%s', 'now') AS INTEGER) * 1000000 + CAST(substr(strftime('%f', 'now'), 4) AS INTEGER) " \
+    "* 1000)"
+#define POSTGRES_NOW "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
 static const struct token tokens[] = {
     {"{share}", "", " FOR SHARE"},
     {"{update}", "", " FOR UPDATE"},
+    {"{now}", SQLITE_NOW, POSTGRES_NOW},
     {"{id}", "BLOB", "uuid"},
     {"{int}", "INTEGER", "bigint"},
     {"{text}", "TEXT", "text COLLATE \"C\""},
