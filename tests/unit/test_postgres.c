@@ -1,9 +1,10 @@
 /*
  * The PostgreSQL engine against a real server: HERALD_TEST_POSTGRES is its URL (tests/postgres.sh prints one).
- * Every test has a schema of its own, by a search_path in the URL.
+ * The tests use its schemas `public` and `migrated`, one after the other.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "db/engine.h"
 
 #include <setjmp.h>
@@ -517,6 +518,49 @@ static void durability_is_demanded(void **state)
     assert_non_null(strstr(f->err.text, "synchronous_commit = on"));
 }
 
+/* In a schema of its own, twice, and with everything durable. */
+static void the_migrations_run(void **state)
+{
+    struct fixture *f = need_server(state);
+    aside("DROP SCHEMA IF EXISTS migrated CASCADE");
+    aside("CREATE SCHEMA migrated");
+    char url[512];
+    snprintf(url, sizeof url, "%s%coptions=-csearch_path%%3Dmigrated", server_url(),
+        strchr(server_url(), '?') ? '&' : '?');
+    struct db_config config = {.engine = DB_POSTGRES, .conninfo = url};
+    CLEANUP(db_close_ptr) struct db *db = NULL;
+    must(db_open(&config, false, &db, &f->err), &f->err);
+    int first = 0, again = 0;
+    must(db_migrate(db, &first, &f->err), &f->err);
+    must(db_migrate(db, &again, &f->err), &f->err);
+    assert_true(first > 0);
+    assert_int_equal(first, again);
+}
+
+static void a_statement_fault_spoils_the_transaction(void **state)
+{
+#ifdef HERALD_FAULTS
+    struct fixture *f = need_server(state);
+    setenv("HERALD_FAULTS", "statement=2", 1);
+    assert_true(fault_init());
+    must(db_begin(f->db, &f->err), &f->err);
+    must(add(f, 1, "one"), &f->err);
+    assert_int_equal(add(f, 2, "two"), ERR_INTERNAL);
+    assert_int_equal(db_commit(f->db, &f->err), ERR_INTERNAL);
+    assert_int_equal(count(f), 0);
+    setenv("HERALD_FAULTS", "db_lost=1", 1);
+    assert_true(fault_init());
+    assert_int_equal(add(f, 3, "three"), ERR_UNAVAILABLE);
+    int64_t deadline = clock_boot_us() + DEADLINE_US;
+    while (add(f, 4, "four") && clock_boot_us() < deadline)
+        usleep(10000);
+    assert_int_equal(count(f), 1);
+#else
+    (void)state;
+    skip();
+#endif
+}
+
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -547,6 +591,8 @@ int main(void)
         WITH_SERVER(the_session_has_its_settings),
         WITH_SERVER(a_bad_url_does_not_repeat_its_password),
         WITH_SERVER(durability_is_demanded),
+        WITH_SERVER(the_migrations_run),
+        WITH_SERVER(a_statement_fault_spoils_the_transaction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
