@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define CONNECTION_MEMORY 8192 /* bytes; thousands of idle connections must be cheap */
 #define REAP_EVERY_US (250 * US_PER_MS)
 #define FLUSH_US US_PER_S /* at a stop, for answers on their way to slow clients */
 #define TAKE_MOST 16

@@ -53,6 +53,7 @@ struct request {
     struct fields headers, query, cookies;
     struct buf body;
     bool begun;          /* the checks were made */
+    bool folded;         /* a header went over more than one line */
     int refused_status;  /* 0: not refused */
     const char *refusal; /* a sentence for the client */
     size_t discarded;    /* bytes of a refused body */
@@ -112,6 +113,9 @@ void intake_completed(
     void *cls, struct MHD_Connection *connection, void **req_cls, enum MHD_RequestTerminationCode code);
 void intake_connection(void *cls, struct MHD_Connection *connection, void **socket_ctx,
     enum MHD_ConnectionNotificationCode code);
+
+/* Bytes that libmicrohttpd has for each connection; thousands of idle ones must be cheap. */
+#define CONNECTION_MEMORY 8192
 
 #define BODY_TOO_LARGE "The body is larger than this server accepts."
 
