@@ -138,6 +138,7 @@ static enum MHD_Result hand_over(struct request *request)
         request->refused_status = MHD_HTTP_SERVICE_UNAVAILABLE;
         request->refusal = "The server is stopping.";
         MHD_resume_connection(request->connection);
+        server_wake(server);
     } else if (!inbox_post(&server->inbox, &request->item)) {
         registry_handler_done(request);
     }

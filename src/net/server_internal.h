@@ -11,6 +11,10 @@
  * nothing of it refers to libmicrohttpd's memory: what a handler can read was copied into the arena, because
  * after a deadline the connection may be gone.
  *
+ * The HTTP thread runs libmicrohttpd by MHD_run from a loop of its own. libmicrohttpd's own thread must not
+ * be used with epoll: when exactly 128 descriptors are ready it waits again, for as long as the idle time,
+ * before it serves them (0.9.75, found under load).
+ *
  * Lock order: server.lock, then whatever libmicrohttpd locks. Its callbacks come with none of its locks held.
  */
 #ifndef HERALD_NET_SERVER_INTERNAL_H
@@ -76,23 +80,26 @@ struct server {
     struct text_list hosts;
     const char *address;
     const char *socket_path; /* of a unix socket, else NULL */
-    int listen_fd;
+    int listen_fd;           /* the HTTP thread's while it runs */
+    int wake_fd;             /* an event for the HTTP thread; see server_wake */
     struct MHD_Daemon *daemon;
-    pthread_t reaper, *workers;
-    bool reaper_runs;
+    pthread_t http, *workers;
+    bool http_runs;
     unsigned workers_run;
     /* shared: has a lock of its own */
-    struct inbox inbox;   /* requests for the workers */
-    atomic_size_t holds;  /* the owner, and every request: the last one frees the server */
-    atomic_bool stopping; /* what workers take from now on is answered 503 */
+    struct inbox inbox;    /* requests for the workers */
+    atomic_size_t holds;   /* the owner, and every request: the last one frees the server */
+    atomic_bool woken;     /* wake_fd has been written to since the HTTP thread last woke up */
+    atomic_bool quiescing; /* the HTTP thread stops accepting */
+    atomic_bool stopping;  /* what workers take from now on is answered 503 */
+    atomic_bool http_ends; /* the HTTP thread returns */
     /* shared, under lock */
     pthread_mutex_t lock;
-    pthread_cond_t changed;       /* something that the reaper or server_stop waits for */
+    pthread_cond_t changed;       /* something that server_stop waits for, while draining */
     struct request_list registry; /* REQUEST_WAITING, by deadline, which is the order of arrival */
     size_t answering;             /* REQUEST_ANSWERED after a hand-over, connection not through yet */
     size_t resuming;              /* answered, MHD_resume_connection not returned yet */
     bool draining;                /* nothing enters the registry */
-    bool reaper_ends;
 };
 
 static inline struct request *request_of(const struct exchange *exchange)
@@ -104,6 +111,9 @@ static inline struct request *request_of(const struct exchange *exchange)
  */
 enum err_code server_listen(
     struct server *server, bool *loopback, const char **host, struct error *err) MUST_CHECK;
+
+/* server.c: the HTTP thread is to look at the flags and at what was resumed. */
+void server_wake(struct server *server);
 
 /* intake.c: callbacks; `cls` is the server. */
 void *intake_target(void *cls, const char *target, struct MHD_Connection *connection);

@@ -170,15 +170,22 @@ static struct exchange *held(struct fixture *f, size_t i)
 
 /* ---- a client of raw bytes ---- */
 
-static int dial(const struct fixture *f)
+/* The error number of connect, 0 when it succeeds. */
+static int try_dial(const struct fixture *f, int *fd)
 {
     const char *text = server_address(f->server);
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(strrchr(text, ':') + 1))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(*fd >= 0);
+    return connect(*fd, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
+}
+
+static int dial(const struct fixture *f)
+{
+    int fd;
+    assert_int_equal(try_dial(f, &fd), 0);
     return fd;
 }
 
@@ -461,7 +468,7 @@ static void stop_lets_requests_finish(void **state)
     struct fixture f;
     struct server_config config = config_of(&f);
     start(&f, &config);
-    int fd = dial(&f), other = dial(&f);
+    int fd = dial(&f), other = dial(&f), refused;
     send_text(other, "GET / HTTP/1.1\r\n" HOST "\r\n");
     assert_int_equal(read_answer(other).status, 200);
     send_text(fd, GET_HOLD);
@@ -475,9 +482,11 @@ static void stop_lets_requests_finish(void **state)
         a = read_answer(other);
     } while (a.status == 200);
     assert_int_equal(a.status, 503);
+    assert_int_equal(try_dial(&f, &refused), ECONNREFUSED);
     reply_ok(x);
     assert_int_equal(read_answer(fd).status, 200);
     pthread_join(thread, NULL);
+    close(refused);
     close(other);
     close(fd);
 }
@@ -762,6 +771,65 @@ static void refuses_bad_addresses(void **state)
     stop(&f);
 }
 
+/* libmicrohttpd's own loop stalls when exactly 128 connections are ready at once, hence many tries. */
+static void answers_a_burst(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    config.connections_most = 256;
+    start(&f, &config);
+    static int fds[200];
+    for (int round = 0; round < 20; round++) {
+        for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+            fds[i] = dial(&f);
+        for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+            send_text(fds[i], "GET / HTTP/1.1\r\n" HOST "\r\n");
+        for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+            assert_int_equal(read_answer(fds[i]).status, 200);
+            close(fds[i]);
+        }
+    }
+    stop(&f);
+}
+
+static void closes_idle_connections(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    config.idle_s = 1;
+    start(&f, &config);
+    int idle = dial(&f), half = dial(&f), waiting = dial(&f);
+    send_text(half, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhe");
+    send_text(waiting, GET_HOLD);
+    struct exchange *x = held(&f, 0);
+    assert_closed(idle);
+    assert_closed(half);
+    /* One that waits for its answer is not idle. */
+    reply_ok(x);
+    assert_int_equal(read_answer(waiting).status, 200);
+    close(idle);
+    close(half);
+    close(waiting);
+    stop(&f);
+}
+
+static void asks_for_the_body_that_is_expected(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    start(&f, &config);
+    int fd = dial(&f);
+    send_text(fd, "PUT / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    assert_int_equal(read_answer(fd).status, 100);
+    send_text(fd, "hello");
+    assert_has(read_answer(fd).body, "body=hello\n");
+    close(fd);
+    stop(&f);
+}
+
 /* Clients that come, go, wait and are late, all at once: for the sanitizers. */
 struct crowd {
     struct fixture *f;
@@ -825,6 +893,9 @@ int main(void)
         cmocka_unit_test(keeps_the_replys_own_headers),
         cmocka_unit_test(listens_on_a_unix_socket),
         cmocka_unit_test(refuses_bad_addresses),
+        cmocka_unit_test(answers_a_burst),
+        cmocka_unit_test(closes_idle_connections),
+        cmocka_unit_test(asks_for_the_body_that_is_expected),
         cmocka_unit_test(survives_a_crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
