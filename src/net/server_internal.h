@@ -56,14 +56,9 @@ struct request {
     struct sockaddr_storage peer;
     struct fields headers, query, cookies;
     struct buf body;
-<<<<<<< HEAD
     bool begun; /* the checks were made */
+    bool folded; /* a header went over more than one line */
     int refused_status; /* 0: not refused */
-=======
-    bool begun;          /* the checks were made */
-    bool folded;         /* a header went over more than one line */
-    int refused_status;  /* 0: not refused */
->>>>>>> server
     const char *refusal; /* a sentence for the client */
     size_t discarded; /* bytes of a refused body */
     int64_t deadline_boot_us;
@@ -85,40 +80,26 @@ struct server {
     struct text_list hosts;
     const char *address;
     const char *socket_path; /* of a unix socket, else NULL */
-    int listen_fd;           /* the HTTP thread's while it runs */
-    int wake_fd;             /* an event for the HTTP thread; see server_wake */
+    int listen_fd; /* the HTTP thread's while it runs */
+    int wake_fd; /* an event for the HTTP thread; see server_wake */
     struct MHD_Daemon *daemon;
     pthread_t http, *workers;
     bool http_runs;
     unsigned workers_run;
     /* shared: has a lock of its own */
-<<<<<<< HEAD
     struct inbox inbox; /* requests for the workers */
     atomic_size_t holds; /* the owner, and every request: the last one frees the server */
+    atomic_bool woken; /* wake_fd has been written to since the HTTP thread last woke up */
+    atomic_bool quiescing; /* the HTTP thread stops accepting */
     atomic_bool stopping; /* what workers take from now on is answered 503 */
+    atomic_bool http_ends; /* the HTTP thread returns */
     /* shared, under lock */
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* something that the reaper or server_stop waits for */
+    pthread_cond_t changed; /* something that server_stop waits for, while draining */
     struct request_list registry; /* REQUEST_WAITING, by deadline, which is the order of arrival */
     size_t answering; /* REQUEST_ANSWERED after a hand-over, connection not through yet */
     size_t resuming; /* answered, MHD_resume_connection not returned yet */
     bool draining; /* nothing enters the registry */
-    bool reaper_ends;
-=======
-    struct inbox inbox;    /* requests for the workers */
-    atomic_size_t holds;   /* the owner, and every request: the last one frees the server */
-    atomic_bool woken;     /* wake_fd has been written to since the HTTP thread last woke up */
-    atomic_bool quiescing; /* the HTTP thread stops accepting */
-    atomic_bool stopping;  /* what workers take from now on is answered 503 */
-    atomic_bool http_ends; /* the HTTP thread returns */
-    /* shared, under lock */
-    pthread_mutex_t lock;
-    pthread_cond_t changed;       /* something that server_stop waits for, while draining */
-    struct request_list registry; /* REQUEST_WAITING, by deadline, which is the order of arrival */
-    size_t answering;             /* REQUEST_ANSWERED after a hand-over, connection not through yet */
-    size_t resuming;              /* answered, MHD_resume_connection not returned yet */
-    bool draining;                /* nothing enters the registry */
->>>>>>> server
 };
 
 static inline struct request *request_of(const struct exchange *exchange)
