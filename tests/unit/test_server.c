@@ -1,7 +1,7 @@
 /* The HTTP server over real sockets, with raw bytes: what a client library would never send must be tried
  * too. */
-#include "base/alloc.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/metrics.h"
 #include "net/server.h"
 
@@ -80,6 +80,7 @@ static void handle(struct exchange *x, void *worker)
         struct error err;
         struct error_list list = {0};
         error_list_add(&list, "/due \"x\"", "must be a date");
+        error_list_add(&list, "/cut", "is cut: caf\xc3");
         error_set(&err, ERR_INVALID, "one member is wrong");
         exchange_reply_error(x, &err, &list);
     } else if (strcmp(x->path, "/cached") == 0) {
@@ -666,7 +667,8 @@ static void writes_problem_documents(void **state)
     struct answer a = ask(&f, "GET /error HTTP/1.1\r\n" HOST "\r\n");
     assert_int_equal(a.status, 422);
     assert_has(a.body, "\"status\":422,\"detail\":\"one member is wrong\",\"request_id\":\"");
-    assert_has(a.body, "\"errors\":[{\"pointer\":\"/due \\\"x\\\"\",\"detail\":\"must be a date\"}]}");
+    assert_has(a.body, "\"errors\":[{\"pointer\":\"/due \\\"x\\\"\",\"detail\":\"must be a date\"}");
+    assert_has(a.body, "{\"pointer\":\"/cut\",\"detail\":\"is cut: caf?\"}]}");
     assert_null(strcasestr(a.head, "Retry-After"));
     static const struct {
         enum err_code code;
@@ -770,6 +772,24 @@ static void refuses_bad_addresses(void **state)
     assert_has(err.text, "in use");
     stop(&f);
 }
+
+#ifdef HERALD_FAULTS
+static void answers_503_without_memory_for_a_body(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    start(&f, &config);
+    setenv("HERALD_FAULTS", "alloc=1", 1);
+    assert_true(fault_init());
+    struct answer a = ask(&f, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello");
+    assert_int_equal(a.status, 503);
+    assert_has(a.head, "\r\nRetry-After: 1\r\n");
+    assert_has(a.body, "no memory");
+    assert_int_equal(ask(&f, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello").status, 200);
+    stop(&f);
+}
+#endif
 
 /* libmicrohttpd's own loop stalls when exactly 128 connections are ready at once, hence many tries. */
 static void answers_a_burst(void **state)
@@ -893,6 +913,9 @@ int main(void)
         cmocka_unit_test(keeps_the_replys_own_headers),
         cmocka_unit_test(listens_on_a_unix_socket),
         cmocka_unit_test(refuses_bad_addresses),
+#ifdef HERALD_FAULTS
+        cmocka_unit_test(answers_503_without_memory_for_a_body),
+#endif
         cmocka_unit_test(answers_a_burst),
         cmocka_unit_test(closes_idle_connections),
         cmocka_unit_test(asks_for_the_body_that_is_expected),
