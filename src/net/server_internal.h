@@ -30,8 +30,8 @@
 #include <sys/queue.h>
 
 enum request_state {
-    REQUEST_READING,  /* the HTTP thread's alone */
-    REQUEST_WAITING,  /* suspended, in the registry, the handler has it */
+    REQUEST_READING, /* the HTTP thread's alone */
+    REQUEST_WAITING, /* suspended, in the registry, the handler has it */
     REQUEST_ANSWERED, /* has its response; out of the registry; resumed, or about to be */
 };
 
@@ -56,11 +56,11 @@ struct request {
     struct sockaddr_storage peer;
     struct fields headers, query, cookies;
     struct buf body;
-    bool begun;          /* the checks were made */
-    bool folded;         /* a header went over more than one line */
-    int refused_status;  /* 0: not refused */
+    bool begun; /* the checks were made */
+    bool folded; /* a header went over more than one line */
+    int refused_status; /* 0: not refused */
     const char *refusal; /* a sentence for the client */
-    size_t discarded;    /* bytes of a refused body */
+    size_t discarded; /* bytes of a refused body */
     int64_t deadline_boot_us;
     /* written by the one who made it REQUEST_ANSWERED, before the resume; then the HTTP thread's */
     struct MHD_Response *response;
@@ -80,26 +80,26 @@ struct server {
     struct text_list hosts;
     const char *address;
     const char *socket_path; /* of a unix socket, else NULL */
-    int listen_fd;           /* the HTTP thread's while it runs */
-    int wake_fd;             /* an event for the HTTP thread; see server_wake */
+    int listen_fd; /* the HTTP thread's while it runs */
+    int wake_fd; /* an event for the HTTP thread; see server_wake */
     struct MHD_Daemon *daemon;
     pthread_t http, *workers;
     bool http_runs;
     unsigned workers_run;
     /* shared: has a lock of its own */
-    struct inbox inbox;    /* requests for the workers */
-    atomic_size_t holds;   /* the owner, and every request: the last one frees the server */
-    atomic_bool woken;     /* wake_fd has been written to since the HTTP thread last woke up */
+    struct inbox inbox; /* requests for the workers */
+    atomic_size_t holds; /* the owner, and every request: the last one frees the server */
+    atomic_bool woken; /* wake_fd has been written to since the HTTP thread last woke up */
     atomic_bool quiescing; /* the HTTP thread stops accepting */
-    atomic_bool stopping;  /* what workers take from now on is answered 503 */
+    atomic_bool stopping; /* what workers take from now on is answered 503 */
     atomic_bool http_ends; /* the HTTP thread returns */
     /* shared, under lock */
     pthread_mutex_t lock;
-    pthread_cond_t changed;       /* something that server_stop waits for, while draining */
+    pthread_cond_t changed; /* something that server_stop waits for, while draining */
     struct request_list registry; /* REQUEST_WAITING, by deadline, which is the order of arrival */
-    size_t answering;             /* REQUEST_ANSWERED after a hand-over, connection not through yet */
-    size_t resuming;              /* answered, MHD_resume_connection not returned yet */
-    bool draining;                /* nothing enters the registry */
+    size_t answering; /* REQUEST_ANSWERED after a hand-over, connection not through yet */
+    size_t resuming; /* answered, MHD_resume_connection not returned yet */
+    bool draining; /* nothing enters the registry */
 };
 
 static inline struct request *request_of(const struct exchange *exchange)
@@ -132,7 +132,7 @@ void intake_connection(void *cls, struct MHD_Connection *connection, void **sock
 /* What the checks know of a request. */
 struct framing {
     bool ambiguous; /* where the body ends cannot be trusted */
-    bool expects;   /* the client waits for 100 before it sends the body */
+    bool expects; /* the client waits for 100 before it sends the body */
 };
 
 /*
