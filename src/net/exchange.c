@@ -53,9 +53,9 @@ static struct MHD_Response *body_response(const struct reply *reply)
 {
     if (reply->body)
         return MHD_create_response_from_buffer_with_free_callback(reply->body_len, reply->body, mem_free);
-    /* The pointer is not const for the sake of other modes. */
-    return MHD_create_response_from_buffer(reply->body_len,
-        (void *)(uintptr_t)(reply->static_body ? reply->static_body : ""), MHD_RESPMEM_PERSISTENT);
+    /* The parameter is not const for the sake of other modes. */
+    const char *text = reply->static_body ? reply->static_body : "";
+    return MHD_create_response_from_buffer(reply->body_len, (void *)text, MHD_RESPMEM_PERSISTENT);
 }
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value)

@@ -176,7 +176,7 @@ static int try_dial(const struct fixture *f, int *fd)
 {
     const char *text = server_address(f->server);
     struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(strrchr(text, ':') + 1))};
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)strtol(strrchr(text, ':') + 1, NULL, 10))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(*fd >= 0);
@@ -236,7 +236,7 @@ static struct answer read_answer_to(int fd, bool without_body)
         assert_true(n < sizeof a.head - 1);
         read_exactly(fd, a.head + n, 1);
     }
-    a.status = atoi(a.head + strlen("HTTP/1.1 "));
+    a.status = (int)strtol(a.head + strlen("HTTP/1.1 "), NULL, 10);
     const char *length = strcasestr(a.head, "\r\ncontent-length:");
     size_t len = length && !without_body ? strtoul(length + strlen("\r\ncontent-length:"), NULL, 10) : 0;
     assert_true(len < sizeof a.body);
@@ -560,7 +560,7 @@ static void check_refused_by_library(const struct fixture *f, const struct refus
     send_text(fd, c->request);
     for (size_t n = 0, got; (got = receive(fd, text + n, sizeof text - 1 - n)) > 0; n += got)
         ;
-    if (text[0] && atoi(text + strlen("HTTP/1.1 ")) < 400)
+    if (text[0] && strtol(text + strlen("HTTP/1.1 "), NULL, 10) < 400)
         fail_msg("%s: answered %s", c->what, text);
     close(fd);
 }
