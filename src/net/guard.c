@@ -74,8 +74,8 @@ static const struct {
     int offset; /* of the IPv4 address, bytes */
 } embedding[] = {
     {{{0x00, 0x64, 0xff, 0x9b}, 96}, 12}, /* NAT64 */
-    {{{0x20, 0x02}, 16}, 2},              /* 6to4 */
-    {{{0}, 96}, 12},                      /* "IPv4-compatible" */
+    {{{0x20, 0x02}, 16}, 2}, /* 6to4 */
+    {{{0}, 96}, 12}, /* "IPv4-compatible" */
 };
 
 static bool covers(const struct cidr *cidr, const unsigned char bytes[16])

@@ -17,10 +17,10 @@ struct http_limits {
     int64_t total_us; /* whole request */
     int64_t connect_us; /* DNS, TCP and TLS */
     size_t body_most; /* bytes of the answer's body that are kept */
-    bool
-        fail_over_body; /* more than body_most is an error (HTTP_BODY_TOO_LARGE), else the rest is cut off and the
-                            request ends as answered */
-    int lookups_most; /* name look-ups under way at once, in all */
+    /* A longer body is an error (HTTP_BODY_TOO_LARGE); else the rest is cut off and the request ends as answered. */
+    bool fail_over_body;
+    /* Name look-ups under way at once, in all; 0: no limit. One name is looked up at most twice at once. */
+    int lookups_most;
 };
 
 /* Why there is no answer. Text for people comes with it in http_result.detail. */
@@ -46,9 +46,11 @@ struct http_timings { /* microseconds from the start, 0 if not reached */
 struct http_result {
     enum http_error error;
     char detail[200]; /* one sentence for people, empty on HTTP_OK */
-    int status; /* 0 without an answer; 1xx never */
-    const char *headers; /* "name: value\n…", capped at 4 KiB; lives until the callback returns */
-    const char *body; /* NUL-terminated; likewise */
+    /* 0 without an answer; 1xx never. With an error there can be one too: the answer did not end as it should. */
+    int status;
+    /* "name: value\n…", at most 4 KiB; bytes that are not printable ASCII are '?'. Lives until `done` returns. */
+    const char *headers;
+    const char *body; /* any bytes, NUL-terminated; likewise */
     size_t body_len;
     bool body_cut;
     int sends; /* how often the request went out on the wire: libcurl sends again when a kept connection is dead */
