@@ -31,8 +31,7 @@ static struct MHD_Response *make_response(void)
 {
     char body[ANSWER_LEN + 1];
     int head = snprintf(body, sizeof body, "{\"id\":\"%s\",\"notes\":\"", id_format(id_new()).text);
-    memset(body + head, 'x', sizeof body - (size_t)head);
-    memcpy(body + ANSWER_LEN - 2, "\"}", 2);
+    snprintf(body + head, sizeof body - (size_t)head, "%0*d\"}", ANSWER_LEN - head - 2, 0);
     struct MHD_Response *response = MHD_create_response_from_buffer(ANSWER_LEN, body, MHD_RESPMEM_MUST_COPY);
     if (!response || MHD_add_response_header(response, "Content-Type", "application/json") != MHD_YES)
         fatal("cannot make a response");

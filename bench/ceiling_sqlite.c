@@ -281,12 +281,13 @@ static void measure(const char *path, int64_t batch, int64_t count)
     int64_t start_us = clock_boot_us();
     for (int64_t i = 0; i < commits; i++)
         commit_batch(bare, batch);
+    int64_t activities = commits * batch;
     commit_batch(bare, 0); /* the outcomes of the last batch */
     double seconds = (double)(clock_boot_us() - start_us) / (double)US_PER_S;
     printf(
         "{\"count\": %lld, \"batch\": %lld, \"seconds\": %.6f, \"rate\": %.1f, \"commits_per_second\": %.1f, "
         "\"cpu_seconds\": %.3f}\n",
-        (long long)(commits * batch), (long long)batch, seconds, (double)(commits * batch) / seconds,
+        (long long)activities, (long long)batch, seconds, (double)activities / seconds,
         (double)(commits + 1) / seconds, cpu_seconds() - cpu);
     close_bare(bare);
     remove_database(path);

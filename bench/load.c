@@ -32,10 +32,10 @@ struct options {
     const char *body;
     int64_t connections;
     int64_t count;
-    int64_t rate;         /* requests a second; 0: as fast as the answers come */
+    int64_t rate; /* requests a second; 0: as fast as the answers come */
     int64_t receive_port; /* 0: no webhooks are expected */
     int64_t receiver_delay_us;
-    int64_t limit_s;   /* the run ends then, whatever is missing */
+    int64_t limit_s; /* the run ends then, whatever is missing */
     int64_t linger_ms; /* how long to listen on for duplicates when all is there */
 };
 
@@ -45,7 +45,7 @@ struct connection {
     struct source source; /* first: the loop hands it back; fd -1: not connected */
     struct load *load;
     bool in_flight;
-    int64_t since_us;        /* what the latency of the request in flight counts from */
+    int64_t since_us; /* what the latency of the request in flight counts from */
     struct connection *next; /* in the list of idle ones */
     size_t len;
     char data[ANSWER_MOST];
@@ -63,16 +63,16 @@ struct load {
     struct idtable ids;
     int64_t start_us, last_ack_us, last_arrival_us;
     int64_t started, finished; /* requests */
-    uint32_t *ack_us;          /* latency of each acknowledged request */
+    uint32_t *ack_us; /* latency of each acknowledged request */
     size_t acks;
     int64_t awaited; /* acknowledged, webhook not yet there */
-    int64_t early;   /* webhooks that came before their answer */
+    int64_t early; /* webhooks that came before their answer */
     int64_t repeated_acks;
     /* what went wrong */
     int64_t by_status[STATUS_MOST];
-    int64_t lost;   /* connection refused or closed before the answer */
+    int64_t lost; /* connection refused or closed before the answer */
     int64_t broken; /* answers that are no HTTP, or too large */
-    int64_t no_id;  /* 201 without a usable "id" */
+    int64_t no_id; /* 201 without a usable "id" */
 };
 
 static void webhook_arrived(void *ctx, struct id id, int64_t now_us)

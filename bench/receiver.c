@@ -19,7 +19,7 @@ enum { REQUEST_MOST = 16384 };
 struct receiver_connection {
     struct source source; /* first: the loop hands it back */
     struct receiver *receiver;
-    size_t len;    /* of what was read and not yet handled */
+    size_t len; /* of what was read and not yet handled */
     unsigned owed; /* answers that wait for due_us */
     int64_t due_us;
     struct receiver_connection *prev, *next; /* in the list of delayed ones while owed > 0 */

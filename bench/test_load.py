@@ -85,6 +85,10 @@ class ScriptedServer:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
+        with connection:
+            self._take_requests(connection)
+
+    def _take_requests(self, connection):
         data = b""
         while True:
             try:
@@ -160,7 +164,7 @@ class LoadTest(unittest.TestCase):
             call.webhook()
             call.webhook()
 
-        seen = self.load(script, "--linger-ms", "3000", count=1)
+        seen = self.load(script, "--linger-ms", "1000", count=1)
         self.assertEqual((seen["missing"], seen["duplicates"]), (0, 1))
 
     def test_a_webhook_before_its_answer_counts_as_no_delay(self):
