@@ -39,6 +39,7 @@ class Bench:
         self.work = work
         self.engine = engine
         self.wrong = []
+        self.counts = dict.fromkeys(("acks", "missing", "duplicates", "refused or lost"), 0)
 
     def run(self, command, *options):
         """The JSON of one command. A count that is wrong is remembered, not raised: the table still helps."""
@@ -54,9 +55,13 @@ class Bench:
     def load(self, server, connections, count, *options):
         """POSTs `count` activities and waits for their webhooks."""
         headers = [word for name, value in server.headers.items() for word in ("--header", f"{name}: {value}")]
-        return self.run("load", "--target", server.address, "--path", "/api/activities/logged", *headers,
+        seen = self.run("load", "--target", server.address, "--path", "/api/activities/logged", *headers,
                         "--body", server.body, "--connections", connections, "--count", count,
                         "--receive", server.webhook_port, *options)
+        for name in ("acks", "missing", "duplicates"):
+            self.counts[name] += seen[name]
+        self.counts["refused or lost"] += sum(seen["errors"].values())
+        return seen
 
     def herald(self, server, connections, count, *options):
         """A load with what it cost: processor time of the server, the generator and everybody else."""
@@ -235,13 +240,14 @@ def main():
           f"{sizes['activities']:,} activities, file system of {tempfile.gettempdir()}")
     print_table(rows)
     print(f"\nThe limit at 32 connections: {limit}")
+    print("Webhooks: " + ", ".join(f"{count:,} {name}" for name, count in bench.counts.items()))
     for wrong in bench.wrong:
         print(f"\nWRONG COUNTS from herald-bench {wrong['command']}:\n  {json.dumps(wrong['seen'])}")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"engine": options.engine, "cores": os.cpu_count(), "kernel": os.uname().release,
                        "quick": options.quick, "sizes": sizes, "figures": rows, "limit": limit, "memory": memory,
-                       "rounds": rounds, "wrong": bench.wrong}, file, indent=1)
+                       "rounds": rounds, "counts": bench.counts, "wrong": bench.wrong}, file, indent=1)
             file.write("\n")
     return 1 if bench.wrong else 0
 

@@ -56,8 +56,11 @@ def cost(before, after, seen):
     for thread, (name, seconds) in after["threads"].items():
         threads[f"{name} ({thread})"] = seconds - before["threads"].get(thread, (name, 0))[1]
     activities = max(seen["acks"], 1)
+    # The snapshots are a little further apart than the load took; what others use is spread over all of that.
+    scale = seen["seconds"] / (after["at"] - before["at"])
     return {"seconds": seen["seconds"], "server_cpu": server, "load_cpu": load,
-            "other_cpu": max(machine - server - load, 0), "steal": after["steal"] - before["steal"],
+            "other_cpu": scale * max(machine - server - load, 0),
+            "steal": scale * (after["steal"] - before["steal"]),
             "server_ms_each": 1000 * server / activities, "load_ms_each": 1000 * load / activities,
             "threads": threads}
 
@@ -94,9 +97,9 @@ def wait_for_port(port, process=None, limit_s=10):
 
 
 @contextlib.contextmanager
-def running(command, port):
+def running(command, port, stdout=subprocess.DEVNULL):
     """A helper process that listens on `port` while the block runs."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=stdout)
     try:
         wait_for_port(port, process)
         yield process
