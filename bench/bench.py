@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """Measures Herald end to end, next to what the same machine can do at most, in one run.
 
-    bench/bench.py --herald build-release/herald --bench build-release/bench/herald-bench [--json FILE] [--quick]
+    bench/bench.py --herald PATH --bench PATH [--engine postgres] [--json FILE] [--quick]
 
-Rounds of all measurements are interleaved and medians are shown, since machines are noisy; a ratio is the median
-of the ratios within a round. Nothing is asserted about time. The exit status is 1 when a count is wrong: an
-activity refused, a webhook missing or sent twice.
+Rounds of all measurements are interleaved and medians are shown, since machines are noisy; a ratio is the
+median of the ratios within a round. Nothing is asserted about time. The exit status is 1 when a count is wrong:
+an activity refused, a webhook missing or sent twice.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from server import Server, free_port
 
 WARM_UP = 2000
 
-FULL = {"rounds": 5, "activities": 20000, "single": 3000, "paced": 500, "answers": 100000, "requests": 60000,
+FULL = {"rounds": 5, "activities": 30000, "single": 3000, "paced": 500, "answers": 100000, "requests": 60000,
         "commits": {1: 4000, 8: 16000, 32: 40000, 128: 60000}, "idle": 10000}
 QUICK = {"rounds": 1, "activities": 2000, "single": 200, "paced": 50, "answers": 5000, "requests": 5000,
          "commits": {1: 200, 8: 800, 32: 3200, 128: 6400}, "idle": 1000}
@@ -54,7 +54,9 @@ class Bench:
 
     def load(self, server, connections, count, *options):
         """POSTs `count` activities and waits for their webhooks."""
-        headers = [word for name, value in server.headers.items() for word in ("--header", f"{name}: {value}")]
+        headers = []
+        for name, value in server.headers.items():
+            headers += ["--header", f"{name}: {value}"]
         seen = self.run("load", "--target", server.address, "--path", "/api/activities/logged", *headers,
                         "--body", server.body, "--connections", connections, "--count", count,
                         "--receive", server.webhook_port, *options)
@@ -65,9 +67,9 @@ class Bench:
 
     def herald(self, server, connections, count, *options):
         """A load with what it cost: processor time of the server, the generator and everybody else."""
-        before = measure.snapshot(server.pid)
+        before = measure.snapshot(server.pid, server.database_pid)
         seen = self.load(server, connections, count, *options)
-        seen["cost"] = measure.cost(before, measure.snapshot(server.pid), seen)
+        seen["cost"] = measure.cost(before, measure.snapshot(server.pid, server.database_pid), seen)
         return seen
 
     def ceiling_mhd(self):
@@ -146,11 +148,10 @@ def values(rounds, measurement, *path):
 
 def figure(name, unit, found, **ratios):
     """A row of the table. A ratio is given as the figures of the ceiling, round by round."""
-    row = {"name": name, "unit": unit, "median": statistics.median(found), "min": min(found), "max": max(found),
-           "values": found}
-    row["ratios"] = {ceiling: statistics.median(a / b for a, b in zip(found, other) if b)
-                     for ceiling, other in ratios.items()}
-    return row
+    medians = {ceiling: statistics.median(a / b for a, b in zip(found, other) if b)
+               for ceiling, other in ratios.items()}
+    return {"name": name, "unit": unit, "median": statistics.median(found), "min": min(found), "max": max(found),
+            "values": found, "ratios": medians}
 
 
 def figures(rounds, memory, engine):
@@ -184,12 +185,14 @@ def figures(rounds, memory, engine):
         figure("memory at rest (after 1 s)", "MB", [memory["at_rest"]["rss_mb"]]),
         figure("memory at rest, proportional", "MB", [memory["at_rest"]["pss_mb"]]),
         figure("memory under load, peak", "MB", [memory["under_load"]["peak_mb"]]),
-        figure(f"memory with {memory['idle']['connections']:,} idle connections", "MB", [memory["idle"]["rss_mb"]]),
+        figure(f"memory with {memory['idle']['connections']:,} idle connections", "MB",
+               [memory["idle"]["rss_mb"]]),
         figure("ceiling: libmicrohttpd, empty handler", "answers/s", rate("mhd")),
         figure("ceiling: libcurl multi, one thread", "requests/s", rate("curl")),
     ]
     for batch in (1, 8, 32, 128):
-        rows.append(figure(f"ceiling: SQLite, same rows, {batch} a commit", "activities/s", rate(f"sqlite_{batch}")))
+        rows.append(figure(f"ceiling: SQLite, same rows, {batch} a commit", "activities/s",
+                           rate(f"sqlite_{batch}")))
     return rows
 
 
@@ -205,12 +208,13 @@ def print_table(rows):
     print(f"{'figure':<46} {'median':>9} {'min':>9} {'max':>9}  {'unit':<13} of the ceiling")
     for row in rows:
         ratios = ", ".join(f"{100 * value:.0f} % of {name}" for name, value in row["ratios"].items())
-        print(f"{row['name']:<46} {number(row['median']):>9} {number(row['min']):>9} {number(row['max']):>9}  "
-              f"{row['unit']:<13} {ratios}".rstrip())
+        spread = " ".join(f"{number(row[name]):>9}" for name in ("median", "min", "max"))
+        print(f"{row['name']:<46} {spread}  {row['unit']:<13} {ratios}".rstrip())
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--herald", required=True, help="the herald program, of a release build")
     parser.add_argument("--bench", required=True, help="the herald-bench program of the same build")
     parser.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
@@ -228,6 +232,7 @@ def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     work = tempfile.mkdtemp(prefix="herald-bench.")
+    os.chmod(work, 0o711)  # PostgreSQL runs as a user of its own when this is root
     try:
         bench = Bench(options.bench, sizes, work, options.engine)
         rounds, memory = measure_all(options, bench, work)
@@ -246,7 +251,8 @@ def main():
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"engine": options.engine, "cores": os.cpu_count(), "kernel": os.uname().release,
-                       "quick": options.quick, "sizes": sizes, "figures": rows, "limit": limit, "memory": memory,
+                       "quick": options.quick, "sizes": sizes, "figures": rows, "limit": limit,
+                       "memory": memory,
                        "rounds": rounds, "counts": bench.counts, "wrong": bench.wrong}, file, indent=1)
             file.write("\n")
     return 1 if bench.wrong else 0

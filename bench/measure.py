@@ -1,4 +1,4 @@
-"""What the operating system knows of a process: memory, processor time by thread; and helpers around processes."""
+"""What the operating system knows of processes: memory, processor time by thread; and helpers around them."""
 
 import contextlib
 import os
@@ -35,8 +35,19 @@ def _cpu_of(stat_path):
     return name, (int(fields[11]) + int(fields[12])) / TICK
 
 
-def snapshot(pid):
-    """Processor time so far: of the process, of each of its threads, and of the whole machine."""
+def _family(pid):
+    """Processor seconds of a process and its children."""
+    total = _cpu_of(f"/proc/{pid}/stat")[1]
+    with contextlib.suppress(FileNotFoundError):
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            for child in file.read().split():
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    total += _cpu_of(f"/proc/{child}/stat")[1]
+    return total
+
+
+def snapshot(pid, database_pid=None):
+    """Processor time so far: of the server, each of its threads, its database, and the whole machine."""
     threads = {}
     for thread in os.listdir(f"/proc/{pid}/task"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -44,6 +55,7 @@ def snapshot(pid):
     with open("/proc/stat", encoding="ascii") as file:
         user, nice, system, _, _, irq, softirq, steal = map(int, file.readline().split()[1:9])
     return {"at": time.monotonic(), "process": _cpu_of(f"/proc/{pid}/stat")[1], "threads": threads,
+            "database": _family(database_pid) if database_pid else 0.0,
             "machine": (user + nice + system + irq + softirq) / TICK, "steal": steal / TICK}
 
 
@@ -51,6 +63,7 @@ def cost(before, after, seen):
     """What a load took between two snapshots; `seen` is what the generator reported."""
     server = after["process"] - before["process"]
     machine = after["machine"] - before["machine"]
+    database = after["database"] - before["database"]
     load = seen["cpu_seconds"]
     threads = {}
     for thread, (name, seconds) in after["threads"].items():
@@ -58,10 +71,11 @@ def cost(before, after, seen):
     activities = max(seen["acks"], 1)
     # The snapshots are a little further apart than the load took; what others use is spread over all of that.
     scale = seen["seconds"] / (after["at"] - before["at"])
-    return {"seconds": seen["seconds"], "server_cpu": server, "load_cpu": load,
-            "other_cpu": scale * max(machine - server - load, 0),
+    return {"seconds": seen["seconds"], "server_cpu": server, "database_cpu": database, "load_cpu": load,
+            "other_cpu": scale * max(machine - server - database - load, 0),
             "steal": scale * (after["steal"] - before["steal"]),
-            "server_ms_each": 1000 * server / activities, "load_ms_each": 1000 * load / activities,
+            "server_ms_each": 1000 * (server + database) / activities,
+            "load_ms_each": 1000 * load / activities,
             "threads": threads}
 
 
@@ -71,16 +85,20 @@ def limit(costs):
         return statistics.median(one[name] / one["seconds"] for one in costs if one["seconds"])
 
     cores = os.cpu_count()
-    server, load, other, steal = share("server_cpu"), share("load_cpu"), share("other_cpu"), share("steal")
+    parts = {"the server": share("server_cpu"), "its database": share("database_cpu"),
+             "the load generator with the receiver": share("load_cpu"), "everything else": share("other_cpu")}
     busiest, busy = max(((name, seconds / one["seconds"]) for one in costs if one["seconds"]
                          for name, seconds in one["threads"].items()), key=lambda pair: pair[1])
-    used = f"of {cores} cores the server used {server:.2f}, the load generator with the receiver {load:.2f}, " \
-           f"everything else {other:.2f} (stolen by the host: {steal:.2f}); busiest thread {busiest}: {busy:.2f}"
-    if server + load + other > 0.9 * cores:
-        return f"processor time; {used}"
+    used = f"of {cores} cores " + ", ".join(f"{name} used {part:.2f}" for name, part in parts.items() if part)
+    used += f"; stolen by the host {share('steal'):.2f}; the server's busiest thread, {busiest}, used {busy:.2f}"
+    if parts["everything else"] > 0.1 * cores:
+        used += ". Other programs disturbed this run"
+    if sum(parts.values()) > 0.9 * cores:
+        largest = max(parts, key=parts.get)
+        return f"processor time, most of it in {largest}: {used}"
     if busy > 0.9:
-        return f"the one thread {busiest}; {used}"
-    return f"waiting, mostly for commits to reach the disk, since neither the cores nor a thread are used up; {used}"
+        return f"one thread, {busiest}: {used}"
+    return f"waiting, mostly for commits to reach the disk; neither the cores nor a thread are used up: {used}"
 
 
 def wait_for_port(port, process=None, limit_s=10):

@@ -1,5 +1,8 @@
 #!/usr/bin/python3
-"""Shows that the ceilings do all of the work that they claim to measure. HERALD_BENCH is the path of herald-bench."""
+"""Shows that the ceilings do all of the work that they claim to measure.
+
+HERALD_BENCH is the path of herald-bench.
+"""
 
 import json
 import os
@@ -39,7 +42,8 @@ class CeilingTest(unittest.TestCase):
 
     def test_libcurl_sends_every_request_to_the_receiver(self):
         port = free_port()
-        with measure.running([BENCH, "receive", "--receive", str(port)], port, stdout=subprocess.PIPE) as receiver:
+        command = [BENCH, "receive", "--receive", str(port)]
+        with measure.running(command, port, stdout=subprocess.PIPE) as receiver:
             seen = run("curl", "--url", f"http://127.0.0.1:{port}/hook", "--connections", 8, "--count", 400)
             receiver.terminate()
             received = json.loads(receiver.communicate(timeout=30)[0])
