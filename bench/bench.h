@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-int bench_load(int argc, char **argv);    /* load generator and webhook receiver */
+int bench_load(int argc, char **argv); /* load generator and webhook receiver */
 int bench_receive(int argc, char **argv); /* the receiver alone */
-int bench_mhd(int argc, char **argv);     /* ceiling: an empty libmicrohttpd handler */
-int bench_curl(int argc, char **argv);    /* ceiling: libcurl multi against a receiver */
-int bench_sqlite(int argc, char **argv);  /* ceiling: bare group commits of Herald's rows */
+int bench_mhd(int argc, char **argv); /* ceiling: an empty libmicrohttpd handler */
+int bench_curl(int argc, char **argv); /* ceiling: libcurl multi against a receiver */
+int bench_sqlite(int argc, char **argv); /* ceiling: bare group commits of Herald's rows */
 
 /* What several commands share; util.c. */
 

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "bench.h"
 #include "db/db.h"
-#include "db/lane.h"
 
 #include <getopt.h>
 #include <sqlite3.h>
@@ -35,16 +34,20 @@ static const struct {
         "connect_us,tls_us,first_byte_us,total_us,response_headers,response_body,response_body_cut"},
 };
 
-static const char lane_sql[] = "SELECT id FROM lane WHERE id = ?1 AND writer_node = ?2 AND writer_epoch = ?3";
 static const char outcome_sql[] = "UPDATE delivery SET state = 1, attempts = 1, finished_at = ?3 "
                                   "WHERE id = ?1 AND business_id = ?2 AND state = 0";
 
+struct made {
+    struct id activity, delivery;
+    int64_t seq;
+};
+
 struct bare {
     sqlite3 *db;
-    sqlite3_stmt *begin, *commit, *lane, *outcome, *insert[TABLES];
-    struct id node, business, object, employee, contact_object, contact;
+    sqlite3_stmt *begin, *commit, *outcome, *insert[TABLES];
+    struct id business, object, employee, contact_object, contact;
     int64_t seq;
-    struct id sent[BATCH_MOST]; /* deliveries of the last batch, without an outcome yet */
+    struct made sent[BATCH_MOST]; /* the last batch, without outcomes yet */
     int64_t sent_count;
 };
 
@@ -84,26 +87,25 @@ static void bind_ints(sqlite3_stmt *stmt, int at, const int64_t *values, int n)
 }
 
 /* Columns that are not bound are NULL. */
-static void insert_activity(
-    struct bare *bare, struct id activity, struct id delivery, int64_t now_us, const char *notes)
+static void insert_activity(struct bare *bare, const struct made *made, int64_t now_us)
 {
     sqlite3_stmt *stmt = bare->insert[ACTIVITY];
-    bind_id(stmt, 1, &activity);
+    bind_id(stmt, 1, &made->activity);
     bind_id(stmt, 2, &bare->business);
-    bind_ints(stmt, 3, (int64_t[]){1, bare->seq}, 2);
+    bind_ints(stmt, 3, (int64_t[]){1, made->seq}, 2);
     bind_id(stmt, 5, &bare->object);
     bind_id(stmt, 6, &bare->employee);
     bind_ints(stmt, 7, &now_us, 1);
     bind_text(stmt, 11, "[]");
-    bind_text(stmt, 12, notes);
-    bind_id(stmt, 13, &delivery);
+    bind_text(stmt, 12, "Discussed pricing and next steps");
+    bind_id(stmt, 13, &made->delivery);
     step(bare, stmt);
 }
 
-static void insert_association(struct bare *bare, struct id activity)
+static void insert_association(struct bare *bare, const struct made *made)
 {
     sqlite3_stmt *stmt = bare->insert[ASSOCIATION];
-    bind_id(stmt, 1, &activity);
+    bind_id(stmt, 1, &made->activity);
     bind_id(stmt, 2, &bare->business);
     sqlite3_bind_int64(stmt, 3, 0);
     bind_id(stmt, 4, &bare->contact_object);
@@ -111,32 +113,34 @@ static void insert_association(struct bare *bare, struct id activity)
     step(bare, stmt);
 }
 
-static void insert_delivery(
-    struct bare *bare, struct id delivery, struct id activity, int64_t now_us, const char *url)
+static void insert_delivery(struct bare *bare, const struct made *made, int64_t now_us)
 {
     sqlite3_stmt *stmt = bare->insert[DELIVERY];
-    bind_id(stmt, 1, &delivery);
+    bind_id(stmt, 1, &made->delivery);
     bind_id(stmt, 2, &bare->business);
-    bind_ints(stmt, 3, (int64_t[]){1, bare->seq}, 2);
-    bind_id(stmt, 5, &activity);
+    bind_ints(stmt, 3, (int64_t[]){1, made->seq}, 2);
+    bind_id(stmt, 5, &made->activity);
     bind_id(stmt, 6, &bare->object);
     sqlite3_bind_int64(stmt, 7, 1);
-    bind_text(stmt, 8, url);
+    bind_text(stmt, 8, "http://127.0.0.1:9000/hooks/sales-call");
     bind_ints(stmt, 9, (int64_t[]){0, 0, now_us}, 3);
     step(bare, stmt);
 }
 
-static void record_outcome(struct bare *bare, const struct id *delivery, int64_t now_us)
+static void finish_delivery(struct bare *bare, const struct made *made, int64_t now_us)
 {
-    bind_id(bare->outcome, 1, delivery);
+    bind_id(bare->outcome, 1, &made->delivery);
     bind_id(bare->outcome, 2, &bare->business);
     sqlite3_bind_int64(bare->outcome, 3, now_us);
     step(bare, bare->outcome);
     if (sqlite3_changes(bare->db) != 1)
         fatal("a delivery was not pending");
+}
 
+static void insert_attempt(struct bare *bare, const struct made *made, int64_t now_us)
+{
     sqlite3_stmt *stmt = bare->insert[ATTEMPT];
-    bind_id(stmt, 1, delivery);
+    bind_id(stmt, 1, &made->delivery);
     bind_id(stmt, 2, &bare->business);
     bind_ints(stmt, 3, (int64_t[]){1, now_us, 1, 200}, 4);
     bind_text(stmt, 8, "");
@@ -147,22 +151,24 @@ static void record_outcome(struct bare *bare, const struct id *delivery, int64_t
     step(bare, stmt);
 }
 
+/* Table by table, as Herald does. */
 static void commit_batch(struct bare *bare, int64_t batch)
 {
+    struct made made[BATCH_MOST];
     int64_t now_us = clock_wall_us();
     step(bare, bare->begin);
-    step(bare, bare->lane);
-    struct id made[BATCH_MOST];
     for (int64_t i = 0; i < batch; i++) {
-        struct id activity = id_new();
-        made[i] = id_new();
-        bare->seq++;
-        insert_activity(bare, activity, made[i], now_us, "Discussed pricing and next steps");
-        insert_association(bare, activity);
-        insert_delivery(bare, made[i], activity, now_us, "http://127.0.0.1:9000/hooks/sales-call");
+        made[i] = (struct made){.activity = id_new(), .delivery = id_new(), .seq = ++bare->seq};
+        insert_activity(bare, &made[i], now_us);
     }
+    for (int64_t i = 0; i < batch; i++)
+        insert_association(bare, &made[i]);
+    for (int64_t i = 0; i < batch; i++)
+        insert_delivery(bare, &made[i], now_us);
     for (int64_t i = 0; i < bare->sent_count; i++)
-        record_outcome(bare, &bare->sent[i], now_us);
+        finish_delivery(bare, &bare->sent[i], now_us);
+    for (int64_t i = 0; i < bare->sent_count; i++)
+        insert_attempt(bare, &bare->sent[i], now_us);
     step(bare, bare->commit);
     memcpy(bare->sent, made, (size_t)batch * sizeof made[0]);
     bare->sent_count = batch;
@@ -178,9 +184,8 @@ static int64_t setting(struct db *db, const char *pragma)
     return db_col_int(rows, 0);
 }
 
-/* A database with Herald's schema and a lane, and the settings that Herald uses, as pragmas for the bare one.
- */
-static void make_database(const char *path, struct bare *bare, char *pragmas, size_t size)
+/* A database with Herald's schema; its settings as pragmas for the bare connection. */
+static void make_database(const char *path, char *pragmas, size_t size)
 {
     struct error err;
     struct db *db;
@@ -188,12 +193,6 @@ static void make_database(const char *path, struct bare *bare, char *pragmas, si
     struct db_config config = {.engine = DB_SQLITE, .path = path};
     if (db_open(&config, false, &db, &err) || db_migrate(db, &version, &err))
         fatal("%s", err.text);
-    struct lane lane;
-    if (db_begin(db, &err) || lane_take(db, bare->node, 60 * US_PER_S, &lane, &err) || db_commit(db, &err))
-        fatal("%s", err.text);
-    if (lane.id != 1 || lane.epoch != 1)
-        fatal("the first lane of a new database is not the one that is expected");
-    bare->seq = lane.next_seq;
     snprintf(pragmas, size,
         "PRAGMA wal_autocheckpoint = %lld; PRAGMA cache_size = %lld; PRAGMA synchronous = %lld; "
         "PRAGMA foreign_keys = %lld; PRAGMA mmap_size = %lld",
@@ -232,24 +231,20 @@ static sqlite3_stmt *prepare_insert(struct bare *bare, enum hot_table table)
 static void open_bare(struct bare *bare, const char *path)
 {
     char pragmas[512];
-    make_database(path, bare, pragmas, sizeof pragmas);
+    make_database(path, pragmas, sizeof pragmas);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     check(bare, sqlite3_open_v2(path, &bare->db, flags, NULL), path);
     check(bare, sqlite3_exec(bare->db, pragmas, NULL, NULL, NULL), pragmas);
     bare->begin = prepare(bare, "BEGIN IMMEDIATE");
     bare->commit = prepare(bare, "COMMIT");
-    bare->lane = prepare(bare, lane_sql);
     bare->outcome = prepare(bare, outcome_sql);
     for (enum hot_table table = 0; table < TABLES; table++)
         bare->insert[table] = prepare_insert(bare, table);
-    bind_ints(bare->lane, 1, (int64_t[]){1}, 1);
-    bind_id(bare->lane, 2, &bare->node);
-    bind_ints(bare->lane, 3, (int64_t[]){1}, 1);
 }
 
 static void close_bare(struct bare *bare)
 {
-    sqlite3_stmt *all[] = {bare->begin, bare->commit, bare->lane, bare->outcome};
+    sqlite3_stmt *all[] = {bare->begin, bare->commit, bare->outcome};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         sqlite3_finalize(all[i]);
     for (enum hot_table table = 0; table < TABLES; table++)
@@ -271,7 +266,7 @@ static void measure(const char *path, int64_t batch, int64_t count)
 {
     struct bare *bare = mem_zalloc(sizeof *bare);
     struct id *ids[] = {
-        &bare->node, &bare->business, &bare->object, &bare->employee, &bare->contact_object, &bare->contact};
+        &bare->business, &bare->object, &bare->employee, &bare->contact_object, &bare->contact};
     for (size_t i = 0; i < ARRAY_LEN(ids); i++)
         *ids[i] = id_new();
     remove_database(path);

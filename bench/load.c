@@ -263,8 +263,9 @@ static void load_init(struct load *load, const struct options *options)
     load->ack_us = mem_alloc((size_t)options->count * sizeof load->ack_us[0]);
     load->receiver =
         (struct receiver){.delay_us = options->receiver_delay_us, .arrived = webhook_arrived, .ctx = load};
+    receiver_init(&load->receiver);
     if (options->receive_port)
-        receiver_start(&load->receiver, &load->loop, (int)options->receive_port);
+        receiver_listen(&load->receiver, &load->loop, (int)options->receive_port);
     load->connections = mem_zalloc((size_t)options->connections * sizeof load->connections[0]);
     for (int64_t i = 0; i < options->connections; i++) {
         struct connection *connection = &load->connections[i];
@@ -281,6 +282,7 @@ static void load_free(struct load *load)
     for (int64_t i = 0; i < load->options->connections; i++)
         if (load->connections[i].source.fd >= 0)
             close(load->connections[i].source.fd);
+    receiver_stop(&load->receiver);
     mem_free(load->connections);
     mem_free(load->ack_us);
     idtable_free(&load->ids);

@@ -22,7 +22,8 @@ struct receiver_connection {
     size_t len; /* of what was read and not yet handled */
     unsigned owed; /* answers that wait for due_us */
     int64_t due_us;
-    struct receiver_connection *prev, *next; /* in the list of delayed ones while owed > 0 */
+    LIST_ENTRY(receiver_connection) link;
+    TAILQ_ENTRY(receiver_connection) delayed; /* while owed > 0 */
     char data[REQUEST_MOST];
 };
 
@@ -31,28 +32,23 @@ static const char answer_bad[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\
 
 static void undelay(struct receiver_connection *connection)
 {
-    struct receiver *receiver = connection->receiver;
-    *(connection->prev ? &connection->prev->next : &receiver->delayed_head) = connection->next;
-    *(connection->next ? &connection->next->prev : &receiver->delayed_tail) = connection->prev;
-    connection->prev = connection->next = NULL;
+    TAILQ_REMOVE(&connection->receiver->delayed, connection, delayed);
     connection->owed = 0;
 }
 
 static void delay(struct receiver_connection *connection, int64_t now_us)
 {
-    struct receiver *receiver = connection->receiver;
     if (connection->owed++)
         return; /* a pipelined request: answered with the first one */
-    connection->due_us = now_us + receiver->delay_us;
-    connection->prev = receiver->delayed_tail;
-    *(receiver->delayed_tail ? &receiver->delayed_tail->next : &receiver->delayed_head) = connection;
-    receiver->delayed_tail = connection;
+    connection->due_us = now_us + connection->receiver->delay_us;
+    TAILQ_INSERT_TAIL(&connection->receiver->delayed, connection, delayed);
 }
 
 static void close_connection(struct receiver_connection *connection)
 {
     if (connection->owed)
         undelay(connection);
+    LIST_REMOVE(connection, link);
     close(connection->source.fd);
     mem_free(connection);
 }
@@ -123,11 +119,26 @@ static void listener_ready(struct loop *loop, struct source *source)
     connection->receiver = receiver;
     connection->len = 0;
     connection->owed = 0;
-    connection->prev = connection->next = NULL;
+    LIST_INSERT_HEAD(&receiver->connections, connection, link);
     loop_add(loop, &connection->source);
 }
 
-void receiver_start(struct receiver *receiver, struct loop *loop, int port)
+void receiver_init(struct receiver *receiver)
+{
+    receiver->listener.fd = -1;
+    LIST_INIT(&receiver->connections);
+    TAILQ_INIT(&receiver->delayed);
+}
+
+void receiver_stop(struct receiver *receiver)
+{
+    while (!LIST_EMPTY(&receiver->connections))
+        close_connection(LIST_FIRST(&receiver->connections));
+    if (receiver->listener.fd >= 0)
+        close(receiver->listener.fd);
+}
+
+void receiver_listen(struct receiver *receiver, struct loop *loop, int port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -142,19 +153,18 @@ void receiver_start(struct receiver *receiver, struct loop *loop, int port)
 
 int64_t receiver_answer_due(struct receiver *receiver)
 {
-    struct receiver_connection *connection = receiver->delayed_head;
-    while (connection && connection->due_us <= clock_boot_us()) {
+    struct receiver_connection *connection;
+    while ((connection = TAILQ_FIRST(&receiver->delayed)) && connection->due_us <= clock_boot_us()) {
         for (unsigned i = 0; i < connection->owed; i++)
             answer(connection, answer_ok, sizeof answer_ok - 1);
         undelay(connection);
-        connection = receiver->delayed_head;
     }
     return connection ? connection->due_us : INT64_MAX;
 }
 
 static void signal_ready(struct loop *loop UNUSED, struct source *source)
 {
-    source->fd = -1; /* read by run_until_signal; the process ends then */
+    source->fd = -1; /* ends run_until_signal */
 }
 
 static void run_until_signal(struct loop *loop, struct receiver *receiver)
@@ -164,6 +174,7 @@ static void run_until_signal(struct loop *loop, struct receiver *receiver)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL);
+    /* A signal makes `fd` -1. */
     struct source stop = {.fd = signalfd(-1, &set, SFD_CLOEXEC), .ready = signal_ready};
     loop_add(loop, &stop);
     while (stop.fd >= 0)
@@ -196,10 +207,12 @@ int bench_receive(int argc, char **argv)
     raise_file_limit();
     struct loop loop;
     loop_init(&loop);
-    receiver_start(&receiver, &loop, port);
+    receiver_init(&receiver);
+    receiver_listen(&receiver, &loop, port);
     run_until_signal(&loop, &receiver);
     printf("{\"received\": %llu, \"malformed\": %llu, \"cpu_seconds\": %.3f}\n",
         (unsigned long long)receiver.received, (unsigned long long)receiver.malformed, cpu_seconds());
+    receiver_stop(&receiver);
     loop_destroy(&loop);
     return 0;
 }

@@ -10,6 +10,8 @@
 #include "base/id.h"
 #include "loop.h"
 
+#include <sys/queue.h>
+
 struct receiver_connection;
 
 struct receiver {
@@ -19,13 +21,20 @@ struct receiver {
     void (*arrived)(void *ctx, struct id id, int64_t now_us);
     void *ctx;
     /* owned by the receiver */
-    uint64_t received;                                       /* webhooks, repeated ones too */
-    uint64_t malformed;                                      /* requests that are no webhook, answered 400 */
-    struct receiver_connection *delayed_head, *delayed_tail; /* who waits for an answer, the oldest first */
+    uint64_t received; /* webhooks, repeated ones too */
+    uint64_t malformed; /* requests that are no webhook, answered 400 */
+    LIST_HEAD(, receiver_connection) connections;
+    TAILQ_HEAD(, receiver_connection) delayed; /* who waits for an answer, the oldest first */
 };
 
+/* Before anything else; the first group of members is set by the caller. */
+void receiver_init(struct receiver *receiver);
+
 /* Listens on 127.0.0.1:`port`. */
-void receiver_start(struct receiver *receiver, struct loop *loop, int port);
+void receiver_listen(struct receiver *receiver, struct loop *loop, int port);
+
+/* Closes all connections and the listener. */
+void receiver_stop(struct receiver *receiver);
 
 /* Sends the answers that are due; returns when the next one is, or INT64_MAX. */
 int64_t receiver_answer_due(struct receiver *receiver);
