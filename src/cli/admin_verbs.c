@@ -1,4 +1,5 @@
 /* What `herald admin` can do: one table line and one function a verb. Each answer names what the next step needs. */
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/emit.h"
 #include "cli/admin.h"

@@ -259,7 +259,7 @@ enum err_code server_start(const struct server_config *config, struct server **o
         server_end(server);
         return code;
     }
-    LOG(LOG_INFO, "listening", F_TEXT("server", config->name), F_TEXT("address", server->address));
+    LOG(LOG_DEBUG, "server listening", F_TEXT("server", config->name), F_TEXT("address", server->address));
     *out = server;
     return ERR_OK;
 }
