@@ -223,8 +223,8 @@ static sqlite3_stmt *prepare_insert(struct bare *bare, enum hot_table table)
         if (*c == ',')
             len += (size_t)snprintf(values + len, sizeof values - len, ",?");
     char sql[1024];
-    snprintf(sql, sizeof sql, "INSERT INTO %s (%s) VALUES (%s)", tables[table].name, tables[table].columns,
-        values);
+    snprintf(sql, sizeof sql, "INSERT INTO %s (%s) VALUES (%s)%s", tables[table].name, tables[table].columns,
+        values, table == ATTEMPT ? " ON CONFLICT DO NOTHING" : "");
     return prepare(bare, sql);
 }
 
