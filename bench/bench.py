@@ -67,10 +67,13 @@ class Bench:
         return seen
 
     def herald(self, server, connections, count, *options):
-        """A load with what it cost: processor time of the server, the generator and everybody else."""
+        """A load with what it cost: processor time of everybody, and how many commits it took."""
+        counted = server.counters()
         before = measure.snapshot(server.pid, server.database_pid)
         seen = self.load(server, connections, count, *options)
         seen["cost"] = measure.cost(before, measure.snapshot(server.pid, server.database_pid), seen)
+        commits = server.counters()["batches_committed_total"] - counted["batches_committed_total"]
+        seen["activities_a_commit"] = seen["acks"] / max(commits, 1)
         return seen
 
     def ceiling_mhd(self):
@@ -183,6 +186,8 @@ def figures(rounds, memory, engine):
     rows += [
         figure("webhooks ahead of their 201, 32 connections", "%",
                [100 * one["herald_32"]["before_ack"] / max(one["herald_32"]["acks"], 1) for one in rounds]),
+        figure("activities a commit, 32 connections", "", values(rounds, "herald_32", "activities_a_commit")),
+        figure("activities a commit, 1 connection", "", values(rounds, "herald_1", "activities_a_commit")),
         figure("server's processor time, 32 connections", "ms/activity",
                values(rounds, "herald_32", "cost", "server_ms_each")),
         figure("server's processor time, 1 connection", "ms/activity",

@@ -49,6 +49,7 @@ class Server:
         self.program = program
         self.folder = folder
         self.address = f"127.0.0.1:{free_port()}"
+        self.metrics_address = f"127.0.0.1:{free_port()}"
         self.webhook_port = free_port()
         self.headers = {}
         self.body = "{}"
@@ -72,8 +73,8 @@ class Server:
             self._postgres = Postgres(os.path.join(self.folder, "postgres"))
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(
-                [self.program, "serve", *self._place, "--listen", self.address, "--metrics-listen", "127.0.0.1:0",
-                 "--allow-target", "127.0.0.0/8"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                [self.program, "serve", *self._place, "--listen", self.address, "--metrics-listen",
+                 self.metrics_address, "--allow-target", "127.0.0.0/8"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._wait_ready()
         return self
 
@@ -119,6 +120,15 @@ class Server:
         run = subprocess.run([self.program, "admin", *self._place, *words, "--json"], stdout=subprocess.PIPE,
                              stdin=subprocess.DEVNULL, timeout=60, check=True)
         return json.loads(run.stdout)
+
+    def counters(self):
+        """The server's own counters by name, without the prefix that all have."""
+        connection = http.client.HTTPConnection(self.metrics_address, timeout=10)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        connection.close()
+        lines = (line.split() for line in text.splitlines() if line.startswith("herald_") and "{" not in line)
+        return {name.removeprefix("herald_"): float(value) for name, value in lines}
 
     def prepare(self):
         """The worked example: a Business, an employee with a key, a contact, an object with a webhook."""
