@@ -218,7 +218,8 @@ def number(value):
 
 def print_table(rows):
     """The figures for people."""
-    print(f"{'figure':<46} {'median':>9} {'min':>9} {'max':>9}  {'unit':<13} of the ceiling: median of rounds (best to best)")
+    print(f"{'figure':<46} {'median':>9} {'min':>9} {'max':>9}  {'unit':<13} "
+          "of the ceiling: median of rounds (best to best)")
     for row in rows:
         ratios = ", ".join(f"{100 * ratio['median']:.0f} % ({100 * ratio['best']:.0f} %) of {name}"
                            for name, ratio in row["ratios"].items())

@@ -72,9 +72,9 @@ class Server:
         if self._engine == "postgres":
             self._postgres = Postgres(os.path.join(self.folder, "postgres"))
         with open(self._log, "wb") as log:
-            self._process = subprocess.Popen(
-                [self.program, "serve", *self._place, "--listen", self.address, "--metrics-listen",
-                 self.metrics_address, "--allow-target", "127.0.0.0/8"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            command = [self.program, "serve", *self._place, "--listen", self.address, "--metrics-listen",
+                       self.metrics_address, "--allow-target", "127.0.0.0/8"]
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._wait_ready()
         return self
 
