@@ -7,15 +7,15 @@
 
 #include "base/error.h"
 
-static inline enum err_code analyzer_error(struct error *err, enum err_code code, const char *fmt, ...)
+void analyzer_use(struct error *err, const char *fmt, ...);
+
+static inline enum err_code analyzer_error(enum err_code code)
 {
-    (void)err;
-    (void)fmt;
     if (code == ERR_OK)
         __builtin_unreachable();
     return code;
 }
 
-#define error_set analyzer_error
+#define error_set(err, code, ...) (analyzer_use(err, __VA_ARGS__), analyzer_error(code))
 
 #endif
