@@ -181,3 +181,10 @@ int error_http_status(enum err_code code)
     }
     return MHD_HTTP_INTERNAL_SERVER_ERROR;
 }
+
+void exchange_again(struct exchange *exchange)
+{
+    struct request *request = request_of(exchange);
+    if (!inbox_post(&request->server->inbox, &request->item))
+        exchange_reply_problem(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "The server is stopping.", NULL);
+}

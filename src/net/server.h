@@ -103,6 +103,9 @@ struct reply {
 /* Any thread, exactly once (S1). */
 void exchange_reply(struct exchange *exchange, const struct reply *reply);
 
+/* Any thread, instead of exchange_reply: `handle` is called with it once more, from the beginning. */
+void exchange_again(struct exchange *exchange);
+
 /*
  * A problem document (RFC 9457) for an error: status from its code, detail from its text, errors[] from `list`
  * (may be NULL); 503 carries Retry-After. The second form chooses the status itself.
