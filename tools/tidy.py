@@ -36,6 +36,7 @@ def with_headers(path, seen):
 
 def fingerprint(path, command):
     seen = {ROOT / ".clang-tidy", MODEL, ROOT / "src" / "base" / "banned.h"}
+    seen.update(p for p in [path.parent / ".clang-tidy"] if p.exists())
     with_headers(path, seen)
     digest = hashlib.sha256(command.encode())
     for file in sorted(seen):
