@@ -124,8 +124,6 @@ CREATE INDEX activity_timeline ON activity_association (record_id, activity_id);
 CREATE TABLE scheduled_activity (
     id {id} NOT NULL,
     business_id {id} NOT NULL,
-    lane {int} NOT NULL,
-    seq {int} NOT NULL,
     activity_object_id {id} NOT NULL,
     scheduled_by {id} NOT NULL,         -- employee
     created_at {int} NOT NULL,
