@@ -25,10 +25,13 @@
 struct worker;
 struct line;
 
-/* How many requests to one target are under way; fetches of all hooks share one. */
+/*
+ * How many steps of one target are under way: sent, and not yet recorded. That the place is kept until then is what
+ * bounds the repeats after a kill (I10). Fetches of all hooks share one gate.
+ */
 struct gate {
     int64_t most;
-    int64_t flying;
+    int64_t busy;
     int64_t paused_until_boot_us; /* the target said "too many requests" */
 };
 

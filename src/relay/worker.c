@@ -44,7 +44,7 @@ struct worker {
     struct gate fetch_gate;
     struct budget failures;
     size_t turn; /* which line is asked first */
-    int64_t flying;
+    int64_t flying; /* calls */
     bool stopping;
     int64_t drain_us;
     struct loop_task begin_task, drain_task;
@@ -114,6 +114,7 @@ static void recorded(struct loop_task *task)
         line_wake_at(line, worker->loop, clock_boot_us() + outcome->next_at - clock_wall_us());
     if (outcome->record)
         mark_unread(worker, line->hook, true);
+    line->gate->busy--;
     line_drop(job);
     pump_all(worker);
 }
@@ -215,9 +216,9 @@ static bool call_ended(struct job *job, const struct http_result *result)
     struct worker *worker = job->line->worker;
     struct gate *gate = job->line->gate;
     job->call = NULL;
-    gate->flying--;
     worker->flying--;
     if (result->error == HTTP_CANCELLED) {
+        gate->busy--;
         line_drop(job);
         return false;
     }
@@ -364,7 +365,7 @@ static bool may_start(struct line *line)
 {
     struct worker *worker = line->worker;
     int64_t now = clock_boot_us(), at;
-    if (line->gate->flying >= line->gate->most)
+    if (line->gate->busy >= line->gate->most)
         return false;
     if (now < line->gate->paused_until_boot_us) {
         line_wake_at(line, worker->loop, line->gate->paused_until_boot_us);
@@ -381,6 +382,7 @@ static void start(struct job *job)
 {
     struct line *line = job->line;
     struct error err;
+    line->gate->busy++;
     enum err_code code = line->action ? start_action(job, &err) : start_fetch(job, &err);
     if (code) {
         snprintf(job->reason, sizeof job->reason, "could not be sent: %s", err.text);
@@ -388,7 +390,6 @@ static void start(struct job *job)
         fail(job, local ? VERDICT_LATER : VERDICT_RETRY, NULL, job->reason);
         return;
     }
-    line->gate->flying++;
     line->worker->flying++;
 }
 
