@@ -37,6 +37,11 @@ enum err_code action_url(
     return ERR_OK;
 }
 
+json_t *record_parse(const char *text, size_t len)
+{
+    return json_loadb(text, len, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+}
+
 static bool is_success(int status)
 {
     return status >= 200 && status < 300;

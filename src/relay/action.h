@@ -25,6 +25,12 @@ struct record {
     const json_t *json;
 };
 
+/*
+ * New reference, NULL if it is not JSON. Numbers become reals, whatever their size: nobody here looks at them, and
+ * what is passed on is the text.
+ */
+json_t *record_parse(const char *text, size_t len);
+
 struct action_kind {
     const char *name; /* the key in the configuration */
     const char *const *own_keys; /* NULL-terminated */
