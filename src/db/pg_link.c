@@ -328,23 +328,25 @@ static void note_error(struct pg_link *link, struct answers *answers, const PGre
             err, pg_state_code(state), "PostgreSQL %s: %s.", state, message ? message : "no message");
 }
 
-/* Takes the result over. */
-static void take_answer(struct pg_link *link, struct answers *answers, PGresult *res)
+/* Takes the result over; false for an answer that this module never asks for, such as that to COPY. */
+static bool take_answer(struct pg_link *link, struct answers *answers, PGresult *res)
 {
     ExecStatusType status = PQresultStatus(res);
     bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    bool aborted = status == PGRES_PIPELINE_ABORTED; /* by an error that came before */
     struct pg_statement *prepared = answers->at < link->queue_len ? link->queue[answers->at] : NULL;
     if (prepared)
         prepared->state = ok ? PG_PREPARED : PG_UNPREPARED; /* L2 */
     if (status == PGRES_FATAL_ERROR)
         note_error(link, answers, res);
-    else if (!ok && status != PGRES_PIPELINE_ABORTED && !answers->first_error.code)
+    else if (!ok && !aborted && !answers->first_error.code)
         (void)error_set(&answers->first_error, ERR_INTERNAL, "PostgreSQL gave an unexpected answer: %s.",
             PQresStatus(status));
     PQclear(answers->last);
     answers->last = ok ? res : NULL;
     if (!ok)
         PQclear(res);
+    return ok || aborted || status == PGRES_FATAL_ERROR || status == PGRES_EMPTY_QUERY;
 }
 
 /* Reads to the end of the queue; false if the connection is gone or out of step, and must be dropped. */
@@ -360,9 +362,9 @@ static bool collect(struct pg_link *link, struct answers *answers)
             PQclear(res);
             return answers->at == link->queue_len;
         }
-        if (res)
-            take_answer(link, answers, res);
-        else if (++answers->at > link->queue_len)
+        if (res && !take_answer(link, answers, res))
+            return false;
+        if (!res && ++answers->at > link->queue_len)
             return false;
         if (PQstatus(link->conn) != CONNECTION_OK)
             return false;
