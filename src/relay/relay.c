@@ -30,7 +30,8 @@ static void wake_worker(void *ctx)
     worker_wake(ctx);
 }
 
-static void lane_changed(void *ctx, struct lane_pos own UNUSED)
+/* A COMMIT's outcome is unknown: there may be receipts that nobody was told of. */
+static void read_again(void *ctx, const struct lane_range *range UNUSED)
 {
     worker_wake(ctx);
 }
@@ -59,8 +60,8 @@ static enum err_code start_writer(struct relay *relay, struct error *err)
         .lease_us = LEASE_US,
         .batch_most = BATCH_MOST,
         .queue_most = QUEUE_MOST,
-        .lane_changed = lane_changed,
-        .lane_ctx = relay->worker};
+        .read_again = read_again,
+        .read_again_ctx = relay->worker};
     return writer_start(&config, &relay->writer, err);
 }
 

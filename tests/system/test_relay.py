@@ -469,7 +469,7 @@ def test_i10_sigkill_under_load_loses_nothing_acknowledged(make_relay, slack, ro
     relay.wait_states({a: {"fetch": "done", "slack": "done"} for a in activities})
     counts = slack.counts(activities)
     assert set(counts) == set(activities)
-    assert sum(counts.values()) - len(activities) <= repeats_allowed
+    assert sum(counts.values()) - len(activities) <= 3 * 4, "repeats: at most the concurrency for each kill"
 
 
 # ── the command line ──
