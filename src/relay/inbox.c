@@ -12,20 +12,20 @@
  * the tables grow at their right edge; the index of what is due holds pending steps only.
  */
 static const char *const schema[] = {
-    "CREATE TABLE IF NOT EXISTS relay_schema (version {int} NOT NULL PRIMARY KEY){strict}",
-    "CREATE TABLE IF NOT EXISTS lane (id {int} NOT NULL PRIMARY KEY, writer_node {id}, "
-    "writer_epoch {int} NOT NULL, dispatch_node {id} NOT NULL, dispatch_epoch {int} NOT NULL, "
-    "expires_at {int} NOT NULL){strict}",
-    "CREATE TABLE IF NOT EXISTS relay_inbox (id {id} NOT NULL PRIMARY KEY, hook {text} NOT NULL, "
-    "activity {id} NOT NULL, received_at {int} NOT NULL, delivery {id}, attempt {int}, fetched_at {int}, "
-    "record {text}, UNIQUE (activity, hook)){strict}",
-    "CREATE TABLE IF NOT EXISTS relay_action (inbox {id} NOT NULL, position {int} NOT NULL, "
-    "hook {text} NOT NULL, step {text} NOT NULL, state {int} NOT NULL, attempts {int} NOT NULL, "
-    "next_at {int} NOT NULL, status {int} NOT NULL, last_error {text}, changed_at {int} NOT NULL, "
-    "PRIMARY KEY (inbox, step)){clustered}",
-    "CREATE INDEX IF NOT EXISTS relay_action_due ON relay_action (hook, step, next_at, inbox) WHERE state = "
-    "0",
-    "CREATE INDEX IF NOT EXISTS relay_action_dead ON relay_action (inbox) WHERE state = 2",
+    ("CREATE TABLE IF NOT EXISTS relay_schema (version {int} NOT NULL PRIMARY KEY){strict}"),
+    ("CREATE TABLE IF NOT EXISTS lane (id {int} NOT NULL PRIMARY KEY, writer_node {id}, "
+     "writer_epoch {int} NOT NULL, dispatch_node {id} NOT NULL, dispatch_epoch {int} NOT NULL, "
+     "expires_at {int} NOT NULL){strict}"),
+    ("CREATE TABLE IF NOT EXISTS relay_inbox (id {id} NOT NULL PRIMARY KEY, hook {text} NOT NULL, "
+     "activity {id} NOT NULL, received_at {int} NOT NULL, delivery {id}, attempt {int}, fetched_at {int}, "
+     "record {text}, UNIQUE (activity, hook)){strict}"),
+    ("CREATE TABLE IF NOT EXISTS relay_action (inbox {id} NOT NULL, position {int} NOT NULL, "
+     "hook {text} NOT NULL, step {text} NOT NULL, state {int} NOT NULL, attempts {int} NOT NULL, "
+     "next_at {int} NOT NULL, status {int} NOT NULL, last_error {text}, changed_at {int} NOT NULL, "
+     "PRIMARY KEY (inbox, step)){clustered}"),
+    ("CREATE INDEX IF NOT EXISTS relay_action_due ON relay_action (hook, step, next_at, inbox) WHERE state = "
+     "0"),
+    ("CREATE INDEX IF NOT EXISTS relay_action_dead ON relay_action (inbox) WHERE state = 2"),
 };
 
 static const char *const state_names[] = {
