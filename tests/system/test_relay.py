@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import socket
 import threading
 import uuid
@@ -9,7 +10,7 @@ import uuid
 import pytest
 
 from relay_support import KEY, Answer, Relay, Slack, Source, record_of
-from support.server import run
+from support.server import ROOT, run
 from support.wait import LONG, wait_for
 
 
@@ -503,3 +504,16 @@ def test_m18_bad_usage(relay):
     assert run("relay", "/nowhere.yaml", check=False).returncode == 2
     assert relay.cli("list", "--state", "lost", check=False).returncode == 2
     assert relay.cli("replay", "not-an-id", check=False).returncode == 2
+
+
+def test_m18_example_is_accepted(tmp_path):
+    (tmp_path / "herald-api-key").write_text(KEY + "\n")
+    done = run("relay", "list", str(ROOT / "examples" / "relay.yaml"), check=False, cwd=tmp_path)
+    assert done.returncode == 1 and "there is no inbox at ./herald-relay/inbox.db" in done.stderr
+
+
+def test_m18_every_key_is_documented():
+    source = (ROOT / "src" / "relay" / "config.c").read_text(encoding="utf-8")
+    document = (ROOT / "docs" / "relay.md").read_text(encoding="utf-8")
+    keys = re.findall(r'OPTION_[A-Z]+, "(\w+)"', source)
+    assert len(keys) > 20 and [k for k in keys if f"| `{k}` |" not in document] == []
