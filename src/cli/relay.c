@@ -1,4 +1,5 @@
-#include "cli/relay.h"
+/* `herald relay`: runs the relay in the foreground, lists its inbox, replays dead letters. */
+#include "cli/cli.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -24,8 +25,6 @@ static const char usage[] =
     "\n"
     "docs/relay.md describes the configuration.\n";
 
-enum { STATUS_FAILED = 1, STATUS_USAGE = 2 };
-
 /* What every verb begins with. */
 struct session {
     struct arena *arena;
@@ -34,14 +33,13 @@ struct session {
 
 static int report(const struct error *err)
 {
-    fprintf(stderr, "herald relay: %s\n", err->text);
-    return err->code == ERR_INVALID || err->code == ERR_MALFORMED ? STATUS_USAGE : STATUS_FAILED;
+    return cli_fail("relay", err);
 }
 
 static int misused(const char *why)
 {
     fprintf(stderr, "herald relay: %s\n\n%s", why, usage);
-    return STATUS_USAGE;
+    return EXIT_USAGE;
 }
 
 static enum err_code session_open(struct session *session, const char *path, struct error *err)
@@ -81,7 +79,6 @@ static int serve(const struct relay_config *config)
     sigaddset(&stop, SIGTERM);
     sigaddset(&stop, SIGINT);
     pthread_sigmask(SIG_BLOCK, &stop, &before);
-    signal(SIGPIPE, SIG_IGN);
     struct relay *relay;
     struct error err;
     if (relay_start(config, &relay, &err))
@@ -91,7 +88,7 @@ static int serve(const struct relay_config *config)
     pthread_sigmask(SIG_SETMASK, &before, NULL); /* a second signal ends it at once */
     relay_stop(relay);
     LOG(LOG_INFO, "relay stopped");
-    return 0;
+    return EXIT_DONE;
 }
 
 static int run(int argc, char **argv)
@@ -152,7 +149,7 @@ static int list(int argc, char **argv)
     if (!code)
         code = list_inbox(&session, one_state ? &state : NULL, &err);
     session_close(&session);
-    return code ? report(&err) : 0;
+    return code ? report(&err) : EXIT_DONE;
 }
 
 /* ── replay ── */
@@ -194,7 +191,7 @@ static int replay(int argc, char **argv)
         code = replay_inbox(&session, activity, &err);
     lock_release(lock);
     session_close(&session);
-    return code ? report(&err) : 0;
+    return code ? report(&err) : EXIT_DONE;
 }
 
 int cli_relay(int argc, char **argv)
@@ -203,7 +200,7 @@ int cli_relay(int argc, char **argv)
         return misused("expected a configuration file");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         fputs(usage, stdout);
-        return 0;
+        return EXIT_DONE;
     }
     if (strcmp(argv[1], "list") == 0)
         return list(argc - 1, argv + 1);

@@ -26,6 +26,7 @@ struct pg_link {
 
     PGconn *conn; /* NULL: away */
     int64_t tried_us; /* when the last try to connect ended */
+    struct error why_away; /* what it said, if it failed */
     bool renew; /* connect afresh when idle: the server forgot our statements, or there are too many */
     struct pg_statements *statements;
 
@@ -86,18 +87,28 @@ static bool set_up_session(const struct pg_link *link, PGconn *conn)
            PQenterPipelineMode(conn) == 1;
 }
 
+static enum err_code still_away(const struct pg_link *link, struct error *err)
+{
+    if (!link->why_away.code)
+        return error_set(err, ERR_UNAVAILABLE, "The connection to PostgreSQL was lost a moment ago.");
+    if (err)
+        *err = link->why_away;
+    return link->why_away.code;
+}
+
 static enum err_code connect_link(struct pg_link *link, struct error *err)
 {
     PGconn *conn = connect_now(link->conninfo);
     bool up = PQstatus(conn) == CONNECTION_OK && set_up_session(link, conn);
     link->tried_us = clock_boot_us();
+    link->why_away = (struct error){0};
     if (up) {
         link->conn = conn;
         return ERR_OK;
     }
-    enum err_code code = connection_error(conn, "PostgreSQL cannot be reached", err);
+    (void)connection_error(conn, "PostgreSQL cannot be reached", &link->why_away);
     PQfinish(conn);
-    return code;
+    return still_away(link, err);
 }
 
 /* libpq's own message would repeat the URL, which may hold a password. */
@@ -185,8 +196,7 @@ enum err_code pg_link_ready(struct pg_link *link, struct error *err)
         return ERR_OK;
     pg_link_drop(link);
     if (clock_boot_us() - link->tried_us < RETRY_US && !renew)
-        return error_set(
-            err, ERR_UNAVAILABLE, "PostgreSQL cannot be reached; the next try is due in a moment.");
+        return still_away(link, err);
     return connect_link(link, err);
 }
 

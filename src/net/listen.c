@@ -62,7 +62,7 @@ static bool is_loopback(const struct sockaddr *address)
 static bool is_port(const char *text)
 {
     size_t digits = strspn(text, "0123456789");
-    return digits > 0 && digits <= 5 && text[digits] == '\0' && atoi(text) <= UINT16_MAX;
+    return digits > 0 && digits <= 5 && text[digits] == '\0' && strtol(text, NULL, 10) <= UINT16_MAX;
 }
 
 /* "127.0.0.1:8080" or "[::1]:8080" into its halves, in the arena. */

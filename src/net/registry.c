@@ -158,8 +158,7 @@ void registry_expire(struct server *server, bool all)
     pthread_mutex_unlock(&server->lock);
 
     /* Claimed, so the connection holds each of them until it is resumed here. */
-    for (struct request *next; (request = TAILQ_FIRST(&due)); request = next) {
-        next = TAILQ_NEXT(request, link);
+    while ((request = TAILQ_FIRST(&due))) {
         TAILQ_REMOVE(&due, request, link);
         request->status = MHD_HTTP_SERVICE_UNAVAILABLE;
         request->response = problem_response(request, request->status,

@@ -103,11 +103,15 @@ static void wait_ready(struct server *server, int epoll_fd)
         clear_wake(server);
 }
 
+/* The socket's file goes first: a successor may make its own as soon as nobody answers here. */
 static void stop_accepting(struct server *server)
 {
-    if (MHD_quiesce_daemon(server->daemon) == MHD_INVALID_SOCKET)
-        LOG(LOG_ERROR, "the server does not stop accepting", F_TEXT("server", server->config.name));
-    else
+    if (server->listen_fd < 0)
+        return;
+    if (server->socket_path)
+        unlink(server->socket_path);
+    /* Otherwise the daemon closes it. */
+    if (!server->daemon || MHD_quiesce_daemon(server->daemon) != MHD_INVALID_SOCKET)
         close(server->listen_fd);
     server->listen_fd = -1;
 }
@@ -118,7 +122,7 @@ static void *http_main(void *arg)
     int epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     int64_t reap_at = 0;
     while (!atomic_load(&server->http_ends)) {
-        if (server->listen_fd >= 0 && atomic_load(&server->quiescing))
+        if (atomic_load(&server->quiescing))
             stop_accepting(server);
         wait_ready(server, epoll_fd);
         MHD_run(server->daemon);
@@ -228,12 +232,9 @@ static void learn_hosts(struct server *server, const char *listen_host, bool loo
 static void server_end(struct server *server)
 {
     stop_threads(server);
+    stop_accepting(server);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
-    if (server->listen_fd >= 0)
-        close(server->listen_fd);
-    if (server->socket_path)
-        unlink(server->socket_path);
     server_release(server);
 }
 
@@ -258,7 +259,7 @@ enum err_code server_start(const struct server_config *config, struct server **o
         server_end(server);
         return code;
     }
-    LOG(LOG_INFO, "listening", F_TEXT("server", config->name), F_TEXT("address", server->address));
+    LOG(LOG_DEBUG, "server listening", F_TEXT("server", config->name), F_TEXT("address", server->address));
     *out = server;
     return ERR_OK;
 }

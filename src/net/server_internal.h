@@ -1,10 +1,11 @@
 /*
  * What the files of the HTTP server share; nobody else includes it.
  *      server.c    the daemon, its threads, start and stop
- *      intake.c    libmicrohttpd's callbacks: reads a request, hands it over, sends its answer (the HTTP
- * thread) strict.c    what is refused, and the parsing of the target, the query and Host registry.c  who
- * holds an exchange, deadlines, resuming (S1, S2) exchange.c  accessors and replies (any thread) listen.c the
- * listening socket
+ *      intake.c    libmicrohttpd's callbacks: reads a request, hands it over, sends its answer (the HTTP thread)
+ *      strict.c    what is refused, and the parsing of the target, the query and Host
+ *      registry.c  who holds an exchange, deadlines, resuming (S1, S2)
+ *      exchange.c  accessors and replies (any thread)
+ *      listen.c    the listening socket
  *
  * Who holds a request: the connection (until libmicrohttpd says that it is through with it) and, from the
  * hand-over to exchange_reply, the handler. Whoever lets go last frees it. While the handler holds it,

@@ -1,7 +1,7 @@
 /* The HTTP server over real sockets, with raw bytes: what a client library would never send must be tried
  * too. */
-#include "base/alloc.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/metrics.h"
 #include "net/server.h"
 
@@ -80,6 +80,7 @@ static void handle(struct exchange *x, void *worker)
         struct error err;
         struct error_list list = {0};
         error_list_add(&list, "/due \"x\"", "must be a date");
+        error_list_add(&list, "/cut", "is cut: caf\xc3");
         error_set(&err, ERR_INVALID, "one member is wrong");
         exchange_reply_error(x, &err, &list);
     } else if (strcmp(x->path, "/cached") == 0) {
@@ -175,7 +176,7 @@ static int try_dial(const struct fixture *f, int *fd)
 {
     const char *text = server_address(f->server);
     struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(strrchr(text, ':') + 1))};
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)strtol(strrchr(text, ':') + 1, NULL, 10))};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     *fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(*fd >= 0);
@@ -235,7 +236,7 @@ static struct answer read_answer_to(int fd, bool without_body)
         assert_true(n < sizeof a.head - 1);
         read_exactly(fd, a.head + n, 1);
     }
-    a.status = atoi(a.head + strlen("HTTP/1.1 "));
+    a.status = (int)strtol(a.head + strlen("HTTP/1.1 "), NULL, 10);
     const char *length = strcasestr(a.head, "\r\ncontent-length:");
     size_t len = length && !without_body ? strtoul(length + strlen("\r\ncontent-length:"), NULL, 10) : 0;
     assert_true(len < sizeof a.body);
@@ -559,7 +560,7 @@ static void check_refused_by_library(const struct fixture *f, const struct refus
     send_text(fd, c->request);
     for (size_t n = 0, got; (got = receive(fd, text + n, sizeof text - 1 - n)) > 0; n += got)
         ;
-    if (text[0] && atoi(text + strlen("HTTP/1.1 ")) < 400)
+    if (text[0] && strtol(text + strlen("HTTP/1.1 "), NULL, 10) < 400)
         fail_msg("%s: answered %s", c->what, text);
     close(fd);
 }
@@ -666,7 +667,8 @@ static void writes_problem_documents(void **state)
     struct answer a = ask(&f, "GET /error HTTP/1.1\r\n" HOST "\r\n");
     assert_int_equal(a.status, 422);
     assert_has(a.body, "\"status\":422,\"detail\":\"one member is wrong\",\"request_id\":\"");
-    assert_has(a.body, "\"errors\":[{\"pointer\":\"/due \\\"x\\\"\",\"detail\":\"must be a date\"}]}");
+    assert_has(a.body, "\"errors\":[{\"pointer\":\"/due \\\"x\\\"\",\"detail\":\"must be a date\"}");
+    assert_has(a.body, "{\"pointer\":\"/cut\",\"detail\":\"is cut: caf?\"}]}");
     assert_null(strcasestr(a.head, "Retry-After"));
     static const struct {
         enum err_code code;
@@ -770,6 +772,24 @@ static void refuses_bad_addresses(void **state)
     assert_has(err.text, "in use");
     stop(&f);
 }
+
+#ifdef HERALD_FAULTS
+static void answers_503_without_memory_for_a_body(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    start(&f, &config);
+    setenv("HERALD_FAULTS", "alloc=1", 1);
+    assert_true(fault_init());
+    struct answer a = ask(&f, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello");
+    assert_int_equal(a.status, 503);
+    assert_has(a.head, "\r\nRetry-After: 1\r\n");
+    assert_has(a.body, "no memory");
+    assert_int_equal(ask(&f, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello").status, 200);
+    stop(&f);
+}
+#endif
 
 /* libmicrohttpd's own loop stalls when exactly 128 connections are ready at once, hence many tries. */
 static void answers_a_burst(void **state)
@@ -893,6 +913,9 @@ int main(void)
         cmocka_unit_test(keeps_the_replys_own_headers),
         cmocka_unit_test(listens_on_a_unix_socket),
         cmocka_unit_test(refuses_bad_addresses),
+#ifdef HERALD_FAULTS
+        cmocka_unit_test(answers_503_without_memory_for_a_body),
+#endif
         cmocka_unit_test(answers_a_burst),
         cmocka_unit_test(closes_idle_connections),
         cmocka_unit_test(asks_for_the_body_that_is_expected),
