@@ -50,6 +50,7 @@ class StandIn:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def handle_any(self):
                 length = int(self.headers.get("Content-Length") or 0)
@@ -162,20 +163,19 @@ class Slack(StandIn):
 class Relay:
     """herald relay with a file and a directory of its own. Its address changes with each start."""
 
-    def __init__(self, folder, source, slack, hook="", top="", actions=None, fetch="", key=KEY):
+    def __init__(self, folder, source, slack, hook="", top="", actions=None, fetch="",
+                 credentials=(KEY, BUSINESS, USER)):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.file = self.folder / "relay.yaml"
         self.data = self.folder / "inbox"
         self.process = None
-        self.write(source, slack, hook, top, actions, fetch, key)
-
-    def write(self, source, slack, hook="", top="", actions=None, fetch="", key=KEY):
+        key, business, user = credentials
         actions = actions or f"      - slack: {{url: {slack.url}/services/T/B/x}}\n"
         self.file.write_text(
             f"listen: 127.0.0.1:0\nmetrics_listen: 127.0.0.1:0\ndata: {self.data}\nretry_base: 20ms\n"
             f"retry_cap: 200ms\n{top}"
-            f"source:\n  url: {source.url}\n  api_key: {key}\n  business_id: {BUSINESS}\n  user_id: {USER}\n"
+            f"source:\n  url: {source.url}\n  api_key: {key}\n  business_id: {business}\n  user_id: {user}\n"
             f"{fetch}hooks:\n  - path: /hooks/sales-calls\n{hook}    actions:\n{actions}", encoding="utf-8")
 
     def start(self, env=None):

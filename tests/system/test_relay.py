@@ -12,6 +12,7 @@ import pytest
 from relay_support import KEY, Answer, Relay, Slack, Source, record_of
 from support.server import ROOT, run
 from support.wait import LONG, wait_for
+from support.world import World
 
 
 @pytest.fixture
@@ -71,6 +72,32 @@ def test_m17_sales_call_reaches_slack(relay, source, slack):
     assert request["method"] == "POST" and request["headers"]["content-type"] == "application/json"
     relay.wait_states({activity: {"fetch": "done", "slack": "done"}})
     assert len(source.fetches(activity)) == 1
+
+
+class Address:
+    """Where a running Herald is, as a source for the relay."""
+
+    def __init__(self, server):
+        self.url = f"http://{server.address}"
+
+
+@pytest.mark.core
+def test_m17_worked_example_with_herald_itself(server, slack, tmp_path):
+    world = World(server)
+    relay = Relay(tmp_path / "relay", Address(server), slack, credentials=(world.key, world.business, world.user))
+    relay.start()
+    sales_call = world.add_object("Sales Call", webhook=f"http://{relay.address}/hooks/sales-calls")
+    inspection = world.add_object("Inspection")
+    world.log(inspection)
+    activity = world.log(sales_call)["id"]
+    post = wait_for(slack.posts, "the message")[0]
+    assert post["text"] == "Alex Rivera logged a Sales Call with Maria Thompson."
+    assert post["blocks"][1]["elements"][0]["text"] == world.notes
+    relay.wait_states({activity: {"fetch": "done", "slack": "done"}})
+    assert world.finished(activity)["state"] == "delivered"
+    assert len(slack.posts()) == 1
+    relay.stop()
+    assert world.notes not in relay.process.errors and world.key not in relay.process.errors
 
 
 def test_m17_without_notes_there_is_no_context_block(relay, source, slack):
@@ -395,13 +422,13 @@ def test_i10_killed_between_answer_and_record_repeats_only_that(make_relay, slac
     relay = make_relay(env={"HERALD_FAULTS": "after_relay_post=3"},
                        actions=f"      - slack: {{url: {slack.url}/x, concurrency: 1}}\n")
     activities = [new_id() for _ in range(6)]
+    slack.hold.clear()
     for activity in activities:
-        relay.hook(activity)
+        relay.accept(activity)
+    slack.hold.set()
     wait_for(lambda: not relay.process.running, "the kill")
     assert len(slack.posts()) == 3
     relay.start()
-    for activity in activities:
-        relay.hook(activity)
     relay.wait_states({a: {"fetch": "done", "slack": "done"} for a in activities})
     assert sorted(slack.counts(activities).values()) == [1, 1, 1, 1, 1, 2]
 
