@@ -471,13 +471,12 @@ class Senders:
             thread.join()
 
 
-@pytest.mark.parametrize("round_", range(10 if LONG else 3))
+@pytest.mark.parametrize("round_", range(30 if LONG else 5))
 def test_i10_sigkill_under_load_loses_nothing_acknowledged(make_relay, slack, round_):
     chance = random.Random(f"relay kill {round_}")
     relay = make_relay()
     activities = [new_id() for _ in range(300)]
     senders = Senders(relay, activities)
-    repeats_allowed = 0
     for kill in range(1, 4):
         at = kill * 70 + chance.randrange(60)
         wait_for(lambda at=at: len(senders.acknowledged) >= at, f"{at} acknowledged webhooks")
@@ -488,9 +487,8 @@ def test_i10_sigkill_under_load_loses_nothing_acknowledged(make_relay, slack, ro
         stored = relay.steps("fetch", 0) | relay.steps("fetch", 1)
         assert acknowledged <= stored, "acknowledged, but not stored"
         recorded = relay.steps("slack", 1)
-        in_flight = sum(slack_saw.values()) - len(recorded) - repeats_allowed
-        assert in_flight <= 4, "more posts in flight than the action's concurrency"
-        repeats_allowed += in_flight
+        unrecorded = sum(slack_saw.values()) - len(recorded)  # of this kill, and repeated after earlier ones
+        assert unrecorded <= 4 * kill, "more posts in flight than the action's concurrency"
         relay.start()
         senders.up.set()
     senders.join()
