@@ -167,10 +167,8 @@ static void handle(struct exchange *exchange, void *worker UNUSED)
     const struct intake *intake = exchange->server_ctx;
     const struct relay_hook *hook = relay_config_hook(intake->config, exchange->path);
     bool healthz = strcmp(exchange->path, "/healthz") == 0, readyz = strcmp(exchange->path, "/readyz") == 0;
-    if (!hook && !healthz && !readyz)
-        refuse(exchange, 404, "there is nothing here");
-    else if (hook && !token_is_right(
-                         exchange, hook)) /* no different: a guess must not learn that the path is right */
+    /* A wrong token gets the same answer: a guess must not learn that the path is right. */
+    if (hook ? !token_is_right(exchange, hook) : !healthz && !readyz)
         refuse(exchange, 404, "there is nothing here");
     else if (strcmp(exchange->method, "GET") != 0)
         refuse_method(exchange);

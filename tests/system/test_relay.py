@@ -542,3 +542,11 @@ def test_m18_every_key_is_documented():
     document = (ROOT / "docs" / "relay.md").read_text(encoding="utf-8")
     keys = re.findall(r'OPTION_[A-Z]+, "(\w+)"', source)
     assert len(keys) > 20 and [k for k in keys if f"| `{k}` |" not in document] == []
+
+
+def test_m18_address_in_use_is_said(make_relay, source):
+    relay = make_relay(start=False)
+    taken = source.url.removeprefix("http://")
+    relay.file.write_text(relay.file.read_text().replace("listen: 127.0.0.1:0", f"listen: {taken}", 1))
+    done = run("relay", str(relay.file), check=False)
+    assert done.returncode == 1 and taken in done.stderr, done.stderr
