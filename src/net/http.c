@@ -600,3 +600,13 @@ int http_calls(const struct http_client *client)
 {
     return client->calls;
 }
+
+bool http_global_init(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+void http_global_cleanup(void)
+{
+    curl_global_cleanup();
+}
