@@ -297,8 +297,7 @@ static void group_by_kind(struct unit **units, size_t n)
             }
         }
     }
-    for (size_t i = 0; i < n; i++)
-        units[i] = sorted[i];
+    memcpy(units, sorted, count * sizeof *units);
 }
 
 static size_t take_kept(struct writer *w, struct unit **batch, size_t most)
