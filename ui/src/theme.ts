@@ -23,10 +23,24 @@ const ink: MantineColorsTuple = [
   '#143c63',
 ];
 
+// Mantine's greys for the dark scheme, with a little of the ink: 7 is the page, 6 fields, 4 their borders.
+const dark: MantineColorsTuple = [
+  '#d9dee4',
+  '#bcc4cd',
+  '#a0a9b4',
+  '#78818c',
+  '#4a525c',
+  '#363d45',
+  '#22272d',
+  '#16191d',
+  '#121518',
+  '#0d0f12',
+];
+
 export const theme = createTheme({
   primaryColor: 'ink',
   primaryShade: 7,
-  colors: { ink },
+  colors: { ink, dark },
   defaultRadius: 'sm',
   cursorType: 'pointer',
   // Only fonts that are on the machine: no request leaves the origin.
@@ -44,13 +58,13 @@ export const theme = createTheme({
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
-    '--mantine-color-body': '#ffffff',
     '--mantine-color-dimmed': '#5a636e',
     '--mantine-color-placeholder': '#69727d',
     '--mantine-color-error': '#c02424',
     '--mantine-color-anchor': 'var(--mantine-color-ink-7)',
     '--herald-surface': '#f6f8fa',
     '--herald-line': '#dde2e8',
+    '--herald-field': '#868f99',
     '--herald-hover': '#f1f5f9',
     '--herald-focus': 'var(--mantine-color-ink-6)',
     '--herald-brass': '#9a6a10',
@@ -64,14 +78,13 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--herald-calm-back': '#eceff3',
   },
   dark: {
-    '--mantine-color-body': '#16191d',
-    '--mantine-color-text': '#d9dee4',
     '--mantine-color-dimmed': '#a0a9b4',
     '--mantine-color-placeholder': '#939ca7',
     '--mantine-color-error': '#ff9b96',
     '--mantine-color-anchor': 'var(--mantine-color-ink-3)',
     '--herald-surface': '#1d2126',
     '--herald-line': '#343a42',
+    '--herald-field': '#727c87',
     '--herald-hover': '#22272d',
     '--herald-focus': 'var(--mantine-color-ink-3)',
     '--herald-brass': '#e0b252',

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'react';
 import { Menu, UnstyledButton } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ChevronDown, LogOut } from 'lucide-react';
-import { Link, NavLink, Outlet, useLocation, useNavigate } from 'react-router-dom';
+import { Link, Outlet, useLocation, useNavigate } from 'react-router-dom';
 import { api, dataOf, type Session } from '../api/client';
 import { sentence } from '../api/problem';
 import { sessionQuery } from '../api/queries';
@@ -12,9 +12,9 @@ import { ColorSchemeToggle } from './ColorSchemeToggle';
 import { HeraldMark } from './HeraldMark';
 
 const sections = [
-  { to: '/', label: 'Activities', also: '/activities/' },
-  { to: '/deliveries', label: 'Deliveries' },
-  { to: '/notifications', label: 'Notifications' },
+  { to: '/', label: 'Activities', holds: /^\/($|activities\/)/ },
+  { to: '/deliveries', label: 'Deliveries', holds: /^\/deliveries/ },
+  { to: '/notifications', label: 'Notifications', holds: /^\/notifications/ },
 ];
 
 export function Shell() {
@@ -49,10 +49,10 @@ function Sections() {
   const { pathname } = useLocation();
   return (
     <nav className="nav" aria-label="Sections">
-      {sections.map(({ to, label, also }) => (
-        <NavLink key={to} to={to} end aria-current={also && pathname.startsWith(also) ? 'page' : undefined}>
+      {sections.map(({ to, label, holds }) => (
+        <Link key={to} to={to} aria-current={holds.test(pathname) ? 'page' : undefined}>
           {label}
-        </NavLink>
+        </Link>
       ))}
     </nav>
   );
@@ -65,16 +65,19 @@ function WhoMenu({ session }: { session: Session }) {
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
         <UnstyledButton className="who-button" aria-label={`${user.display_name}, ${business.name}: account`}>
-          <span>
+          <span className="who-text">
             <span className="who-name">{user.display_name}</span>
-            <br />
             <span className="who-business">{business.name}</span>
           </span>
           <ChevronDown size={16} aria-hidden />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>{user.email}</Menu.Label>
+        <Menu.Label>
+          {user.email}
+          <br />
+          {business.name}
+        </Menu.Label>
         <Menu.Item leftSection={<LogOut size={16} aria-hidden />} onClick={() => signOut.mutate()}>
           Sign out
         </Menu.Item>

@@ -119,7 +119,7 @@ function ActivityRow({ activity }: { activity: ActivityObject }) {
       <td className="wide-only dim">
         <code>{activity.api_name}</code>
       </td>
-      <td className="wide-only">
+      <td className="wide-only breaks">
         <AfterLogging activity={activity} />
       </td>
       <td className="end">

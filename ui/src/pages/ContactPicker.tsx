@@ -59,7 +59,7 @@ function Option({ option, contact }: OptionProps) {
     <div>
       {option.label}
       {contact?.email && (
-        <Text size="xs" c="dimmed">
+        <Text size="xs" className="option-more">
           {contact.email}
         </Text>
       )}

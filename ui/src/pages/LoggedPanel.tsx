@@ -38,7 +38,7 @@ export function LoggedPanel({ logged, onAnother }: { logged: LoggedActivity; onA
             {redirectUrl && isWebUrl(redirectUrl) ? (
               <Redirecting to={redirectUrl} />
             ) : (
-              <div className="dim">You stay here.</div>
+              <div className="dim">It has no Redirect URL, so you stay here.</div>
             )}
           </Step>
         )}

@@ -53,8 +53,8 @@ function NotificationRow({ notification }: { notification: Notification }) {
       <td>
         <Tag tone="bad">{status === null ? causeOf(errorClass) : `Status ${status}`}</Tag>
       </td>
-      <td className="wide-only">{hostOf(url)}</td>
-      <td className="wide-only">{detail}</td>
+      <td className="wide-only breaks">{hostOf(url)}</td>
+      <td className="wide-only breaks">{detail}</td>
       <td className="wide-only end">
         <When at={notification.created_at} />
       </td>

@@ -15,7 +15,7 @@ const actions: { value: SubmissionAction; label: string; description: string }[]
   {
     value: 'redirect',
     label: 'Redirect',
-    description: 'Send the person who logged it to a page, or nowhere.',
+    description: 'Send the person who logged it to a page, or let them stay.',
   },
   {
     value: 'trigger_webhook',
