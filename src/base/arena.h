@@ -23,7 +23,8 @@ void arena_free_ptr(struct arena **arena);
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
 char *arena_strndup(struct arena *arena, const char *text, size_t len) __attribute__((returns_nonnull));
 char *arena_strdup(struct arena *arena, const char *text) __attribute__((returns_nonnull));
-char *arena_printf(struct arena *arena, const char *fmt, ...) PRINTF_LIKE(2, 3) __attribute__((returns_nonnull));
+char *arena_printf(struct arena *arena, const char *fmt, ...) PRINTF_LIKE(2, 3)
+    __attribute__((returns_nonnull));
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, n) ((type *)arena_alloc((arena), sizeof(type) * (n)))

@@ -17,7 +17,7 @@ struct buf {
     char *data; /* NULL until the first addition */
     size_t len;
     size_t size; /* allocated */
-    size_t cap;  /* most bytes that it may hold */
+    size_t cap; /* most bytes that it may hold */
     bool overflow; /* over the cap, or no memory */
 };
 

@@ -50,8 +50,8 @@ struct time_text time_format(int64_t us)
     gmtime_r(&when, &tm);
     struct time_text out;
     char text[64];
-    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-        tm.tm_hour, tm.tm_min, tm.tm_sec, (int)rest);
+    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+        tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)rest);
     snprintf(out.text, sizeof out.text, "%.27s", text);
     return out;
 }
@@ -105,8 +105,8 @@ static bool offset(struct scan *s, int *seconds)
     if (s->at == s->end)
         return false;
     int sign = *s->at == '-' ? -1 : 1, hours, minutes;
-    if (!one_of(s, "+-") || !digits(s, 2, &hours) || !one_of(s, ":") || !digits(s, 2, &minutes) || hours > 23 ||
-        minutes > 59)
+    if (!one_of(s, "+-") || !digits(s, 2, &hours) || !one_of(s, ":") || !digits(s, 2, &minutes) ||
+        hours > 23 || minutes > 59)
         return false;
     *seconds = sign * (hours * 3600 + minutes * 60);
     return true;

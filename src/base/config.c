@@ -117,15 +117,15 @@ static enum err_code take_list(struct arena *arena, const struct option *option,
     *list = (struct text_list){0};
     for (size_t i = 0; i < value->count; i++) {
         if (value->items[i]->kind != YAML_TEXT)
-            return error_set(err, ERR_INVALID, "%s:%d: '%s' must be a list of words", path, value->items[i]->line,
-                option->name);
+            return error_set(err, ERR_INVALID, "%s:%d: '%s' must be a list of words", path,
+                value->items[i]->line, option->name);
         list_add(arena, list, value->items[i]->text);
     }
     return ERR_OK;
 }
 
-enum err_code config_from_yaml(struct arena *arena, const struct option *options, size_t count, const char *path,
-    const struct yaml *map, const char *const *ignore, void *settings, struct error *err)
+enum err_code config_from_yaml(struct arena *arena, const struct option *options, size_t count,
+    const char *path, const struct yaml *map, const char *const *ignore, void *settings, struct error *err)
 {
     if (map->kind != YAML_MAP)
         return error_set(err, ERR_INVALID, "%s:%d: expected 'key: value' lines here", path, map->line);
@@ -135,7 +135,8 @@ enum err_code config_from_yaml(struct arena *arena, const struct option *options
         const struct option *option = find(options, count, map->keys[i], strlen(map->keys[i]));
         const struct yaml *value = map->items[i];
         if (!option || strchr(map->keys[i], '-'))
-            return error_set(err, ERR_INVALID, "%s:%d: unknown key '%s'", path, map->key_lines[i], map->keys[i]);
+            return error_set(
+                err, ERR_INVALID, "%s:%d: unknown key '%s'", path, map->key_lines[i], map->keys[i]);
         if (option->type == OPTION_LIST && value->kind == YAML_LIST) {
             enum err_code code = take_list(arena, option, path, value, settings, err);
             if (code)
@@ -147,13 +148,14 @@ enum err_code config_from_yaml(struct arena *arena, const struct option *options
                           : option->type == OPTION_LIST ? "a list"
                                                         : "a single value";
         if (why)
-            return error_set(err, ERR_INVALID, "%s:%d: '%s' must be %s", path, value->line, option->name, why);
+            return error_set(
+                err, ERR_INVALID, "%s:%d: '%s' must be %s", path, value->line, option->name, why);
     }
     return ERR_OK;
 }
 
-enum err_code config_from_flag(struct arena *arena, const struct option *options, size_t count, int argc, char **argv,
-    int *at, void *settings, bool *known, struct error *err)
+enum err_code config_from_flag(struct arena *arena, const struct option *options, size_t count, int argc,
+    char **argv, int *at, void *settings, bool *known, struct error *err)
 {
     const char *word = argv[*at];
     *known = false;
@@ -165,7 +167,10 @@ enum err_code config_from_flag(struct arena *arena, const struct option *options
     if (!option)
         return ERR_OK;
     *known = true;
-    const char *value = eq ? eq + 1 : option->type == OPTION_BOOL ? "true" : *at + 1 < argc ? argv[++*at] : NULL;
+    const char *value = eq                            ? eq + 1
+                        : option->type == OPTION_BOOL ? "true"
+                        : *at + 1 < argc              ? argv[++*at]
+                                                      : NULL;
     if (!value)
         return error_set(err, ERR_INVALID, "--%.*s needs a value", (int)len, word + 2);
     const char *why = store(arena, option, value, settings);

@@ -20,12 +20,12 @@
 #include <stdint.h>
 
 enum option_type {
-    OPTION_TEXT,     /* const char * */
-    OPTION_INT,      /* int64_t */
-    OPTION_BOOL,     /* bool; true, false, yes, no */
+    OPTION_TEXT, /* const char * */
+    OPTION_INT, /* int64_t */
+    OPTION_BOOL, /* bool; true, false, yes, no */
     OPTION_DURATION, /* int64_t microseconds; 250ms, 5s, 10m, 2h */
-    OPTION_SIZE,     /* int64_t bytes; 512, 64KiB, 1MiB, 2GiB */
-    OPTION_LIST,     /* struct text_list; on the command line each use of the flag adds one */
+    OPTION_SIZE, /* int64_t bytes; 512, 64KiB, 1MiB, 2GiB */
+    OPTION_LIST, /* struct text_list; on the command line each use of the flag adds one */
 };
 
 struct text_list {
@@ -38,8 +38,8 @@ struct option {
     enum option_type type;
     size_t offset;
     const char *preset; /* as it would be written; NULL: none */
-    const char *help;   /* one sentence */
-    int64_t min, max;   /* of numbers, in the stored unit; both 0: no limit */
+    const char *help; /* one sentence */
+    int64_t min, max; /* of numbers, in the stored unit; both 0: no limit */
 };
 
 /* Presets into `settings`. */
@@ -47,8 +47,8 @@ void config_preset(struct arena *arena, const struct option *options, size_t cou
 
 /* A map of options; `ignore` (or NULL) names keys that the caller reads itself. */
 enum err_code config_from_yaml(struct arena *arena, const struct option *options, size_t count,
-    const char *path, const struct yaml *map, const char *const *ignore, void *settings, struct error *err)
-    MUST_CHECK;
+    const char *path, const struct yaml *map, const char *const *ignore, void *settings,
+    struct error *err) MUST_CHECK;
 
 /*
  * Consumes --flag VALUE and --flag=VALUE (--flag alone for a bool) from argv[*at]; other words are left for the

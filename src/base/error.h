@@ -15,18 +15,18 @@
 
 enum err_code {
     ERR_OK = 0,
-    ERR_MALFORMED,       /* not readable at all: broken JSON, bad UTF-8, no uuid (400) */
+    ERR_MALFORMED, /* not readable at all: broken JSON, bad UTF-8, no uuid (400) */
     ERR_UNAUTHENTICATED, /* no or wrong credentials; never says which (401) */
-    ERR_DENIED,          /* known, but not permitted (403) */
-    ERR_NOT_FOUND,       /* not there, of another Business, or not visible (404) */
-    ERR_CONFLICT,        /* contradicts what is stored: a name is taken (409) */
-    ERR_STALE,           /* settings have changed since they were read (412; inside the writer: prepare again) */
-    ERR_TOO_LARGE,       /* over a documented limit (413) */
-    ERR_INVALID,         /* readable, but a value is not acceptable (422; CLI and config: exit 2) */
-    ERR_BUSY,            /* over a capacity limit, try again (503) */
-    ERR_UNAVAILABLE,     /* the database, the disk or the network is not there now (503) */
-    ERR_FENCED,          /* this node's lane has a new owner (I11) */
-    ERR_INTERNAL,        /* a defect of Herald's (500) */
+    ERR_DENIED, /* known, but not permitted (403) */
+    ERR_NOT_FOUND, /* not there, of another Business, or not visible (404) */
+    ERR_CONFLICT, /* contradicts what is stored: a name is taken (409) */
+    ERR_STALE, /* settings have changed since they were read (412; inside the writer: prepare again) */
+    ERR_TOO_LARGE, /* over a documented limit (413) */
+    ERR_INVALID, /* readable, but a value is not acceptable (422; CLI and config: exit 2) */
+    ERR_BUSY, /* over a capacity limit, try again (503) */
+    ERR_UNAVAILABLE, /* the database, the disk or the network is not there now (503) */
+    ERR_FENCED, /* this node's lane has a new owner (I11) */
+    ERR_INTERNAL, /* a defect of Herald's (500) */
 };
 
 struct error {

@@ -15,15 +15,15 @@
 #include <stdbool.h>
 
 #define FAULT_LIST(X)                                                                                        \
-    X(after_commit)              /* die: committed, nobody has been told */                                  \
-    X(after_relay_post)          /* die: the relay's action succeeded, not yet recorded */                   \
-    X(after_send)                /* die: the webhook was answered, its outcome is not yet recorded */        \
-    X(alloc)                     /* an allocation whose size a peer chose fails */                           \
-    X(before_commit)             /* die: everything written, nothing committed */                            \
-    X(commit)                    /* COMMIT fails: the disk is full */                                        \
-    X(db_lost)                   /* a statement fails: the database is gone */                               \
-    X(net_connect)               /* opening a socket for a request fails */                                  \
-    X(statement)                 /* a statement inside the writer's transaction fails */
+    X(after_commit) /* die: committed, nobody has been told */                                               \
+    X(after_relay_post) /* die: the relay's action succeeded, not yet recorded */                            \
+    X(after_send) /* die: the webhook was answered, its outcome is not yet recorded */                       \
+    X(alloc) /* an allocation whose size a peer chose fails */                                               \
+    X(before_commit) /* die: everything written, nothing committed */                                        \
+    X(commit) /* COMMIT fails: the disk is full */                                                           \
+    X(db_lost) /* a statement fails: the database is gone */                                                 \
+    X(net_connect) /* opening a socket for a request fails */                                                \
+    X(statement) /* a statement inside the writer's transaction fails */
 
 enum fault_id {
 #define FAULT_ENUM(name) FAULT_ID_##name,

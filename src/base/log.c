@@ -16,7 +16,8 @@ void log_set_level(enum log_level level)
     least = level;
 }
 
-static void add_json(struct buf *line, enum log_level level, const char *message, const struct log_field *fields)
+static void add_json(
+    struct buf *line, enum log_level level, const char *message, const struct log_field *fields)
 {
     buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", time_format(clock_wall_us()).text,
         level_names[level]);
@@ -31,7 +32,8 @@ static void add_json(struct buf *line, enum log_level level, const char *message
     buf_add_text(line, "}\n");
 }
 
-static void add_readable(struct buf *line, enum log_level level, const char *message, const struct log_field *fields)
+static void add_readable(
+    struct buf *line, enum log_level level, const char *message, const struct log_field *fields)
 {
     buf_printf(line, "%.12s %-5s %s", time_format(clock_wall_us()).text + 11, level_names[level], message);
     for (; fields->name; fields++) {

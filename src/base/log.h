@@ -21,9 +21,18 @@ struct log_field {
     int64_t number;
 };
 
-#define F_TEXT(field, value) {.name = (field), .text = (value)}
-#define F_INT(field, value) {.name = (field), .number = (value)}
-#define F_ID(field, value) {.name = (field), .text = id_format(value).text}
+#define F_TEXT(field, value)                                                                                 \
+    {                                                                                                        \
+        .name = (field), .text = (value)                                                                     \
+    }
+#define F_INT(field, value)                                                                                  \
+    {                                                                                                        \
+        .name = (field), .number = (value)                                                                   \
+    }
+#define F_ID(field, value)                                                                                   \
+    {                                                                                                        \
+        .name = (field), .text = id_format(value).text                                                       \
+    }
 
 #define LOG(level, message, ...)                                                                             \
     log_write(level, message, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})

@@ -64,7 +64,8 @@ static void render_histogram(struct buf *out, const struct histogram *h)
     int64_t total = 0;
     for (size_t i = 0; i < ARRAY_LEN(bounds); i++) {
         total += atomic_load_explicit(&h->buckets[i], memory_order_relaxed);
-        buf_printf(out, "herald_%s_bucket{le=\"%g\"} %lld\n", h->name, (double)bounds[i] / 1e6, (long long)total);
+        buf_printf(
+            out, "herald_%s_bucket{le=\"%g\"} %lld\n", h->name, (double)bounds[i] / 1e6, (long long)total);
     }
     total += atomic_load_explicit(&h->buckets[ARRAY_LEN(bounds)], memory_order_relaxed);
     int64_t sum_us = atomic_load_explicit(&h->sum_us, memory_order_relaxed);
@@ -77,8 +78,8 @@ void metrics_render(struct buf *out)
 {
     for (int i = 0; i < METRIC_COUNT; i++) {
         const struct metric *m = &metrics[i];
-        buf_printf(out, "# HELP herald_%s %s\n# TYPE herald_%s %s\nherald_%s %lld\n", m->name, m->help, m->name,
-            m->type, m->name, (long long)metric_get((enum metric_id)i));
+        buf_printf(out, "# HELP herald_%s %s\n# TYPE herald_%s %s\nherald_%s %lld\n", m->name, m->help,
+            m->name, m->type, m->name, (long long)metric_get((enum metric_id)i));
     }
     for (int i = 0; i < HISTOGRAM_COUNT; i++)
         render_histogram(out, &histograms[i]);

@@ -44,8 +44,8 @@ static enum err_code build_map(struct load *load, const yaml_node_t *node, struc
         if (key->kind != YAML_TEXT)
             return error_set(load->err, ERR_INVALID, "%s:%d: a key must be a word", load->path, key->line);
         if (yaml_get(out, key->text))
-            return error_set(load->err, ERR_INVALID, "%s:%d: '%s' stands here a second time", load->path, key->line,
-                key->text);
+            return error_set(load->err, ERR_INVALID, "%s:%d: '%s' stands here a second time", load->path,
+                key->line, key->text);
         out->keys[i] = key->text;
         out->key_lines[i] = key->line;
         code = build(load, pair->value, &out->items[i]);
@@ -68,7 +68,8 @@ static enum err_code build(struct load *load, int index, struct yaml **out)
     if (node->type == YAML_SCALAR_NODE) {
         yaml->kind = YAML_TEXT;
         yaml->plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-        yaml->text = arena_strndup(load->arena, (const char *)node->data.scalar.value, node->data.scalar.length);
+        yaml->text =
+            arena_strndup(load->arena, (const char *)node->data.scalar.value, node->data.scalar.length);
         if (strlen(yaml->text) != node->data.scalar.length)
             code = error_set(load->err, ERR_INVALID, "%s:%d: NUL in a value", load->path, yaml->line);
     } else if (node->type == YAML_SEQUENCE_NODE) {

@@ -14,18 +14,18 @@ enum yaml_kind { YAML_TEXT, YAML_LIST, YAML_MAP };
 
 struct yaml {
     enum yaml_kind kind;
-    int line;         /* from 1 */
+    int line; /* from 1 */
     const char *text; /* YAML_TEXT: the value; never NULL */
-    bool plain;       /* YAML_TEXT: written without quotes */
-    size_t count;     /* YAML_LIST, YAML_MAP */
+    bool plain; /* YAML_TEXT: written without quotes */
+    size_t count; /* YAML_LIST, YAML_MAP */
     struct yaml **items;
     const char **keys; /* YAML_MAP: of each item */
     int *key_lines;
 };
 
 /* Errors name file, line and reason: "relay.yaml:3: ...". An empty file is an empty map. */
-enum err_code yaml_load_file(struct arena *arena, const char *path, struct yaml **root, struct error *err)
-    MUST_CHECK;
+enum err_code yaml_load_file(
+    struct arena *arena, const char *path, struct yaml **root, struct error *err) MUST_CHECK;
 
 /* The value of a key, or NULL. */
 struct yaml *yaml_get(const struct yaml *map, const char *key);

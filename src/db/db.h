@@ -9,7 +9,8 @@
  *    one transaction writes);
  *  - every table column is an id, an integer, a text or bytes (see DB_* below); booleans are 0 and 1; times are
  *    int64 microseconds UTC; JSON is text;
- *  - no casts, no engine's own functions; text compares bytewise;
+ *  - no casts, no engine's own functions; `{now}` is the database's own clock, in microseconds; text compares
+ *    bytewise;
  *  - parameters have the type of the value that is bound: a NULL is db_null(DB_ID), not a naked NULL.
  *
  * A connection that was lost is opened again by itself at the next statement outside a transaction; inside one,
@@ -79,36 +80,39 @@ enum db_engine { DB_SQLITE, DB_POSTGRES };
 
 struct db_config {
     enum db_engine engine;
-    const char *path;     /* SQLite: the file */
+    const char *path; /* SQLite: the file */
     const char *conninfo; /* PostgreSQL: a libpq URL */
-    bool unsafe_no_sync;  /* tests only: SQLite with synchronous=OFF, to show that the power-cut test can fail */
+    bool
+        unsafe_no_sync; /* tests only: SQLite with synchronous=OFF, to show that the power-cut test can fail */
 };
 
 /* Opens a connection. A read-only one cannot change anything. ERR_UNAVAILABLE, ERR_INVALID. */
-enum err_code db_open(const struct db_config *config, bool read_only, struct db **db, struct error *err) MUST_CHECK;
+enum err_code db_open(
+    const struct db_config *config, bool read_only, struct db **db, struct error *err) MUST_CHECK;
 void db_close(struct db *db);
 void db_close_ptr(struct db **db);
 enum db_engine db_engine_of(const struct db *db);
 
 /* Runs a statement that returns no rows; *changed (or NULL) is the number of rows it touched. */
-enum err_code db_exec(struct db *db, const char *sql, struct db_params params, int64_t *changed,
-    struct error *err) MUST_CHECK;
+enum err_code db_exec(
+    struct db *db, const char *sql, struct db_params params, int64_t *changed, struct error *err) MUST_CHECK;
 
 /*
  * The same statement for `n` rows of parameters, all of one shape: one after the other on SQLite, pipelined on
  * PostgreSQL, where a failure may surface only at the next db_query or db_commit of the transaction.
  */
-enum err_code db_exec_many(struct db *db, const char *sql, const struct db_value *values, size_t per_row, size_t n,
-    struct error *err) MUST_CHECK;
+enum err_code db_exec_many(struct db *db, const char *sql, const struct db_value *values, size_t per_row,
+    size_t n, struct error *err) MUST_CHECK;
 
 /* Inserts rows: `insert` names table and columns, types are those of the first row. */
 struct db_insert {
     const char *table;
     const char *const *columns;
     size_t column_count;
+    bool or_ignore; /* a row whose key is there already is left out */
 };
-enum err_code db_insert_many(struct db *db, const struct db_insert *insert, const struct db_value *values, size_t n,
-    struct error *err) MUST_CHECK;
+enum err_code db_insert_many(struct db *db, const struct db_insert *insert, const struct db_value *values,
+    size_t n, struct error *err) MUST_CHECK;
 
 /*
  * Queries. The rows stay valid until db_rows_close; texts and bytes of the current row until the next db_next.
@@ -120,8 +124,8 @@ enum err_code db_query(struct db *db, const char *sql, struct db_params params, 
     struct error *err) MUST_CHECK;
 bool db_next(struct db_rows *rows, enum err_code *code, struct error *err) MUST_CHECK;
 bool db_col_null(struct db_rows *rows, int col);
-int64_t db_col_int(struct db_rows *rows, int col);      /* 0 if null */
-struct id db_col_id(struct db_rows *rows, int col);     /* nil if null */
+int64_t db_col_int(struct db_rows *rows, int col); /* 0 if null */
+struct id db_col_id(struct db_rows *rows, int col); /* nil if null */
 const char *db_col_text(struct db_rows *rows, int col); /* NULL if null */
 char *db_col_text_copy(struct db_rows *rows, int col, struct arena *arena);
 const void *db_col_bytes(struct db_rows *rows, int col, size_t *len);

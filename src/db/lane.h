@@ -35,8 +35,8 @@ static inline int64_t lane_epoch_of(int64_t seq)
  * Takes a lane for this node inside the open transaction: its own of an earlier run (whose process is proven
  * gone by the data directory's or the session's lock), else a new one.
  */
-enum err_code lane_take(struct db *db, struct id node, int64_t lease_us, struct lane *lane, struct error *err)
-    MUST_CHECK;
+enum err_code lane_take(
+    struct db *db, struct id node, int64_t lease_us, struct lane *lane, struct error *err) MUST_CHECK;
 
 /* Inside a transaction, once a batch: ERR_FENCED when the lane is no longer this epoch's. */
 enum err_code lane_check(struct db *db, const struct lane *lane, struct error *err) MUST_CHECK;
@@ -48,8 +48,8 @@ enum err_code lane_renew(struct db *db, struct lane *lane, int64_t lease_us, str
  * Takes over, for sending only, one lane whose lease has run out and that is not this node's: raises its epoch
  * and makes this node its dispatcher. *lane is 0 when there is none.
  */
-enum err_code lane_adopt(struct db *db, struct id node, int64_t lease_us, int64_t *lane, struct error *err)
-    MUST_CHECK;
+enum err_code lane_adopt(
+    struct db *db, struct id node, int64_t lease_us, int64_t *lane, struct error *err) MUST_CHECK;
 
 /* Ends the lease at a clean stop. */
 enum err_code lane_release(struct db *db, const struct lane *lane, struct error *err) MUST_CHECK;

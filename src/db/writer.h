@@ -52,10 +52,10 @@ struct unit {
 
 struct writer_config {
     const struct db_config *db;
-    struct id node;      /* this node's lasting id */
-    int64_t lease_us;    /* of the lane */
-    size_t batch_most;   /* units in one transaction */
-    size_t queue_most;   /* units that may wait; beyond it writer_submit refuses (ERR_BUSY) */
+    struct id node; /* this node's lasting id */
+    int64_t lease_us; /* of the lane */
+    size_t batch_most; /* units in one transaction; 2 to 1024 */
+    size_t queue_most; /* units that may wait; beyond it writer_submit refuses (ERR_BUSY) */
     /* Called on the writer's thread whenever it got a lane (`own`), or when commits may have gone unannounced
      * (an unknown outcome of COMMIT): whoever dispatches the lane must read it again from the table. */
     void (*lane_changed)(void *ctx, struct lane_pos own);
@@ -63,17 +63,22 @@ struct writer_config {
 };
 
 /* Opens the database (schema at this version), takes a lane, starts the thread. */
-enum err_code writer_start(const struct writer_config *config, struct writer **writer, struct error *err) MUST_CHECK;
+enum err_code writer_start(
+    const struct writer_config *config, struct writer **writer, struct error *err) MUST_CHECK;
 
 /* Any thread. On ERR_BUSY (queue full) or ERR_UNAVAILABLE (stopping) the unit was not taken. */
 enum err_code writer_submit(struct writer *writer, struct unit *unit, struct error *err) MUST_CHECK;
 
 /* Any thread but the writer's. Submits a function and waits for its commit: for settings and other cold writes. */
-enum err_code writer_run(struct writer *writer, enum err_code (*run)(struct db *db, void *ctx, struct error *err),
-    void *ctx, struct error *err) MUST_CHECK;
+enum err_code writer_run(struct writer *writer,
+    enum err_code (*run)(struct db *db, void *ctx, struct error *err), void *ctx,
+    struct error *err) MUST_CHECK;
 
 /* Whether the last transaction worked; for /readyz. Any thread. */
 bool writer_is_healthy(struct writer *writer);
+
+/* Until when (boot clock) this node surely has its lane; nothing may be sent that could outlive it (I11). Any thread. */
+int64_t writer_lease_until(struct writer *writer);
 
 /*
  * Refuses new units, runs what waits (`keep` units for at most grace_us if the database is away), gives the lane

@@ -26,7 +26,7 @@ bool guard_permits(const struct guard *guard, const struct sockaddr *addr, char 
 /* One CIDR, for other lists of networks (behind_proxy). */
 struct cidr {
     unsigned char bytes[16]; /* IPv4 as ::ffff:a.b.c.d */
-    int bits;                /* of 128 */
+    int bits; /* of 128 */
 };
 bool cidr_parse(const char *text, struct cidr *out) MUST_CHECK;
 bool cidr_contains(const struct cidr *cidr, const struct sockaddr *addr);

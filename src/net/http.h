@@ -14,26 +14,27 @@
 struct http_client;
 
 struct http_limits {
-    int64_t total_us;    /* whole request */
-    int64_t connect_us;  /* DNS, TCP and TLS */
-    size_t body_most;    /* bytes of the answer's body that are kept */
-    bool fail_over_body; /* more than body_most is an error (HTTP_BODY_TOO_LARGE), else the rest is cut off and the
+    int64_t total_us; /* whole request */
+    int64_t connect_us; /* DNS, TCP and TLS */
+    size_t body_most; /* bytes of the answer's body that are kept */
+    bool
+        fail_over_body; /* more than body_most is an error (HTTP_BODY_TOO_LARGE), else the rest is cut off and the
                             request ends as answered */
-    int lookups_most;    /* name look-ups under way at once, in all */
+    int lookups_most; /* name look-ups under way at once, in all */
 };
 
 /* Why there is no answer. Text for people comes with it in http_result.detail. */
 enum http_error {
     HTTP_OK = 0,
-    HTTP_BLOCKED,   /* the target guard refused the address */
-    HTTP_DNS,       /* the name did not resolve */
-    HTTP_REFUSED,   /* no connection */
-    HTTP_TIMEOUT,   /* a limit passed */
-    HTTP_TLS,       /* handshake or certificate */
-    HTTP_PROTOCOL,  /* not HTTP, or cut off in the middle */
+    HTTP_BLOCKED, /* the target guard refused the address */
+    HTTP_DNS, /* the name did not resolve */
+    HTTP_REFUSED, /* no connection */
+    HTTP_TIMEOUT, /* a limit passed */
+    HTTP_TLS, /* handshake or certificate */
+    HTTP_PROTOCOL, /* not HTTP, or cut off in the middle */
     HTTP_BODY_TOO_LARGE,
     HTTP_CANCELLED, /* Herald is stopping */
-    HTTP_LOCAL,     /* this machine's fault: no memory, no descriptors */
+    HTTP_LOCAL, /* this machine's fault: no memory, no descriptors */
 };
 /* "blocked_target", "dns", "connection_refused", "timeout", "tls", "protocol", … as stored and shown. */
 const char *http_error_name(enum http_error error);
@@ -45,9 +46,9 @@ struct http_timings { /* microseconds from the start, 0 if not reached */
 struct http_result {
     enum http_error error;
     char detail[200]; /* one sentence for people, empty on HTTP_OK */
-    int status;       /* 0 without an answer; 1xx never */
+    int status; /* 0 without an answer; 1xx never */
     const char *headers; /* "name: value\n…", capped at 4 KiB; lives until the callback returns */
-    const char *body;    /* NUL-terminated; likewise */
+    const char *body; /* NUL-terminated; likewise */
     size_t body_len;
     bool body_cut;
     int sends; /* how often the request went out on the wire: libcurl sends again when a kept connection is dead */
@@ -58,9 +59,9 @@ struct http_result {
 struct http_request {
     /* set by the caller; texts are copied by http_send */
     const char *method; /* "GET", "POST" */
-    const char *url;    /* already checked by url_parse */
+    const char *url; /* already checked by url_parse */
     const char *const *headers; /* "Name: value", NULL-terminated */
-    const char *body;   /* NULL: none */
+    const char *body; /* NULL: none */
     size_t body_len;
     void (*done)(void *ctx, const struct http_result *result);
     void *ctx;
@@ -74,8 +75,8 @@ enum err_code http_client_new(struct loop *loop, const struct guard *guard, cons
 void http_client_free(struct http_client *client);
 
 /* Starts a request. `done` is called exactly once, later, on the loop's thread, whatever happens. */
-enum err_code http_send(struct http_client *client, const struct http_request *request, struct http_call **call,
-    struct error *err) MUST_CHECK;
+enum err_code http_send(struct http_client *client, const struct http_request *request,
+    struct http_call **call, struct error *err) MUST_CHECK;
 /* Ends a call now: `done` is called with HTTP_CANCELLED before this returns. */
 void http_cancel(struct http_call *call);
 

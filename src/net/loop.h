@@ -35,8 +35,8 @@ void loop_timer_arm(struct loop *loop, struct loop_timer *timer, int64_t due_boo
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 
 /* On the loop's thread: `done` gets the handle back, removed from the multi handle. */
-enum err_code loop_add_transfer(struct loop *loop, CURL *easy, void (*done)(void *ctx, CURL *easy, CURLcode result),
-    void *ctx, struct error *err) MUST_CHECK;
+enum err_code loop_add_transfer(struct loop *loop, CURL *easy,
+    void (*done)(void *ctx, CURL *easy, CURLcode result), void *ctx, struct error *err) MUST_CHECK;
 /* On the loop's thread: removes a transfer before it is done; `done` is not called. */
 void loop_remove_transfer(struct loop *loop, CURL *easy);
 

@@ -36,35 +36,36 @@ struct exchange {
     /* set by the server, constant for the handler; all texts live as long as the exchange */
     struct id request_id;
     const char *method; /* "GET" */
-    const char *path;   /* decoded, without the query; "/api/…" */
-    const char *body;   /* NUL-terminated; "" without a body */
+    const char *path; /* decoded, without the query; "/api/…" */
+    const char *body; /* NUL-terminated; "" without a body */
     size_t body_len;
     const struct sockaddr *peer; /* NULL on a unix socket */
     int64_t started_boot_us;
     struct arena *arena; /* the handler's, freed with the exchange */
-    void *server_ctx;    /* server_config.ctx */
+    void *server_ctx; /* server_config.ctx */
     /* for the handler's own use */
     void *user;
 };
 
 struct server_config {
-    const char *name;         /* for logs: "api" */
-    const char *listen;       /* "127.0.0.1:8080", "[::1]:0", "unix:/run/herald/admin.sock" */
-    struct text_list hosts;   /* accepted in Host, besides the listen address and, on loopback, localhost */
-    size_t body_most;         /* bytes; more is a 413 */
+    const char *name; /* for logs: "api" */
+    const char *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/herald/admin.sock" */
+    struct text_list hosts; /* accepted in Host, besides the listen address and, on loopback, localhost */
+    size_t body_most; /* bytes; more is a 413 */
     unsigned connections_most;
-    unsigned idle_s;          /* a connection without a request, or in the middle of one, is closed */
-    int64_t deadline_us;      /* from handler to reply; then the client gets a 503 */
-    unsigned workers;         /* threads that run `handle` */
+    unsigned idle_s; /* a connection without a request, or in the middle of one, is closed */
+    int64_t deadline_us; /* from handler to reply; then the client gets a 503 */
+    unsigned workers; /* threads that run `handle` */
     /* Headers that may stand once at most, besides the server's own list; NULL-terminated. */
     const char *const *single_headers;
     void *ctx;
     void (*handle)(struct exchange *exchange, void *worker); /* on a worker's thread */
-    void *(*worker_start)(void *ctx);             /* on the worker's thread; may be NULL */
+    void *(*worker_start)(void *ctx); /* on the worker's thread; may be NULL */
     void (*worker_stop)(void *ctx, void *worker); /* likewise */
 };
 
-enum err_code server_start(const struct server_config *config, struct server **server, struct error *err) MUST_CHECK;
+enum err_code server_start(
+    const struct server_config *config, struct server **server, struct error *err) MUST_CHECK;
 
 /* "127.0.0.1:41234": where it really listens. Lives as long as the server. */
 const char *server_address(const struct server *server);
@@ -93,7 +94,7 @@ struct reply {
     const char *content_type; /* NULL: no body */
     const struct reply_header *headers;
     size_t header_count;
-    char *body;              /* malloc'ed (buf_take); the server frees it */
+    char *body; /* malloc'ed (buf_take); the server frees it */
     const char *static_body; /* or a text that lives for ever */
     size_t body_len;
     bool close; /* end the connection after it */
@@ -107,7 +108,8 @@ void exchange_reply(struct exchange *exchange, const struct reply *reply);
  * (may be NULL); 503 carries Retry-After. The second form chooses the status itself.
  */
 void exchange_reply_error(struct exchange *exchange, const struct error *err, const struct error_list *list);
-void exchange_reply_problem(struct exchange *exchange, int status, const char *detail, const struct error_list *list);
+void exchange_reply_problem(
+    struct exchange *exchange, int status, const char *detail, const struct error_list *list);
 /* The status of an error code: ERR_INVALID → 422. */
 int error_http_status(enum err_code code);
 

@@ -1,0 +1,300 @@
+#include "crm/actor.h"
+
+#include "base/clock.h"
+#include "crm/check.h"
+
+#include <sodium.h>
+
+#define TOKEN_LIFE_US (10 * 60 * US_PER_S)
+#define SESSION_LIFE_US (12 * 3600 * US_PER_S)
+
+static const char refused[] =
+    "The credentials are missing or not valid: X-API-KEY, X-BUSINESS-ID and X-USER-ID are "
+    "all required, once each.";
+
+struct secret_hash secret_hash(const char *secret)
+{
+    struct secret_hash hash;
+    crypto_generichash(hash.bytes, sizeof hash.bytes, (const unsigned char *)secret, strlen(secret), NULL, 0);
+    return hash;
+}
+
+static struct db_value db_hash(const struct secret_hash *hash)
+{
+    return db_bytes(hash->bytes, sizeof hash->bytes);
+}
+
+static char *new_secret(struct arena *arena, const char *prefix)
+{
+    unsigned char random[SECRET_BYTES];
+    char text[sodium_base64_ENCODED_LEN(SECRET_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+    randombytes_buf(random, sizeof random);
+    sodium_bin2base64(text, sizeof text, random, sizeof random, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    char *secret = arena_printf(arena, "%s%s", prefix, text);
+    sodium_memzero(random, sizeof random);
+    sodium_memzero(text, sizeof text);
+    return secret;
+}
+
+/* ── reading ──────────────────────────────────────────────────────────────────────────────────────────────── */
+
+static bool same_hash(struct db_rows *rows, int col, const struct secret_hash *hash)
+{
+    size_t len;
+    const void *stored = db_col_bytes(rows, col, &len);
+    return stored && len == sizeof hash->bytes && sodium_memcmp(stored, hash->bytes, len) == 0;
+}
+
+/* Columns 1 to 10 as ACTOR_COLUMNS names them. */
+#define ACTOR_COLUMNS                                                                                        \
+    "e.user_id, e.id, e.first_name, e.last_name, e.display_name, e.email, b.id, b.name, "                    \
+    "b.contact_object_id, "                                                                                  \
+    "b.settings_version "
+
+static void take_actor(struct db_rows *rows, struct arena *arena, struct actor *actor)
+{
+    *actor = (struct actor){
+        .user_id = db_col_id(rows, 1),
+        .employee = {.id = db_col_id(rows, 2),
+            .first_name = db_col_text_copy(rows, 3, arena),
+            .last_name = db_col_text_copy(rows, 4, arena),
+            .display_name = db_col_text_copy(rows, 5, arena),
+            .email = db_col_text_copy(rows, 6, arena)},
+        .business_id = db_col_id(rows, 7),
+        .business_name = db_col_text_copy(rows, 8, arena),
+        .contact_object_id = db_col_id(rows, 9),
+        .settings_version = db_col_int(rows, 10),
+    };
+}
+
+/* The one row that `rows` may have, with the secret's hash in column 0. */
+static enum err_code expect_actor(struct db_rows *rows, struct arena *arena, const struct secret_hash *hash,
+    struct actor *actor, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    bool found = db_next(rows, &code, err);
+    if (code)
+        return code;
+    if (!found || !same_hash(rows, 0, hash))
+        return error_set(err, ERR_UNAUTHENTICATED, "%s", refused);
+    take_actor(rows, arena, actor);
+    return ERR_OK;
+}
+
+enum err_code actor_by_key(struct db *db, struct arena *arena, const char *key, struct id business_id,
+    struct id user_id, struct actor *actor, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    struct secret_hash hash = secret_hash(key);
+    enum err_code code = db_query(db,
+        "SELECT k.hash, " ACTOR_COLUMNS "FROM api_key k "
+        "JOIN employee e ON e.user_id = k.user_id JOIN business b ON b.id = e.business_id "
+        "WHERE k.hash = $1 AND k.revoked_at IS NULL AND e.business_id = $2 AND e.user_id = $3 AND e.active = "
+        "1",
+        DB_PARAMS(db_hash(&hash), db_id(business_id), db_id(user_id)), &rows, err);
+    return code ? code : expect_actor(rows, arena, &hash, actor, err);
+}
+
+enum err_code actor_by_session(
+    struct db *db, struct arena *arena, const char *session, struct actor *actor, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    struct secret_hash hash = secret_hash(session);
+    enum err_code code = db_query(db,
+        "SELECT s.hash, " ACTOR_COLUMNS "FROM session s "
+        "JOIN employee e ON e.user_id = s.user_id AND e.business_id = s.business_id "
+        "JOIN business b ON b.id = e.business_id WHERE s.hash = $1 AND s.expires_at > $2 AND e.active = 1",
+        DB_PARAMS(db_hash(&hash), db_int(clock_wall_us())), &rows, err);
+    return code ? code : expect_actor(rows, arena, &hash, actor, err);
+}
+
+enum err_code person_read(struct db *db, struct arena *arena, struct id business_id, struct id employee_id,
+    struct person *person, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db,
+        "SELECT first_name, last_name, display_name, email FROM employee WHERE id = $1 AND business_id = $2",
+        DB_PARAMS(db_id(employee_id), db_id(business_id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such employee in this Business.");
+    *person = (struct person){.id = employee_id,
+        .first_name = db_col_text_copy(rows, 0, arena),
+        .last_name = db_col_text_copy(rows, 1, arena),
+        .display_name = db_col_text_copy(rows, 2, arena),
+        .email = db_col_text_copy(rows, 3, arena)};
+    return ERR_OK;
+}
+
+/* ── writing ──────────────────────────────────────────────────────────────────────────────────────────────── */
+
+struct employee_call {
+    const struct new_employee *input;
+    struct id user_id, employee_id;
+};
+
+static enum err_code find_or_add_user(struct db *db, struct employee_call *call, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db, "SELECT id FROM user_account WHERE email = $1",
+        DB_PARAMS(db_text(call->input->email)), &rows, err);
+    if (code)
+        return code;
+    if (db_next(rows, &code, err)) {
+        call->user_id = db_col_id(rows, 0);
+        return ERR_OK;
+    }
+    call->user_id = id_new();
+    return code ? code
+                : db_exec(db,
+                      "INSERT INTO user_account (id, first_name, last_name, email, created_at) "
+                      "VALUES ($1, $2, $3, $4, $5)",
+                      DB_PARAMS(db_id(call->user_id), db_text(call->input->first_name),
+                          db_text(call->input->last_name), db_text(call->input->email),
+                          db_int(clock_wall_us())),
+                      NULL, err);
+}
+
+static enum err_code employee_insert(struct db *db, void *ctx, struct error *err)
+{
+    struct employee_call *call = ctx;
+    const struct new_employee *input = call->input;
+    enum err_code code = check_business(db, input->business_id, err);
+    if (!code)
+        code = find_or_add_user(db, call, err);
+    if (code)
+        return code;
+    call->employee_id = id_new();
+    char display_name[512];
+    snprintf(display_name, sizeof display_name, "%s%s%s", input->first_name, *input->last_name ? " " : "",
+        input->last_name);
+    code = db_exec(db,
+        "INSERT INTO employee (id, business_id, user_id, first_name, last_name, display_name, email, active, "
+        "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8)",
+        DB_PARAMS(db_id(call->employee_id), db_id(input->business_id), db_id(call->user_id),
+            db_text(input->first_name), db_text(input->last_name), db_text(display_name),
+            db_text(input->email), db_int(clock_wall_us())),
+        NULL, err);
+    if (code == ERR_CONFLICT)
+        error_set(err, code, "%s is an employee of this Business already.", input->email);
+    return code;
+}
+
+enum err_code employee_add(struct crm *crm, const struct new_employee *input, struct id *user_id,
+    struct id *employee_id, struct error *err)
+{
+    if (!check_name(input->first_name, NAME_MOST) || text_chars(input->last_name) > NAME_MOST)
+        return error_set(err, ERR_INVALID, "A first name of 1 to %d characters is needed.", NAME_MOST);
+    if (!check_email(input->email))
+        return error_set(err, ERR_INVALID, "'%.80s' is not an email address.", input->email);
+    struct employee_call call = {.input = input};
+    enum err_code code = writer_run(crm->writer, employee_insert, &call, err);
+    if (!code) {
+        *user_id = call.user_id;
+        *employee_id = call.employee_id;
+    }
+    return code;
+}
+
+struct key_call {
+    struct id user_id;
+    const char *name;
+    struct secret_hash hash;
+};
+
+static enum err_code key_insert(struct db *db, void *ctx, struct error *err)
+{
+    struct key_call *call = ctx;
+    int64_t added = 0;
+    enum err_code code = db_exec(db,
+        "INSERT INTO api_key (id, user_id, name, hash, created_at) "
+        "SELECT $1, id, $2, $3, $4 FROM user_account WHERE id = $5",
+        DB_PARAMS(db_id(id_new()), db_text(call->name), db_hash(&call->hash), db_int(clock_wall_us()),
+            db_id(call->user_id)),
+        &added, err);
+    return code || added ? code : error_set(err, ERR_NOT_FOUND, "There is no such user.");
+}
+
+enum err_code api_key_add(struct crm *crm, struct arena *arena, struct id user_id, const char *name,
+    const char **secret, struct error *err)
+{
+    if (!check_name(name, NAME_MOST))
+        return error_set(err, ERR_INVALID, "A key needs a name of 1 to %d characters.", NAME_MOST);
+    char *key = new_secret(arena, API_KEY_PREFIX);
+    struct key_call call = {.user_id = user_id, .name = name, .hash = secret_hash(key)};
+    enum err_code code = writer_run(crm->writer, key_insert, &call, err);
+    if (!code)
+        *secret = key;
+    return code;
+}
+
+struct token_call {
+    struct id user_id, business_id;
+    struct secret_hash token, session;
+};
+
+static enum err_code token_insert(struct db *db, void *ctx, struct error *err)
+{
+    struct token_call *call = ctx;
+    int64_t added = 0;
+    enum err_code code = db_exec(db,
+        "INSERT INTO sign_in_token (hash, user_id, business_id, expires_at) "
+        "SELECT $1, user_id, business_id, $2 FROM employee WHERE user_id = $3 AND business_id = $4 AND "
+        "active = 1",
+        DB_PARAMS(db_hash(&call->token), db_int(clock_wall_us() + TOKEN_LIFE_US), db_id(call->user_id),
+            db_id(call->business_id)),
+        &added, err);
+    return code || added
+               ? code
+               : error_set(err, ERR_NOT_FOUND, "That user is not an active employee of that Business.");
+}
+
+enum err_code sign_in_token_add(struct crm *crm, struct arena *arena, struct id user_id,
+    struct id business_id, const char **token, struct error *err)
+{
+    char *secret = new_secret(arena, "");
+    struct token_call call = {.user_id = user_id, .business_id = business_id, .token = secret_hash(secret)};
+    enum err_code code = writer_run(crm->writer, token_insert, &call, err);
+    if (!code)
+        *token = secret;
+    return code;
+}
+
+static enum err_code token_to_session(struct db *db, void *ctx, struct error *err)
+{
+    struct token_call *call = ctx;
+    int64_t now = clock_wall_us(), added = 0;
+    enum err_code code = db_exec(db,
+        "INSERT INTO session (hash, user_id, business_id, created_at, expires_at) "
+        "SELECT $1, user_id, business_id, $2, $3 FROM sign_in_token WHERE hash = $4 AND expires_at > $2",
+        DB_PARAMS(db_hash(&call->session), db_int(now), db_int(now + SESSION_LIFE_US), db_hash(&call->token)),
+        &added, err);
+    if (!code && !added)
+        return error_set(
+            err, ERR_UNAUTHENTICATED, "This sign-in link was used before, or it is older than ten minutes.");
+    if (!code)
+        code = db_exec(
+            db, "DELETE FROM sign_in_token WHERE hash = $1", DB_PARAMS(db_hash(&call->token)), NULL, err);
+    return code;
+}
+
+enum err_code session_start(
+    struct crm *crm, struct arena *arena, const char *token, const char **session, struct error *err)
+{
+    char *secret = new_secret(arena, "");
+    struct token_call call = {.token = secret_hash(token), .session = secret_hash(secret)};
+    enum err_code code = writer_run(crm->writer, token_to_session, &call, err);
+    if (!code)
+        *session = secret;
+    return code;
+}
+
+static enum err_code session_delete(struct db *db, void *ctx, struct error *err)
+{
+    return db_exec(db, "DELETE FROM session WHERE hash = $1", DB_PARAMS(db_hash(ctx)), NULL, err);
+}
+
+enum err_code session_end(struct crm *crm, const char *session, struct error *err)
+{
+    struct secret_hash hash = secret_hash(session);
+    return writer_run(crm->writer, session_delete, &hash, err);
+}

@@ -1,0 +1,46 @@
+#include "crm/business.h"
+
+#include "base/clock.h"
+#include "crm/check.h"
+
+struct business_call {
+    struct id id;
+    const char *name;
+};
+
+static enum err_code business_insert(struct db *db, void *ctx, struct error *err)
+{
+    struct business_call *call = ctx;
+    return db_exec(db,
+        "INSERT INTO business (id, name, contact_object_id, settings_version, created_at) VALUES ($1, $2, "
+        "$3, 1, $4)",
+        DB_PARAMS(db_id(call->id), db_text(call->name), db_id(id_new()), db_int(clock_wall_us())), NULL, err);
+}
+
+enum err_code business_add(struct crm *crm, const char *name, struct id *business_id, struct error *err)
+{
+    if (!check_name(name, NAME_MOST))
+        return error_set(err, ERR_INVALID, "A Business needs a name of 1 to %d characters.", NAME_MOST);
+    struct business_call call = {.id = id_new(), .name = name};
+    enum err_code code = writer_run(crm->writer, business_insert, &call, err);
+    if (!code)
+        *business_id = call.id;
+    return code;
+}
+
+enum err_code business_touch(struct db *db, struct id business_id, struct error *err)
+{
+    return db_exec(db, "UPDATE business SET settings_version = settings_version + 1 WHERE id = $1",
+        DB_PARAMS(db_id(business_id)), NULL, err);
+}
+
+enum err_code business_hold_version(struct db *db, struct id business_id, int64_t *version, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db, "SELECT settings_version FROM business WHERE id = $1{share}",
+        DB_PARAMS(db_id(business_id)), &rows, err);
+    *version = -1;
+    if (!code && db_next(rows, &code, err))
+        *version = db_col_int(rows, 0);
+    return code;
+}

@@ -1,0 +1,20 @@
+/* Businesses, the tenants. Owns the table business. Any thread. */
+#ifndef HERALD_CRM_BUSINESS_H
+#define HERALD_CRM_BUSINESS_H
+
+#include "crm/crm.h"
+
+enum err_code business_add(
+    struct crm *crm, const char *name, struct id *business_id, struct error *err) MUST_CHECK;
+
+/*
+ * Inside a transaction that changes something which logging depends on (settings of an object, an employee, a
+ * key): raises the Business's settings_version, so that activities which were prepared before are prepared again.
+ */
+enum err_code business_touch(struct db *db, struct id business_id, struct error *err) MUST_CHECK;
+
+/* Inside the transaction that logs: the version now, locked against changes until the commit; -1 if gone. */
+enum err_code business_hold_version(
+    struct db *db, struct id business_id, int64_t *version, struct error *err) MUST_CHECK;
+
+#endif

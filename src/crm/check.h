@@ -1,0 +1,21 @@
+/* Checks of values that several parts of the domain share. Any thread. */
+#ifndef HERALD_CRM_CHECK_H
+#define HERALD_CRM_CHECK_H
+
+#include "base/text.h"
+#include "db/db.h"
+
+#define NAME_MOST 100 /* characters of a name */
+#define NOTES_MOST 10000 /* characters of notes */
+#define LIST_MOST 100 /* mentions, associated records */
+
+/* 1 to `most` characters, not only spaces. The text is well-formed UTF-8. */
+bool check_name(const char *text, size_t most);
+
+/* Something@something.something without spaces: what can be checked without sending a mail. */
+bool check_email(const char *text);
+
+/* ERR_NOT_FOUND unless the Business is there. */
+enum err_code check_business(struct db *db, struct id business_id, struct error *err) MUST_CHECK;
+
+#endif

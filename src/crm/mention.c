@@ -1,0 +1,31 @@
+#include "crm/mention.h"
+
+#include "base/json.h"
+#include "crm/check.h"
+
+enum err_code mentions_check(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct id *mentions, size_t count, const char **json, struct error_list *list, struct error *err)
+{
+    *json = "[]";
+    if (count == 0)
+        return ERR_OK;
+    struct buf text = BUF_INIT(LIST_MOST * (ID_TEXT_LEN + 4));
+    struct json array = JSON_INTO(&text);
+    json_array(&array, NULL);
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < count && !code; i++) {
+        struct person person;
+        code = person_read(db, arena, actor->business_id, mentions[i], &person, err);
+        if (code == ERR_NOT_FOUND) {
+            char pointer[64];
+            snprintf(pointer, sizeof pointer, "/mentions/%zu", i);
+            error_list_add(list, pointer, "%s", err->text);
+            code = ERR_OK;
+        }
+        json_id(&array, NULL, mentions[i]);
+    }
+    json_array_end(&array);
+    *json = arena_strdup(arena, buf_text(&text));
+    buf_free(&text);
+    return code;
+}

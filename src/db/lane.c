@@ -1,0 +1,111 @@
+#include "db/lane.h"
+
+#include "base/clock.h"
+
+static void start_epoch(struct lane *lane, struct id node, int64_t asked_at, int64_t lease_us)
+{
+    lane->node = node;
+    lane->next_seq = lane->epoch << LANE_SEQ_BITS;
+    lane->held_until_boot_us = asked_at + lease_us;
+}
+
+static enum err_code find_own(
+    struct db *db, struct id node, struct lane *lane, bool *found, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        db_query(db, "SELECT id, writer_epoch FROM lane WHERE writer_node = $1 ORDER BY id LIMIT 1{update}",
+            DB_PARAMS(db_id(node)), &rows, err);
+    *found = !code && db_next(rows, &code, err);
+    if (*found)
+        *lane = (struct lane){.id = db_col_int(rows, 0), .epoch = db_col_int(rows, 1) + 1};
+    return code;
+}
+
+static enum err_code add_new(
+    struct db *db, struct id node, int64_t lease_us, struct lane *lane, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db, "SELECT coalesce(max(id), 0) + 1 FROM lane", DB_NO_PARAMS, &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_INTERNAL, "no number for a new lane");
+    *lane = (struct lane){.id = db_col_int(rows, 0), .epoch = 1};
+    db_rows_close(rows);
+    rows = NULL;
+    return db_exec(db,
+        "INSERT INTO lane (id, writer_node, writer_epoch, dispatch_node, dispatch_epoch, expires_at) "
+        "VALUES ($1, $2, 1, $2, 1, {now} + $3)",
+        DB_PARAMS(db_int(lane->id), db_id(node), db_int(lease_us)), NULL, err);
+}
+
+enum err_code lane_take(struct db *db, struct id node, int64_t lease_us, struct lane *lane, struct error *err)
+{
+    int64_t asked_at = clock_boot_us();
+    bool found;
+    enum err_code code = find_own(db, node, lane, &found, err);
+    if (code)
+        return code;
+    if (!found)
+        code = add_new(db, node, lease_us, lane, err);
+    else
+        code = db_exec(db,
+            "UPDATE lane SET writer_epoch = $2, dispatch_epoch = dispatch_epoch + 1, expires_at = {now} + $3 "
+            "WHERE id = $1",
+            DB_PARAMS(db_int(lane->id), db_int(lane->epoch), db_int(lease_us)), NULL, err);
+    start_epoch(lane, node, asked_at, lease_us);
+    return code;
+}
+
+enum err_code lane_check(struct db *db, const struct lane *lane, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        db_query(db, "SELECT id FROM lane WHERE id = $1 AND writer_node = $2 AND writer_epoch = $3{share}",
+            DB_PARAMS(db_int(lane->id), db_id(lane->node), db_int(lane->epoch)), &rows, err);
+    if (code || db_next(rows, &code, err))
+        return code;
+    return code ? code
+                : error_set(err, ERR_FENCED, "lane %lld belongs to another node now", (long long)lane->id);
+}
+
+enum err_code lane_renew(struct db *db, struct lane *lane, int64_t lease_us, struct error *err)
+{
+    int64_t asked_at = clock_boot_us(), changed = 0;
+    enum err_code code = db_exec(db,
+        "UPDATE lane SET expires_at = {now} + $4 WHERE id = $1 AND writer_node = $2 AND writer_epoch = $3",
+        DB_PARAMS(db_int(lane->id), db_id(lane->node), db_int(lane->epoch), db_int(lease_us)), &changed, err);
+    if (code)
+        return code;
+    if (changed == 0)
+        return error_set(err, ERR_FENCED, "lane %lld belongs to another node now", (long long)lane->id);
+    lane->held_until_boot_us = asked_at + lease_us;
+    return ERR_OK;
+}
+
+enum err_code lane_adopt(struct db *db, struct id node, int64_t lease_us, int64_t *lane, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *lane = 0;
+    enum err_code code = db_query(db,
+        "SELECT id FROM lane WHERE dispatch_node <> $1 AND expires_at < {now} ORDER BY id LIMIT 1{update}",
+        DB_PARAMS(db_id(node)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code;
+    int64_t id = db_col_int(rows, 0);
+    db_rows_close(rows);
+    rows = NULL;
+    code = db_exec(db,
+        "UPDATE lane SET writer_node = $4, writer_epoch = writer_epoch + 1, dispatch_node = $2, "
+        "dispatch_epoch = dispatch_epoch + 1, expires_at = {now} + $3 WHERE id = $1",
+        DB_PARAMS(db_int(id), db_id(node), db_int(lease_us), db_null(DB_ID)), NULL, err);
+    if (!code)
+        *lane = id;
+    return code;
+}
+
+enum err_code lane_release(struct db *db, const struct lane *lane, struct error *err)
+{
+    return db_exec(db,
+        "UPDATE lane SET expires_at = 0 WHERE id = $1 AND writer_node = $2 AND writer_epoch = $3",
+        DB_PARAMS(db_int(lane->id), db_id(lane->node), db_int(lane->epoch)), NULL, err);
+}

@@ -1,0 +1,434 @@
+#include "db/writer.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+#include <stdatomic.h>
+
+#define KEPT_RETRY_US (200 * US_PER_MS)
+
+struct writer {
+    /* set before start */
+    struct writer_config config;
+    pthread_t thread;
+    /* shared */
+    struct inbox inbox;
+    atomic_size_t waiting;
+    atomic_bool healthy;
+    atomic_int_fast64_t held_until_boot_us;
+    atomic_int_fast64_t stop_by_boot_us; /* 0: not stopping */
+    /* owned by the writer's thread */
+    struct db *db;
+    struct lane lane;
+    int64_t renew_at_boot_us;
+    int64_t retry_at_boot_us;
+    bool unannounced; /* a COMMIT's outcome is unknown: the lane must be read again (lane_changed) */
+    struct inbox_item *kept, **kept_tail; /* units that wait for the database to come back (W5) */
+    size_t kept_count;
+};
+
+static bool away(enum err_code code)
+{
+    return code == ERR_UNAVAILABLE || code == ERR_BUSY;
+}
+
+/* ── one transaction ────────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void number(struct writer *w, struct unit **units, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        units[i]->pos = (struct lane_pos){.lane = w->lane.id, .seq = w->lane.next_seq++};
+        units[i]->result = (struct error){0};
+    }
+}
+
+/* Length of the run of units of one kind at the front. */
+static size_t same_kind(struct unit **units, size_t n)
+{
+    size_t i = 1;
+    while (i < n && units[i]->kind == units[0]->kind)
+        i++;
+    return i;
+}
+
+static enum err_code run_kinds(struct writer *w, struct unit **units, size_t n, struct error *err)
+{
+    enum err_code code = lane_check(w->db, &w->lane, err);
+    for (size_t at = 0, len; at < n && !code; at += len) {
+        len = same_kind(units + at, n - at);
+        code = units[at]->kind->run(w->db, units + at, len, err);
+        if (!code && !db_in_transaction(w->db))
+            code = error_set(err, ERR_UNAVAILABLE, "the database rolled the transaction back by itself");
+    }
+    return code;
+}
+
+static enum err_code transact(struct writer *w, struct unit **units, size_t n, struct error *err)
+{
+    int64_t started = clock_boot_us();
+    number(w, units, n);
+    enum err_code code = db_begin(w->db, err);
+    if (code)
+        return code;
+    code = run_kinds(w, units, n, err);
+    if (code) {
+        db_rollback(w->db);
+        return code;
+    }
+    code = db_commit(w->db, err);
+    if (code) {
+        w->unannounced = true;
+        return code;
+    }
+    FAULT_KILL(after_commit);
+    metric_add(METRIC_batches_committed_total, 1);
+    histogram_observe(HISTOGRAM_commit_seconds, clock_boot_us() - started);
+    return ERR_OK;
+}
+
+/* ── the lane ───────────────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void announce(struct writer *w)
+{
+    w->unannounced = false;
+    if (w->config.lane_changed)
+        w->config.lane_changed(
+            w->config.lane_ctx, (struct lane_pos){.lane = w->lane.id, .seq = w->lane.next_seq});
+}
+
+static void note_lease(struct writer *w)
+{
+    bool alone = db_engine_of(w->db) == DB_SQLITE; /* nobody else can have this file */
+    atomic_store(&w->held_until_boot_us, alone ? INT64_MAX : w->lane.held_until_boot_us);
+    w->renew_at_boot_us = clock_boot_us() + w->config.lease_us / 3;
+}
+
+static enum err_code take_lane(struct writer *w, struct error *err)
+{
+    enum err_code code = db_begin(w->db, err);
+    if (code)
+        return code;
+    code = lane_take(w->db, w->config.node, w->config.lease_us, &w->lane, err);
+    if (code) {
+        db_rollback(w->db);
+        return code;
+    }
+    code = db_commit(w->db, err);
+    if (code)
+        return code;
+    note_lease(w);
+    LOG(LOG_INFO, "lane taken", F_INT("lane", w->lane.id), F_INT("epoch", w->lane.epoch));
+    announce(w);
+    return ERR_OK;
+}
+
+static void keep_lane(struct writer *w)
+{
+    if (clock_boot_us() < w->renew_at_boot_us)
+        return;
+    struct error err;
+    enum err_code code = lane_renew(w->db, &w->lane, w->config.lease_us, &err);
+    if (code == ERR_FENCED)
+        code = take_lane(w, &err);
+    if (code) {
+        LOG(LOG_WARN, "cannot renew the lane", F_INT("lane", w->lane.id), F_TEXT("reason", err.text));
+        w->renew_at_boot_us = clock_boot_us() + KEPT_RETRY_US;
+        return;
+    }
+    atomic_store(&w->healthy, true);
+    note_lease(w);
+    if (w->unannounced)
+        announce(w);
+}
+
+/* ── batches ────────────────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void announce_committed(struct unit **units, size_t n)
+{
+    for (size_t at = 0, len; at < n; at += len) {
+        len = same_kind(units + at, n - at);
+        size_t kept = 0;
+        struct unit *accepted[len];
+        for (size_t i = at; i < at + len; i++)
+            if (!units[i]->result.code)
+                accepted[kept++] = units[i];
+        if (kept && units[at]->kind->committed)
+            units[at]->kind->committed(accepted, kept);
+    }
+}
+
+static void finish(struct unit **units, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        units[i]->done(units[i]);
+}
+
+static bool stopping_for_good(struct writer *w)
+{
+    int64_t by = atomic_load(&w->stop_by_boot_us);
+    return by && clock_boot_us() >= by;
+}
+
+static void keep(struct writer *w, struct unit *unit)
+{
+    unit->item.next = NULL;
+    *w->kept_tail = &unit->item;
+    w->kept_tail = &unit->item.next;
+    w->kept_count++;
+    atomic_fetch_add(&w->waiting, 1);
+    w->retry_at_boot_us = clock_boot_us() + KEPT_RETRY_US;
+    metric_set(METRIC_unknown_outcomes_held, (int64_t)w->kept_count);
+}
+
+/* The database is away: units are told so, but those whose kind must not be dropped wait for it (W5). */
+static void fail_or_keep(struct writer *w, struct unit **units, size_t n, const struct error *err)
+{
+    bool give_up = stopping_for_good(w);
+    for (size_t i = 0; i < n; i++) {
+        if (units[i]->kind->keep && away(err->code) && !give_up) {
+            keep(w, units[i]);
+            continue;
+        }
+        units[i]->result = *err;
+        units[i]->done(units[i]);
+    }
+}
+
+/* W4: optimistic, then in halves. */
+static void run_batch(struct writer *w, struct unit **units, size_t n)
+{
+    struct error err = {0};
+    enum err_code code = transact(w, units, n, &err);
+    if (code == ERR_FENCED) {
+        code = take_lane(w, &err);
+        if (!code)
+            code = transact(w, units, n, &err);
+    }
+    atomic_store(&w->healthy, !away(code));
+    if (!code) {
+        announce_committed(units, n);
+        finish(units, n);
+        return;
+    }
+    if (code == ERR_UNAVAILABLE || n == 1) {
+        LOG(LOG_WARN, "transaction failed", F_INT("units", (int64_t)n), F_TEXT("kind", units[0]->kind->name),
+            F_TEXT("reason", err.text));
+        fail_or_keep(w, units, n, &err);
+        return;
+    }
+    metric_add(METRIC_batches_retried_total, 1);
+    run_batch(w, units, n / 2);
+    run_batch(w, units + n / 2, n - n / 2);
+}
+
+/* Units of a kind side by side, in the order they came: few kinds, so a stable pass for each is cheap. */
+static void group_by_kind(struct unit **units, size_t n)
+{
+    struct unit *sorted[n];
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!units[i])
+            continue;
+        const struct unit_kind *kind = units[i]->kind;
+        for (size_t j = i; j < n; j++) {
+            if (units[j] && units[j]->kind == kind) {
+                sorted[count++] = units[j];
+                units[j] = NULL;
+            }
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        units[i] = sorted[i];
+}
+
+static size_t take_kept(struct writer *w, struct unit **batch, size_t most)
+{
+    size_t n = 0;
+    for (; w->kept && n < most; n++) {
+        batch[n] = CONTAINER_OF(w->kept, struct unit, item);
+        w->kept = w->kept->next;
+    }
+    if (!w->kept)
+        w->kept_tail = &w->kept;
+    w->kept_count -= n;
+    metric_set(METRIC_unknown_outcomes_held, (int64_t)w->kept_count);
+    return n;
+}
+
+/* Kept units first, then what came; `list` fits by the choice of its length. */
+static void run_waiting(struct writer *w, struct inbox_item *list, size_t room)
+{
+    struct unit *batch[w->config.batch_most];
+    size_t n = take_kept(w, batch, w->config.batch_most - room);
+    for (struct inbox_item *item = list; item; item = item->next)
+        batch[n++] = CONTAINER_OF(item, struct unit, item);
+    if (n == 0)
+        return;
+    atomic_fetch_sub(&w->waiting, n);
+    group_by_kind(batch, n);
+    run_batch(w, batch, n);
+    if (w->unannounced) {
+        if (atomic_load(&w->healthy))
+            announce(w);
+        else
+            w->renew_at_boot_us = clock_boot_us() + KEPT_RETRY_US;
+    }
+}
+
+/* Kept units are not run again before their time, unless others come that try the database anyway. */
+static int64_t wait_us(const struct writer *w)
+{
+    int64_t until = w->renew_at_boot_us, now = clock_boot_us();
+    if (w->kept && w->retry_at_boot_us < until)
+        until = w->retry_at_boot_us;
+    return until > now ? until - now : 0;
+}
+
+/* How many new units fit beside the kept ones: always some, so that what is kept starves nobody. */
+static size_t room_for_new(const struct writer *w)
+{
+    size_t half = w->config.batch_most / 2;
+    return w->kept_count < half ? w->config.batch_most - w->kept_count : half;
+}
+
+static void *writer_main(void *arg)
+{
+    struct writer *w = arg;
+    for (;;) {
+        size_t room = room_for_new(w);
+        struct inbox_item *list = inbox_take_wait(&w->inbox, room, wait_us(w));
+        if (!list && inbox_is_closed(&w->inbox) && (!w->kept || stopping_for_good(w)))
+            break;
+        if (!list && inbox_is_closed(&w->inbox)) /* nothing will come: only the database is waited for */
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 20000000}, NULL);
+        if (list || (w->kept && clock_boot_us() >= w->retry_at_boot_us))
+            run_waiting(w, list, room);
+        keep_lane(w);
+    }
+    while (w->kept)
+        run_waiting(w, NULL, room_for_new(w));
+    struct error err;
+    if (lane_release(w->db, &w->lane, &err))
+        LOG(LOG_WARN, "cannot give the lane back", F_TEXT("reason", err.text));
+    return NULL;
+}
+
+/* ── life ───────────────────────────────────────────────────────────────────────────────────────────────────
+ */
+
+static void writer_free(struct writer *w)
+{
+    db_close(w->db);
+    inbox_destroy(&w->inbox);
+    mem_free(w);
+}
+
+enum err_code writer_start(const struct writer_config *config, struct writer **writer, struct error *err)
+{
+    struct writer *w = mem_zalloc(sizeof *w);
+    w->config = *config;
+    w->kept_tail = &w->kept;
+    enum err_code code = inbox_init(&w->inbox, false, err);
+    if (code) {
+        mem_free(w);
+        return code;
+    }
+    code = db_open(config->db, false, &w->db, err);
+    if (!code)
+        code = take_lane(w, err);
+    if (!code && pthread_create(&w->thread, NULL, writer_main, w) != 0)
+        code = error_set(err, ERR_UNAVAILABLE, "cannot start the writer's thread");
+    if (code) {
+        writer_free(w);
+        return code;
+    }
+    atomic_store(&w->healthy, true);
+    *writer = w;
+    return ERR_OK;
+}
+
+enum err_code writer_submit(struct writer *writer, struct unit *unit, struct error *err)
+{
+    if (atomic_fetch_add(&writer->waiting, 1) >= writer->config.queue_most && !unit->kind->keep) {
+        atomic_fetch_sub(&writer->waiting, 1);
+        return error_set(err, ERR_BUSY, "too many writes are waiting; try again");
+    }
+    if (inbox_post(&writer->inbox, &unit->item))
+        return ERR_OK;
+    atomic_fetch_sub(&writer->waiting, 1);
+    return error_set(err, ERR_UNAVAILABLE, "the server is stopping");
+}
+
+bool writer_is_healthy(struct writer *writer)
+{
+    return atomic_load(&writer->healthy);
+}
+
+int64_t writer_lease_until(struct writer *writer)
+{
+    return atomic_load(&writer->held_until_boot_us);
+}
+
+void writer_stop(struct writer *writer, int64_t grace_us)
+{
+    atomic_store(&writer->stop_by_boot_us, clock_boot_us() + grace_us + 1);
+    inbox_close(&writer->inbox);
+    pthread_join(writer->thread, NULL);
+    writer_free(writer);
+}
+
+/* ── functions as units ─────────────────────────────────────────────────────────────────────────────────────
+ */
+
+struct call {
+    struct unit unit; /* first */
+    enum err_code (*run)(struct db *db, void *ctx, struct error *err);
+    pthread_mutex_t lock;
+    pthread_cond_t finished;
+    bool is_finished;
+};
+
+static enum err_code call_run(struct db *db, struct unit **units, size_t n, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < n && !code; i++) {
+        struct call *call = CONTAINER_OF(units[i], struct call, unit);
+        code = call->run(db, call->unit.ctx, err);
+    }
+    return code;
+}
+
+static void call_done(struct unit *unit)
+{
+    struct call *call = CONTAINER_OF(unit, struct call, unit);
+    pthread_mutex_lock(&call->lock);
+    call->is_finished = true;
+    pthread_cond_signal(&call->finished);
+    pthread_mutex_unlock(&call->lock);
+}
+
+enum err_code writer_run(struct writer *writer,
+    enum err_code (*run)(struct db *db, void *ctx, struct error *err), void *ctx, struct error *err)
+{
+    static const struct unit_kind kind = {.name = "call", .run = call_run};
+    struct call call = {.unit = {.kind = &kind, .ctx = ctx, .done = call_done},
+        .run = run,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .finished = PTHREAD_COND_INITIALIZER};
+    enum err_code code = writer_submit(writer, &call.unit, err);
+    if (code)
+        return code;
+    pthread_mutex_lock(&call.lock);
+    while (!call.is_finished)
+        pthread_cond_wait(&call.finished, &call.lock);
+    pthread_mutex_unlock(&call.lock);
+    if (call.unit.result.code)
+        *err = call.unit.result;
+    return call.unit.result.code;
+}

@@ -1,0 +1,183 @@
+#include "net/server_internal.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define PROBLEM_CAP 65536
+
+const char *fields_get(const struct fields *fields, const char *name)
+{
+    for (const struct field *field = fields->head; field; field = field->next)
+        if (strcmp(field->name, name) == 0)
+            return field->value;
+    return NULL;
+}
+
+const char *exchange_header(const struct exchange *exchange, const char *name)
+{
+    for (const struct field *field = request_of(exchange)->headers.head; field; field = field->next)
+        if (text_equal_nocase(field->name, name))
+            return field->value;
+    return NULL;
+}
+
+const char *exchange_query(const struct exchange *exchange, const char *name)
+{
+    return fields_get(&request_of(exchange)->query, name);
+}
+
+size_t exchange_query_count(const struct exchange *exchange)
+{
+    return request_of(exchange)->query.count;
+}
+
+bool exchange_query_at(const struct exchange *exchange, size_t i, const char **name, const char **value)
+{
+    const struct field *field = request_of(exchange)->query.head;
+    while (field && i-- > 0)
+        field = field->next;
+    if (!field)
+        return false;
+    *name = field->name;
+    *value = field->value;
+    return true;
+}
+
+const char *exchange_cookie(const struct exchange *exchange, const char *name)
+{
+    return fields_get(&request_of(exchange)->cookies, name);
+}
+
+static struct MHD_Response *body_response(const struct reply *reply)
+{
+    if (reply->body)
+        return MHD_create_response_from_buffer_with_free_callback(reply->body_len, reply->body, mem_free);
+    /* The pointer is not const for the sake of other modes. */
+    return MHD_create_response_from_buffer(reply->body_len,
+        (void *)(uintptr_t)(reply->static_body ? reply->static_body : ""), MHD_RESPMEM_PERSISTENT);
+}
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    /* Fails for a line break in a value, which no caller may send. */
+    if (MHD_add_response_header(response, name, value) != MHD_YES)
+        LOG(LOG_ERROR, "a response header cannot be sent", F_TEXT("header", name));
+}
+
+struct MHD_Response *reply_response(const struct request *request, const struct reply *reply)
+{
+    struct MHD_Response *response = body_response(reply);
+    if (!response) {
+        mem_free(reply->body);
+        return NULL;
+    }
+    bool cache_control = false;
+    for (size_t i = 0; i < reply->header_count; i++) {
+        cache_control |= text_equal_nocase(reply->headers[i].name, MHD_HTTP_HEADER_CACHE_CONTROL);
+        add_header(response, reply->headers[i].name, reply->headers[i].value);
+    }
+    if (reply->content_type)
+        add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+    if (!cache_control)
+        add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    add_header(response, "X-Content-Type-Options", "nosniff");
+    add_header(response, "X-Request-Id", id_format(request->exchange.request_id).text);
+    if (reply->close)
+        add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    return response;
+}
+
+static void add_errors(struct buf *out, const struct error_list *list)
+{
+    size_t kept = list->count < ARRAY_LEN(list->items) ? list->count : ARRAY_LEN(list->items);
+    buf_add_text(out, ",\"errors\":[");
+    for (size_t i = 0; i < kept; i++) {
+        buf_add_text(out, i ? ",{\"pointer\":" : "{\"pointer\":");
+        text_json_quote(out, list->items[i].pointer);
+        buf_add_text(out, ",\"detail\":");
+        text_json_quote(out, list->items[i].text);
+        buf_add_text(out, "}");
+    }
+    buf_add_text(out, "]");
+}
+
+static const char *status_title(int status)
+{
+    const char *title = MHD_get_reason_phrase_for((unsigned)status);
+    return title ? title : "Error";
+}
+
+struct MHD_Response *problem_response(
+    const struct request *request, int status, const char *detail, const struct error_list *list, bool close)
+{
+    static const struct reply_header retry_after = {MHD_HTTP_HEADER_RETRY_AFTER, "1"};
+    struct buf body = BUF_INIT(PROBLEM_CAP);
+    buf_add_text(&body, "{\"type\":\"about:blank\",\"title\":");
+    text_json_quote(&body, status_title(status));
+    buf_printf(&body, ",\"status\":%d,\"detail\":", status);
+    text_json_quote(&body, detail);
+    buf_printf(&body, ",\"request_id\":\"%s\"", id_format(request->exchange.request_id).text);
+    if (list && list->count > 0)
+        add_errors(&body, list);
+    buf_add_text(&body, "}");
+    struct reply reply = {
+        .status = status,
+        .content_type = "application/problem+json",
+        .headers = &retry_after,
+        .header_count = status == MHD_HTTP_SERVICE_UNAVAILABLE,
+        .body_len = body.len,
+        .close = close,
+    };
+    reply.body = buf_take(&body);
+    return reply_response(request, &reply);
+}
+
+void exchange_reply(struct exchange *exchange, const struct reply *reply)
+{
+    struct request *request = request_of(exchange);
+    registry_answer(request, reply->status, reply_response(request, reply));
+}
+
+void exchange_reply_problem(
+    struct exchange *exchange, int status, const char *detail, const struct error_list *list)
+{
+    struct request *request = request_of(exchange);
+    registry_answer(request, status, problem_response(request, status, detail, list, false));
+}
+
+void exchange_reply_error(struct exchange *exchange, const struct error *err, const struct error_list *list)
+{
+    exchange_reply_problem(exchange, error_http_status(err->code), err->text, list);
+}
+
+int error_http_status(enum err_code code)
+{
+    switch (code) {
+    case ERR_OK:
+        return MHD_HTTP_OK;
+    case ERR_MALFORMED:
+        return MHD_HTTP_BAD_REQUEST;
+    case ERR_UNAUTHENTICATED:
+        return MHD_HTTP_UNAUTHORIZED;
+    case ERR_DENIED:
+        return MHD_HTTP_FORBIDDEN;
+    case ERR_NOT_FOUND:
+        return MHD_HTTP_NOT_FOUND;
+    case ERR_CONFLICT:
+        return MHD_HTTP_CONFLICT;
+    case ERR_STALE:
+        return MHD_HTTP_PRECONDITION_FAILED;
+    case ERR_TOO_LARGE:
+        return MHD_HTTP_CONTENT_TOO_LARGE;
+    case ERR_INVALID:
+        return MHD_HTTP_UNPROCESSABLE_CONTENT;
+    case ERR_BUSY:
+    case ERR_UNAVAILABLE:
+    case ERR_FENCED:
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
+    case ERR_INTERNAL:
+        break;
+    }
+    return MHD_HTTP_INTERNAL_SERVER_ERROR;
+}

@@ -1,0 +1,147 @@
+#include "net/server_internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+#include <netinet/in.h>
+
+/* Of a refused body, bytes that are read and thrown away so that the client gets to see the answer. */
+#define DISCARD_MOST (8U << 20)
+
+void *intake_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    struct request *request = request_new(cls, connection);
+    request->target = arena_strdup(request->exchange.arena, target);
+    return request;
+}
+
+void intake_completed(
+    void *cls, struct MHD_Connection *connection, void **req_cls, enum MHD_RequestTerminationCode code)
+{
+    (void)cls, (void)connection, (void)code;
+    struct request *request = *req_cls;
+    *req_cls = NULL;
+    if (request)
+        registry_connection_done(request);
+}
+
+void intake_connection(
+    void *cls, struct MHD_Connection *connection, void **socket_ctx, enum MHD_ConnectionNotificationCode code)
+{
+    (void)cls, (void)connection, (void)socket_ctx;
+    metric_add(METRIC_http_connections, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
+}
+
+static enum MHD_Result copy_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+    const char *value, size_t value_len)
+{
+    struct request *request = cls;
+    fields_add(kind == MHD_COOKIE_KIND ? &request->cookies : &request->headers, request->exchange.arena, name,
+        name_len, value ? value : "", value ? value_len : 0);
+    return MHD_YES;
+}
+
+static void copy_peer(struct request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (!info || !info->client_addr)
+        return;
+    size_t len = info->client_addr->sa_family == AF_INET    ? sizeof(struct sockaddr_in)
+                 : info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                            : 0;
+    if (len == 0)
+        return;
+    memcpy(&request->peer, info->client_addr, len);
+    request->exchange.peer = (const struct sockaddr *)&request->peer;
+}
+
+static enum MHD_Result send_response(struct request *request, int status, struct MHD_Response *response)
+{
+    if (!response)
+        return MHD_NO;
+    metric_add(METRIC_http_requests_total, 1);
+    if (status >= 500)
+        metric_add(METRIC_http_5xx_total, 1);
+    histogram_observe(HISTOGRAM_http_request_seconds, clock_boot_us() - request->exchange.started_boot_us);
+    enum MHD_Result queued = MHD_queue_response(request->connection, (unsigned)status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static enum MHD_Result send_refusal(struct request *request)
+{
+    metric_add(METRIC_http_refused_total, 1);
+    LOG(LOG_DEBUG, "request refused", F_ID("request", request->exchange.request_id),
+        F_INT("status", request->refused_status), F_TEXT("reason", request->refusal));
+    return send_response(request, request->refused_status,
+        problem_response(request, request->refused_status, request->refusal, NULL, true));
+}
+
+/* All headers are there, of the body nothing yet. */
+static enum MHD_Result begin(struct request *request, const char *method, const char *version)
+{
+    request->begun = true;
+    request->exchange.method = arena_strdup(request->exchange.arena, method);
+    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND | MHD_COOKIE_KIND, copy_field, request);
+    copy_peer(request);
+    struct framing framing = {0};
+    if (strict_check(request, version, &framing))
+        return MHD_YES;
+    /* Otherwise the rest is read first: a connection closed over unread bytes may take the answer with it. */
+    return framing.ambiguous || framing.expects ? send_refusal(request) : MHD_YES;
+}
+
+static enum MHD_Result take_body(struct request *request, const char *data, size_t *size)
+{
+    size_t len = *size;
+    *size = 0;
+    if (!request->refused_status) {
+        bool fits = len <= request->body.cap - request->body.len;
+        buf_add(&request->body, data, len);
+        if (!request->body.overflow)
+            return MHD_YES;
+        request->refused_status = fits ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_CONTENT_TOO_LARGE;
+        request->refusal = fits ? "There is no memory for this body now." : BODY_TOO_LARGE;
+        buf_free(&request->body);
+    }
+    request->discarded += len;
+    return request->discarded <= DISCARD_MOST ? MHD_YES : MHD_NO;
+}
+
+/* The request is whole. Suspended before anybody else can know of it, because only then it may be resumed. */
+static enum MHD_Result hand_over(struct request *request)
+{
+    struct server *server = request->server;
+    request->exchange.body = buf_text(&request->body);
+    request->exchange.body_len = request->body.len;
+    request->deadline_boot_us = clock_boot_us() + server->config.deadline_us;
+    MHD_suspend_connection(request->connection);
+    if (!registry_enter(request)) {
+        request->refused_status = MHD_HTTP_SERVICE_UNAVAILABLE;
+        request->refusal = "The server is stopping.";
+        MHD_resume_connection(request->connection);
+    } else if (!inbox_post(&server->inbox, &request->item)) {
+        registry_handler_done(request);
+    }
+    return MHD_YES;
+}
+
+enum MHD_Result intake_access(void *cls, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload, size_t *upload_size, void **req_cls)
+{
+    (void)cls, (void)connection, (void)url;
+    struct request *request = *req_cls;
+    if (!request->begun)
+        return begin(request, method, version);
+    if (*upload_size > 0)
+        return take_body(request, upload, upload_size);
+    if (request->refused_status)
+        return send_refusal(request);
+    if (request->status == 0)
+        return hand_over(request);
+    struct MHD_Response *response = request->response;
+    request->response = NULL;
+    return send_response(request, request->status, response);
+}

@@ -1,0 +1,128 @@
+#include "net/server_internal.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+#define UNIX_PREFIX "unix:"
+
+static enum err_code refused(struct server *server, const char *doing, struct error *err)
+{
+    int cause = errno;
+    if (server->listen_fd >= 0)
+        close(server->listen_fd);
+    server->listen_fd = -1;
+    return error_set(err, ERR_UNAVAILABLE, "%s cannot %s %s: %s", server->config.name, doing,
+        server->config.listen, strerror(cause));
+}
+
+/* A socket file that a killed predecessor left: nobody answers on it. */
+static void remove_stale(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    if (connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 && errno == ECONNREFUSED)
+        unlink(address->sun_path);
+    close(fd);
+}
+
+static enum err_code listen_unix(struct server *server, struct error *err)
+{
+    const char *path = server->config.listen + strlen(UNIX_PREFIX);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t len = strlen(path);
+    if (len == 0 || len >= sizeof address.sun_path)
+        return error_set(err, ERR_INVALID, "listen address \"%s\": the path must have 1 to %zu bytes",
+            server->config.listen, sizeof address.sun_path - 1);
+    memcpy(address.sun_path, path, len + 1);
+    remove_stale(&address);
+    server->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (server->listen_fd < 0 || bind(server->listen_fd, (struct sockaddr *)&address, sizeof address) != 0)
+        return refused(server, "bind", err);
+    server->socket_path = arena_strdup(server->arena, path);
+    if (chmod(path, 0660) != 0 || listen(server->listen_fd, BACKLOG) != 0)
+        return refused(server, "listen on", err);
+    server->address = arena_strdup(server->arena, server->config.listen);
+    return ERR_OK;
+}
+
+static bool is_loopback(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET)
+        return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == 127;
+    return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+/* "127.0.0.1:8080" or "[::1]:8080" into its halves, in the arena. */
+static bool split_address(struct server *server, const char **host, const char **port)
+{
+    const char *text = server->config.listen, *colon = strrchr(text, ':');
+    if (!colon || colon == text || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1))
+        return false;
+    size_t len = (size_t)(colon - text);
+    bool bracketed = text[0] == '[';
+    if (bracketed ? len < 3 || text[len - 1] != ']' : memchr(text, ':', len) != NULL)
+        return false;
+    *host = arena_strndup(server->arena, text + bracketed, len - 2 * bracketed);
+    *port = colon + 1;
+    return true;
+}
+
+static enum err_code bind_to(struct server *server, const struct addrinfo *found, struct error *err)
+{
+    const int on = 1;
+    server->listen_fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (server->listen_fd < 0)
+        return refused(server, "open a socket for", err);
+    setsockopt(server->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    /* Accepted sockets inherit it. */
+    setsockopt(server->listen_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (bind(server->listen_fd, found->ai_addr, found->ai_addrlen) != 0)
+        return refused(server, "bind", err);
+    if (listen(server->listen_fd, BACKLOG) != 0)
+        return refused(server, "listen on", err);
+    return ERR_OK;
+}
+
+static enum err_code learn_address(struct server *server, struct error *err)
+{
+    struct sockaddr_storage bound = {0};
+    socklen_t len = sizeof bound;
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    if (getsockname(server->listen_fd, (struct sockaddr *)&bound, &len) != 0 ||
+        getnameinfo((struct sockaddr *)&bound, len, host, sizeof host, port, sizeof port,
+            NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return refused(server, "learn the address of", err);
+    server->address =
+        arena_printf(server->arena, bound.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+    return ERR_OK;
+}
+
+enum err_code server_listen(struct server *server, bool *loopback, const char **host, struct error *err)
+{
+    *loopback = true;
+    *host = NULL;
+    if (strncmp(server->config.listen, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
+        return listen_unix(server, err);
+
+    const char *port;
+    if (!split_address(server, host, &port))
+        return error_set(err, ERR_INVALID,
+            "listen address \"%s\" is not of the form 127.0.0.1:8080, [::1]:8080 or unix:/path",
+            server->config.listen);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found;
+    int rc = getaddrinfo(*host, port, &hints, &found);
+    if (rc != 0)
+        return error_set(
+            err, ERR_INVALID, "listen address \"%s\": %s", server->config.listen, gai_strerror(rc));
+    *loopback = is_loopback(found->ai_addr);
+    enum err_code code = bind_to(server, found, err);
+    freeaddrinfo(found);
+    return code == ERR_OK ? learn_address(server, err) : code;
+}

@@ -1,0 +1,242 @@
+#include "net/server_internal.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define CONNECTION_MEMORY 8192 /* bytes; thousands of idle connections must be cheap */
+#define REAP_EVERY_US (250 * US_PER_MS)
+#define FLUSH_US US_PER_S /* at a stop, for answers on their way to slow clients */
+#define TAKE_MOST 16
+
+static void log_mhd(void *cls, const char *fmt, va_list args)
+{
+    const struct server *server = cls;
+    char text[256];
+    vsnprintf(text, sizeof text, fmt, args);
+    text[strcspn(text, "\n")] = '\0';
+    LOG(LOG_DEBUG, "libmicrohttpd", F_TEXT("server", server->config.name), F_TEXT("text", text));
+}
+
+/* One worker must not sit on what another, idle one could do. */
+static size_t fair_share(struct server *server)
+{
+    size_t share = inbox_count(&server->inbox) / server->config.workers;
+    return share < 1 ? 1 : share > TAKE_MOST ? TAKE_MOST : share;
+}
+
+static void serve(struct request *request, void *worker)
+{
+    struct server *server = request->server;
+    if (atomic_load(&server->stopping) || clock_boot_us() >= request->deadline_boot_us)
+        exchange_reply_problem(&request->exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
+            "The server was too busy to begin with the request in time; nothing was done.", NULL);
+    else
+        server->config.handle(&request->exchange, worker);
+}
+
+static void *worker_main(void *arg)
+{
+    struct server *server = arg;
+    const struct server_config *config = &server->config;
+    void *worker = config->worker_start ? config->worker_start(config->ctx) : NULL;
+    struct inbox_item *item;
+    while ((item = inbox_take_wait(&server->inbox, fair_share(server), -1))) {
+        while (item) {
+            struct inbox_item *next = item->next;
+            serve(CONTAINER_OF(item, struct request, item), worker);
+            item = next;
+        }
+    }
+    if (config->worker_stop)
+        config->worker_stop(config->ctx, worker);
+    return NULL;
+}
+
+/* Under lock. Waits for a change, until_boot_us at most. */
+static void wait_changed(struct server *server, int64_t until_boot_us)
+{
+    int64_t us = until_boot_us - clock_boot_us();
+    if (us <= 0)
+        return;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + us % US_PER_S * 1000;
+    until.tv_sec += us / US_PER_S + ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    pthread_cond_timedwait(&server->changed, &server->lock, &until);
+}
+
+static void *reaper_main(void *arg)
+{
+    struct server *server = arg;
+    pthread_mutex_lock(&server->lock);
+    while (!server->reaper_ends) {
+        wait_changed(server, clock_boot_us() + REAP_EVERY_US);
+        pthread_mutex_unlock(&server->lock);
+        registry_expire(server, false);
+        pthread_mutex_lock(&server->lock);
+    }
+    pthread_mutex_unlock(&server->lock);
+    return NULL;
+}
+
+static enum err_code start_threads(struct server *server, struct error *err)
+{
+    server->workers = ARENA_ARRAY(server->arena, pthread_t, server->config.workers);
+    int rc = pthread_create(&server->reaper, NULL, reaper_main, server);
+    server->reaper_runs = rc == 0;
+    while (rc == 0 && server->workers_run < server->config.workers) {
+        rc = pthread_create(&server->workers[server->workers_run], NULL, worker_main, server);
+        server->workers_run += rc == 0;
+    }
+    return rc == 0 ? ERR_OK : error_set(err, ERR_UNAVAILABLE, "cannot start a thread: %s", strerror(rc));
+}
+
+static void stop_threads(struct server *server)
+{
+    inbox_close(&server->inbox);
+    for (unsigned i = 0; i < server->workers_run; i++)
+        pthread_join(server->workers[i], NULL);
+    pthread_mutex_lock(&server->lock);
+    server->reaper_ends = true;
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->lock);
+    if (server->reaper_runs)
+        pthread_join(server->reaper, NULL);
+}
+
+static enum err_code start_daemon(struct server *server, struct error *err)
+{
+    const struct server_config *config = &server->config;
+    const unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, intake_access, server, MHD_OPTION_EXTERNAL_LOGGER,
+        log_mhd, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+        config->connections_most, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_URI_LOG_CALLBACK, intake_target, server, MHD_OPTION_NOTIFY_COMPLETED, intake_completed,
+        server, MHD_OPTION_NOTIFY_CONNECTION, intake_connection, server, MHD_OPTION_END);
+    if (!server->daemon)
+        return error_set(err, ERR_UNAVAILABLE, "%s: the HTTP server on %s does not start: %s", config->name,
+            server->address, strerror(errno));
+    return ERR_OK;
+}
+
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static struct server *server_new(const struct server_config *config)
+{
+    struct server *server = mem_zalloc(sizeof *server);
+    server->config = *config;
+    server->arena = arena_new();
+    server->listen_fd = -1;
+    atomic_init(&server->holds, 1);
+    TAILQ_INIT(&server->registry);
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&server->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    return server;
+}
+
+static void learn_hosts(struct server *server, const char *listen_host, bool loopback)
+{
+    static const char *const local[] = {"localhost", "127.0.0.1", "[::1]"};
+    const struct text_list *given = &server->config.hosts;
+    struct text_list *hosts = &server->hosts;
+    hosts->items = ARENA_ARRAY(server->arena, const char *, given->count + ARRAY_LEN(local) + 1);
+    for (size_t i = 0; i < given->count; i++)
+        hosts->items[hosts->count++] = arena_strdup(server->arena, given->items[i]);
+    for (size_t i = 0; loopback && i < ARRAY_LEN(local); i++)
+        hosts->items[hosts->count++] = local[i];
+    if (listen_host)
+        hosts->items[hosts->count++] =
+            arena_printf(server->arena, strchr(listen_host, ':') ? "[%s]" : "%s", listen_host);
+}
+
+/* What was started of it. The daemon, if any, has nothing suspended any more. */
+static void server_end(struct server *server)
+{
+    stop_threads(server);
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    if (server->listen_fd >= 0)
+        close(server->listen_fd);
+    if (server->socket_path)
+        unlink(server->socket_path);
+    server_release(server);
+}
+
+enum err_code server_start(const struct server_config *config, struct server **out, struct error *err)
+{
+    raise_file_limit();
+    struct server *server = server_new(config);
+    bool loopback;
+    const char *host;
+    enum err_code code = inbox_init(&server->inbox, false, err);
+    if (code == ERR_OK)
+        code = server_listen(server, &loopback, &host, err);
+    if (code == ERR_OK) {
+        learn_hosts(server, host, loopback);
+        code = start_threads(server, err);
+    }
+    if (code == ERR_OK)
+        code = start_daemon(server, err);
+    if (code != ERR_OK) {
+        server_end(server);
+        return code;
+    }
+    LOG(LOG_INFO, "listening", F_TEXT("server", config->name), F_TEXT("address", server->address));
+    *out = server;
+    return ERR_OK;
+}
+
+const char *server_address(const struct server *server)
+{
+    return server->address;
+}
+
+static void drain(struct server *server, int64_t until_boot_us)
+{
+    pthread_mutex_lock(&server->lock);
+    server->draining = true;
+    while (!TAILQ_EMPTY(&server->registry) && clock_boot_us() < until_boot_us)
+        wait_changed(server, until_boot_us);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* Every resume has returned, and answers have left unless their clients do not read them. */
+static void flush_answers(struct server *server)
+{
+    int64_t until = clock_boot_us() + FLUSH_US;
+    pthread_mutex_lock(&server->lock);
+    while (server->resuming > 0)
+        pthread_cond_wait(&server->changed, &server->lock);
+    while (server->answering > 0 && clock_boot_us() < until)
+        wait_changed(server, until);
+    pthread_mutex_unlock(&server->lock);
+}
+
+void server_stop(struct server *server, int64_t drain_us)
+{
+    MHD_quiesce_daemon(server->daemon);
+    drain(server, clock_boot_us() + drain_us);
+    atomic_store(&server->stopping, true);
+    registry_expire(server, true);
+    flush_answers(server);
+    server_end(server);
+}

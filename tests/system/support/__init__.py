@@ -1,0 +1,1 @@
+"""What the system tests stand on: real servers, a strict client, a receiver that remembers every byte."""

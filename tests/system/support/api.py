@@ -1,0 +1,141 @@
+"""A client of the HTTP API that believes nothing: every answer is judged by api/openapi.yaml."""
+
+import http.client
+import json
+import socket
+import threading
+import uuid
+
+from .contract import contract
+
+TIMEOUT = 60
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def text(self):
+        return self.body.decode("utf-8")
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def pointers(self):
+        """The members that a problem document complains about."""
+        return [error["pointer"] for error in self.json.get("errors", [])]
+
+    def __repr__(self):
+        return f"<{self.status} {self.body[:600]!r}>"
+
+
+class Api:
+    """One caller. Each thread that uses it has its own kept connection; the server may restart elsewhere."""
+
+    def __init__(self, server, key=None, business=None, user=None):
+        self.server = server
+        self.credentials = {}
+        if key:
+            self.credentials = {"X-API-KEY": key, "X-BUSINESS-ID": business, "X-USER-ID": user}
+        self._local = threading.local()
+
+    def _connection(self):
+        address = self.server.address
+        if getattr(self._local, "address", None) != address:
+            self.disconnect()
+            host, port = address.rsplit(":", 1)
+            self._local.connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
+            self._local.connection.connect()
+            self._local.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._local.address = address
+        return self._local.connection
+
+    def disconnect(self):
+        if getattr(self._local, "connection", None):
+            self._local.connection.close()
+        self._local.connection = self._local.address = None
+
+    def request(self, method, target, body=None, headers=None):
+        """body: bytes as they are, or anything else as JSON. headers: added to, or (None) taken from, the usual."""
+        sent = dict(self.credentials)
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        sent.update(headers or {})
+        sent = {name: value for name, value in sent.items() if value is not None}
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        try:
+            connection = self._connection()
+            connection.request(method, target, body=body, headers=sent)
+            response = connection.getresponse()
+            answer = Answer(response.status, response.headers, response.read())
+        except (OSError, http.client.HTTPException):
+            self.disconnect()
+            raise
+        if response.will_close:
+            self.disconnect()
+        contract().judge(method, target, answer)
+        return answer
+
+    def get(self, target, **more):
+        return self.request("GET", target, **more)
+
+    def post(self, target, body=None, **more):
+        return self.request("POST", target, body, **more)
+
+    def patch(self, target, body=None, **more):
+        return self.request("PATCH", target, body, **more)
+
+    def ok(self, method, target, body=None, **more):
+        """The JSON of an answer that must be a success."""
+        answer = self.request(method, target, body, **more)
+        assert answer.status in (200, 201), f"{method} {target}: {answer}"
+        return answer.json
+
+    def pages(self, target):
+        """All results of a list, page by page."""
+        results, cursor = [], None
+        while True:
+            page = self.ok("GET", target + ("&" if "?" in target else "?") + "limit=200"
+                           + (f"&cursor={cursor}" if cursor else ""))
+            results += page["results"]
+            cursor = page["next"]
+            if not cursor:
+                return results
+
+
+def raw(server, data, method="GET", target="/api/none", half_close=False):
+    """
+    Sends bytes as they are to the API. Returns the answers in order, each judged, and whether the server closed
+    the connection after the last. No answer at all is an empty list.
+    """
+    host, port = server.address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=TIMEOUT) as connection:
+        connection.sendall(data)
+        if half_close:
+            connection.shutdown(socket.SHUT_WR)
+        answers = []
+        response = http.client.HTTPResponse(connection, method=method)
+        try:
+            response.begin()
+        except (http.client.HTTPException, ConnectionError):
+            return answers, True
+        answer = Answer(response.status, response.headers, response.read())
+        contract().judge(method, target, answer)
+        answers.append(answer)
+        connection.settimeout(0.5 if not response.will_close else TIMEOUT)
+        try:
+            closed = connection.recv(1) == b""
+        except ConnectionError:
+            closed = True
+        except socket.timeout:
+            closed = False
+        return answers, closed
+
+
+def new_id():
+    """An id that nothing has."""
+    return str(uuid.uuid4())
