@@ -1,7 +1,7 @@
 // Colours and sizes. Every pair of text and background meets WCAG AA; tests/browser checks it with axe in both schemes.
 import {
   ActionIcon,
-  Alert,
+  Anchor,
   Button,
   createTheme,
   Loader,
@@ -49,7 +49,7 @@ export const theme = createTheme({
   headings: { fontWeight: '650', sizes: { h1: { fontSize: '1.5rem', lineHeight: '1.3' } } },
   components: {
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray' } }),
-    Alert: Alert.extend({ defaultProps: { variant: 'light' } }),
+    Anchor: Anchor.extend({ defaultProps: { underline: 'always' } }),
     Button: Button.extend({ defaultProps: { loaderProps: { type: 'dots' } } }),
     Loader: Loader.extend({ defaultProps: { size: 'sm' } }),
   },
@@ -67,7 +67,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--herald-field': '#868f99',
     '--herald-hover': '#f1f5f9',
     '--herald-focus': 'var(--mantine-color-ink-6)',
-    '--herald-brass': '#9a6a10',
+    '--herald-brass': '#83590a',
     '--herald-good-text': '#1b6b3a',
     '--herald-good-back': '#e3f4e9',
     '--herald-bad-text': '#a61e1e',

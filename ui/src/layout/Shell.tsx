@@ -62,9 +62,9 @@ function WhoMenu({ session }: { session: Session }) {
   const signOut = useSignOut();
   const { user, business } = session;
   return (
-    <Menu position="bottom-end" width={240}>
+    <Menu position="bottom-end" width={240} withinPortal={false}>
       <Menu.Target>
-        <UnstyledButton className="who-button" aria-label={`${user.display_name}, ${business.name}: account`}>
+        <UnstyledButton className="who-button">
           <span className="who-text">
             <span className="who-name">{user.display_name}</span>
             <span className="who-business">{business.name}</span>

@@ -39,6 +39,7 @@ export function ContactPicker({ chosen, onChange, error }: ContactPickerProps) {
       renderOption={({ option }) => <Option option={option} contact={known.get(option.value)} />}
       selectFirstOptionOnChange
       hidePickedOptions
+      comboboxProps={{ withinPortal: false }}
       maxValues={100}
       rightSection={waiting ? <Loader size="xs" aria-label="Searching" /> : undefined}
       nothingFoundMessage={

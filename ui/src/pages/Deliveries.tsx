@@ -86,7 +86,7 @@ function DeliveryRow({ delivery }: { delivery: Delivery }) {
       </td>
       <td className="wide-only breaks">{hostOf(delivery.url)}</td>
       <td className="wide-only whole">{outcomeOf(last)}</td>
-      <td className="wide-only end numbers nowrap">{last ? duration(last.timings.total_us) : ''}</td>
+      <td className="wide-only end numbers">{last ? duration(last.timings.total_us) : ''}</td>
       <td className="wide-only end">
         <When at={delivery.created_at} />
       </td>

@@ -1,6 +1,7 @@
 import { useEffect } from 'react';
-import { Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useBlocker } from 'react-router-dom';
+import { Dialog } from '../parts/Dialog';
 
 /** Asks before unsaved changes are left; a session that ended goes through. */
 export function LeaveGuard({ when }: { when: boolean }) {
@@ -16,11 +17,10 @@ export function LeaveGuard({ when }: { when: boolean }) {
   }, [when]);
 
   return (
-    <Modal
+    <Dialog
       opened={blocker.state === 'blocked'}
       onClose={() => blocker.reset?.()}
       title="Leave without saving?"
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <Text size="sm">What you changed here is not saved yet.</Text>
       <Group justify="flex-end" mt="lg">
@@ -31,6 +31,6 @@ export function LeaveGuard({ when }: { when: boolean }) {
           Leave
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,24 +1,20 @@
 import { useState, type FormEvent } from 'react';
-import { Button, Group, Modal, TextInput } from '@mantine/core';
+import { Button, Group, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router-dom';
 import { api, dataOf } from '../api/client';
 import { asApiError } from '../api/problem';
 import { activitiesKey } from '../api/queries';
+import { Dialog } from '../parts/Dialog';
 import { say } from '../parts/say';
 import { ErrorNotice } from '../parts/states';
 
 /** Asks for a name, makes the Activity Object, and goes on to its settings. */
 export function NewActivity({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="New activity"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog opened={opened} onClose={onClose} title="New activity">
       <NewActivityForm onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -16,7 +16,7 @@ export function Page({ title, back, actions, children }: PageProps) {
   return (
     <>
       {back && (
-        <Anchor component={Link} to={back.to} className="back">
+        <Anchor component={Link} to={back.to} className="back" underline="hover">
           <ArrowLeft size={16} aria-hidden />
           {back.label}
         </Anchor>

@@ -27,7 +27,7 @@ export function When({ at }: { at: string }) {
   const date = new Date(at);
   const format = date.getFullYear() === new Date().getFullYear() ? sameYear : anyYear;
   return (
-    <time dateTime={at} title={at} className="numbers nowrap">
+    <time dateTime={at} title={at} className="numbers">
       {format.format(date)}
     </time>
   );
