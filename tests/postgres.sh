@@ -51,25 +51,43 @@ make_cluster() {
         --username=postgres --no-sync >"$dir/initdb.log" 2>&1 || fail "initdb failed: see $dir/initdb.log"
 }
 
+# A socket's path has 107 bytes at most; without one, 127.0.0.1 remains.
+socket_folder() {
+    if [ "${#dir}" -lt 80 ]; then
+        echo "$dir/data"
+    fi
+}
+
 start() {
     [ -f "$dir/data/PG_VERSION" ] || make_cluster
     as_server "$bin/pg_ctl" start --pgdata="$dir/data" --log="$dir/server.log" --wait --timeout=60 --silent \
-        --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$dir/data' \
+        --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$(socket_folder)' \
 -c shared_buffers=16MB -c max_connections=100 ${PGTEST_OPTIONS:-}" >&2 ||
         fail "the server did not start: see $dir/server.log"
     echo "postgresql://postgres@127.0.0.1:$port/postgres"
 }
 
+# Whether one of these processes still runs; one that only waits to be reaped does not.
+any_runs() {
+    for pid in "$@"; do
+        case $(ps -o stat= -p "$pid" || true) in
+        '' | Z*) ;;
+        *) return 0 ;;
+        esac
+    done
+    return 1
+}
+
 # The server's processes are the first one and its children.
 kill_all() {
     first=$(head -n 1 "$dir/data/postmaster.pid") || fail "no server runs in $dir"
-    children=$(ps -o pid= --ppid "$first" || true)
-    # shellcheck disable=SC2086 # a list of numbers
-    kill -KILL "$first" $children 2>/dev/null || true
-    while kill -0 "$first" 2>/dev/null; do
+    # shellcheck disable=SC2046 # a list of numbers
+    set -- "$first" $(ps -o pid= --ppid "$first" || true)
+    kill -KILL "$@" 2>/dev/null || true
+    while any_runs "$@"; do
         sleep 0.02
     done
-    rm -f "$dir/data/postmaster.pid"
+    rm -f "$dir/data/postmaster.pid" "$dir"/data/.s.PGSQL.*
 }
 
 [ $# -ge 2 ] || usage

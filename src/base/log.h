@@ -34,8 +34,8 @@ struct log_field {
         .name = (field), .text = id_format(value).text                                                       \
     }
 
-#define LOG(level, message, ...)                                                                             \
-    log_write(level, message, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+/* The first field is empty so that there may be none at all; log_write starts behind it. */
+#define LOG(level, message, ...) log_write(level, message, (const struct log_field[]){{0}, ##__VA_ARGS__, {0}} + 1)
 
 /* The least level that is written (default LOG_INFO). Before threads start. */
 void log_set_level(enum log_level level);

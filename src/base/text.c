@@ -48,6 +48,25 @@ void text_json_quote(struct buf *out, const char *text)
     buf_add(out, "\"", 1);
 }
 
+char *text_cleaned(struct arena *arena, const char *text, size_t len)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    if (memchr(text, 0, len) == NULL && text_is_utf8(text, len))
+        return arena_strndup(arena, text, len);
+    char *out = arena_alloc(arena, 3 * len + 1);
+    size_t n = 0;
+    for (size_t at = 0; at < len;) {
+        int size = text[at] ? u8_mblen((const uint8_t *)text + at, len - at) : -1;
+        const char *from = size > 0 ? text + at : replacement;
+        size_t count = size > 0 ? (size_t)size : sizeof replacement - 1;
+        memcpy(out + n, from, count);
+        n += count;
+        at += size > 0 ? (size_t)size : 1;
+    }
+    out[n] = '\0';
+    return out;
+}
+
 char *text_api_name(struct arena *arena, const char *name)
 {
     char *out = arena_alloc(arena, strlen(name) + 1);

@@ -22,6 +22,9 @@ char *text_nfc(struct arena *arena, const char *text) __attribute__((returns_non
 /* Appends `text` as a JSON string with its quotes. */
 void text_json_quote(struct buf *out, const char *text);
 
+/* What may be stored as text: NUL and bytes that are not UTF-8 become U+FFFD. In the arena. */
+char *text_cleaned(struct arena *arena, const char *text, size_t len) __attribute__((returns_nonnull));
+
 /* "sales_call" from "Sales Call": lower-case ASCII letters and digits, others become one underscore. */
 char *text_api_name(struct arena *arena, const char *name) __attribute__((returns_nonnull));
 

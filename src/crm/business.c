@@ -28,6 +28,18 @@ enum err_code business_add(struct crm *crm, const char *name, struct id *busines
     return code;
 }
 
+enum err_code business_only(struct db *db, struct id *business_id, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *count = 0;
+    enum err_code code =
+        db_query(db, "SELECT id FROM business ORDER BY id LIMIT 2", DB_NO_PARAMS, &rows, err);
+    while (!code && db_next(rows, &code, err))
+        if ((*count)++ == 0)
+            *business_id = db_col_id(rows, 0);
+    return code;
+}
+
 enum err_code business_touch(struct db *db, struct id business_id, struct error *err)
 {
     return db_exec(db, "UPDATE business SET settings_version = settings_version + 1 WHERE id = $1",

@@ -7,6 +7,10 @@
 enum err_code business_add(
     struct crm *crm, const char *name, struct id *business_id, struct error *err) MUST_CHECK;
 
+/* For operators: how many Businesses there are (2: two or more), and the first one. */
+enum err_code business_only(
+    struct db *db, struct id *business_id, size_t *count, struct error *err) MUST_CHECK;
+
 /*
  * Inside a transaction that changes something which logging depends on (settings of an object, an employee, a
  * key): raises the Business's settings_version, so that activities which were prepared before are prepared again.

@@ -1,6 +1,6 @@
 #include "crm/mention.h"
 
-#include "base/json.h"
+#include "base/emit.h"
 #include "crm/check.h"
 
 enum err_code mentions_check(struct db *db, struct arena *arena, const struct actor *actor,
@@ -11,7 +11,7 @@ enum err_code mentions_check(struct db *db, struct arena *arena, const struct ac
         return ERR_OK;
     struct buf text = BUF_INIT(LIST_MOST * (ID_TEXT_LEN + 4));
     struct json array = JSON_INTO(&text);
-    json_array(&array, NULL);
+    emit_array(&array, NULL);
     enum err_code code = ERR_OK;
     for (size_t i = 0; i < count && !code; i++) {
         struct person person;
@@ -22,9 +22,9 @@ enum err_code mentions_check(struct db *db, struct arena *arena, const struct ac
             error_list_add(list, pointer, "%s", err->text);
             code = ERR_OK;
         }
-        json_id(&array, NULL, mentions[i]);
+        emit_id(&array, NULL, mentions[i]);
     }
-    json_array_end(&array);
+    emit_array_end(&array);
     *json = arena_strdup(arena, buf_text(&text));
     buf_free(&text);
     return code;

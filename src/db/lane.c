@@ -74,38 +74,54 @@ enum err_code lane_renew(struct db *db, struct lane *lane, int64_t lease_us, str
     enum err_code code = db_exec(db,
         "UPDATE lane SET expires_at = {now} + $4 WHERE id = $1 AND writer_node = $2 AND writer_epoch = $3",
         DB_PARAMS(db_int(lane->id), db_id(lane->node), db_int(lane->epoch), db_int(lease_us)), &changed, err);
-    if (code)
-        return code;
-    if (changed == 0)
+    if (!code && changed == 0)
         return error_set(err, ERR_FENCED, "lane %lld belongs to another node now", (long long)lane->id);
-    lane->held_until_boot_us = asked_at + lease_us;
-    return ERR_OK;
+    if (!code)
+        code = db_exec(db, "UPDATE lane SET expires_at = {now} + $3 WHERE dispatch_node = $1 AND id <> $2",
+            DB_PARAMS(db_id(lane->node), db_int(lane->id), db_int(lease_us)), NULL, err);
+    if (!code)
+        lane->held_until_boot_us = asked_at + lease_us;
+    return code;
 }
 
-enum err_code lane_adopt(struct db *db, struct id node, int64_t lease_us, int64_t *lane, struct error *err)
+static enum err_code find_expired(struct db *db, struct id node, int64_t *lane, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     *lane = 0;
     enum err_code code = db_query(db,
         "SELECT id FROM lane WHERE dispatch_node <> $1 AND expires_at < {now} ORDER BY id LIMIT 1{update}",
         DB_PARAMS(db_id(node)), &rows, err);
-    if (code || !db_next(rows, &code, err))
+    if (!code && db_next(rows, &code, err))
+        *lane = db_col_int(rows, 0);
+    return code;
+}
+
+enum err_code lane_adopt(struct db *db, struct id node, int64_t lease_us, int64_t *lane, struct error *err)
+{
+    enum err_code code = find_expired(db, node, lane, err);
+    if (code || *lane == 0)
         return code;
-    int64_t id = db_col_int(rows, 0);
-    db_rows_close(rows);
-    rows = NULL;
-    code = db_exec(db,
+    return db_exec(db,
         "UPDATE lane SET writer_node = $4, writer_epoch = writer_epoch + 1, dispatch_node = $2, "
         "dispatch_epoch = dispatch_epoch + 1, expires_at = {now} + $3 WHERE id = $1",
-        DB_PARAMS(db_int(id), db_id(node), db_int(lease_us), db_null(DB_ID)), NULL, err);
-    if (!code)
-        *lane = id;
+        DB_PARAMS(db_int(*lane), db_id(node), db_int(lease_us), db_null(DB_ID)), NULL, err);
+}
+
+enum err_code lane_next_adopted(
+    struct db *db, struct id node, int64_t own, int64_t after, int64_t *lane, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *lane = 0;
+    enum err_code code = db_query(db,
+        "SELECT id FROM lane WHERE dispatch_node = $1 AND id <> $2 AND id > $3 ORDER BY id LIMIT 1",
+        DB_PARAMS(db_id(node), db_int(own), db_int(after)), &rows, err);
+    if (!code && db_next(rows, &code, err))
+        *lane = db_col_int(rows, 0);
     return code;
 }
 
 enum err_code lane_release(struct db *db, const struct lane *lane, struct error *err)
 {
-    return db_exec(db,
-        "UPDATE lane SET expires_at = 0 WHERE id = $1 AND writer_node = $2 AND writer_epoch = $3",
-        DB_PARAMS(db_int(lane->id), db_id(lane->node), db_int(lane->epoch)), NULL, err);
+    return db_exec(db, "UPDATE lane SET expires_at = 0 WHERE dispatch_node = $1",
+        DB_PARAMS(db_id(lane->node)), NULL, err);
 }

@@ -41,17 +41,21 @@ enum err_code lane_take(
 /* Inside a transaction, once a batch: ERR_FENCED when the lane is no longer this epoch's. */
 enum err_code lane_check(struct db *db, const struct lane *lane, struct error *err) MUST_CHECK;
 
-/* Extends the lease; ERR_FENCED likewise. */
+/* Extends the lease, and that of the lanes that this node sends for others; ERR_FENCED likewise. */
 enum err_code lane_renew(struct db *db, struct lane *lane, int64_t lease_us, struct error *err) MUST_CHECK;
 
 /*
- * Takes over, for sending only, one lane whose lease has run out and that is not this node's: raises its epoch
+ * Takes over, for sending only, one lane whose lease has run out and that is not this node's: raises its epochs
  * and makes this node its dispatcher. *lane is 0 when there is none.
  */
 enum err_code lane_adopt(
     struct db *db, struct id node, int64_t lease_us, int64_t *lane, struct error *err) MUST_CHECK;
 
-/* Ends the lease at a clean stop. */
+/* The lanes other than `own` that this node dispatches, from the lowest above `after`; *lane is 0 at the end. */
+enum err_code lane_next_adopted(
+    struct db *db, struct id node, int64_t own, int64_t after, int64_t *lane, struct error *err) MUST_CHECK;
+
+/* Ends the leases at a clean stop. */
 enum err_code lane_release(struct db *db, const struct lane *lane, struct error *err) MUST_CHECK;
 
 #endif

@@ -26,6 +26,7 @@ struct pg_link {
 
     PGconn *conn; /* NULL: away */
     int64_t tried_us; /* when the last try to connect ended */
+    struct error why_away; /* what it said, if it failed */
     bool renew; /* connect afresh when idle: the server forgot our statements, or there are too many */
     struct pg_statements *statements;
 
@@ -86,18 +87,28 @@ static bool set_up_session(const struct pg_link *link, PGconn *conn)
            PQenterPipelineMode(conn) == 1;
 }
 
+static enum err_code still_away(const struct pg_link *link, struct error *err)
+{
+    if (!link->why_away.code)
+        return error_set(err, ERR_UNAVAILABLE, "The connection to PostgreSQL was lost a moment ago.");
+    if (err)
+        *err = link->why_away;
+    return link->why_away.code;
+}
+
 static enum err_code connect_link(struct pg_link *link, struct error *err)
 {
     PGconn *conn = connect_now(link->conninfo);
     bool up = PQstatus(conn) == CONNECTION_OK && set_up_session(link, conn);
     link->tried_us = clock_boot_us();
+    link->why_away = (struct error){0};
     if (up) {
         link->conn = conn;
         return ERR_OK;
     }
-    enum err_code code = connection_error(conn, "PostgreSQL cannot be reached", err);
+    (void)connection_error(conn, "PostgreSQL cannot be reached", &link->why_away);
     PQfinish(conn);
-    return code;
+    return still_away(link, err);
 }
 
 /* libpq's own message would repeat the URL, which may hold a password. */
@@ -185,8 +196,7 @@ enum err_code pg_link_ready(struct pg_link *link, struct error *err)
         return ERR_OK;
     pg_link_drop(link);
     if (clock_boot_us() - link->tried_us < RETRY_US && !renew)
-        return error_set(
-            err, ERR_UNAVAILABLE, "PostgreSQL cannot be reached; the next try is due in a moment.");
+        return still_away(link, err);
     return connect_link(link, err);
 }
 
@@ -328,23 +338,25 @@ static void note_error(struct pg_link *link, struct answers *answers, const PGre
             err, pg_state_code(state), "PostgreSQL %s: %s.", state, message ? message : "no message");
 }
 
-/* Takes the result over. */
-static void take_answer(struct pg_link *link, struct answers *answers, PGresult *res)
+/* Takes the result over; false for an answer that this module never asks for, such as that to COPY. */
+static bool take_answer(struct pg_link *link, struct answers *answers, PGresult *res)
 {
     ExecStatusType status = PQresultStatus(res);
     bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    bool aborted = status == PGRES_PIPELINE_ABORTED; /* by an error that came before */
     struct pg_statement *prepared = answers->at < link->queue_len ? link->queue[answers->at] : NULL;
     if (prepared)
         prepared->state = ok ? PG_PREPARED : PG_UNPREPARED; /* L2 */
     if (status == PGRES_FATAL_ERROR)
         note_error(link, answers, res);
-    else if (!ok && status != PGRES_PIPELINE_ABORTED && !answers->first_error.code)
+    else if (!ok && !aborted && !answers->first_error.code)
         (void)error_set(&answers->first_error, ERR_INTERNAL, "PostgreSQL gave an unexpected answer: %s.",
             PQresStatus(status));
     PQclear(answers->last);
     answers->last = ok ? res : NULL;
     if (!ok)
         PQclear(res);
+    return ok || aborted || status == PGRES_FATAL_ERROR || status == PGRES_EMPTY_QUERY;
 }
 
 /* Reads to the end of the queue; false if the connection is gone or out of step, and must be dropped. */
@@ -360,9 +372,9 @@ static bool collect(struct pg_link *link, struct answers *answers)
             PQclear(res);
             return answers->at == link->queue_len;
         }
-        if (res)
-            take_answer(link, answers, res);
-        else if (++answers->at > link->queue_len)
+        if (res && !take_answer(link, answers, res))
+            return false;
+        if (!res && ++answers->at > link->queue_len)
             return false;
         if (PQstatus(link->conn) != CONNECTION_OK)
             return false;

@@ -93,12 +93,30 @@ static enum err_code transact(struct writer *w, struct unit **units, size_t n, s
 /* ── the lane ───────────────────────────────────────────────────────────────────────────────────────────────
  */
 
-static void announce(struct writer *w)
+static void announce(struct writer *w, struct lane_range range)
+{
+    if (w->config.read_again)
+        w->config.read_again(w->config.read_again_ctx, &range);
+}
+
+/* After a COMMIT of unknown outcome: whatever this epoch numbered so far may be there. */
+static void announce_unknown(struct writer *w)
 {
     w->unannounced = false;
-    if (w->config.lane_changed)
-        w->config.lane_changed(
-            w->config.lane_ctx, (struct lane_pos){.lane = w->lane.id, .seq = w->lane.next_seq});
+    announce(w, (struct lane_range){.lane = w->lane.id,
+                    .first = w->lane.epoch << LANE_SEQ_BITS,
+                    .last = w->lane.next_seq - 1,
+                    .own = true});
+}
+
+static void announce_left_over(struct writer *w, int64_t lane)
+{
+    bool own = lane == w->lane.id;
+    announce(w, (struct lane_range){.lane = lane,
+                    .first = 0,
+                    .last = own ? (w->lane.epoch << LANE_SEQ_BITS) - 1 : INT64_MAX,
+                    .own = own,
+                    .left_over = true});
 }
 
 static void note_lease(struct writer *w)
@@ -106,6 +124,18 @@ static void note_lease(struct writer *w)
     bool alone = db_engine_of(w->db) == DB_SQLITE; /* nobody else can have this file */
     atomic_store(&w->held_until_boot_us, alone ? INT64_MAX : w->lane.held_until_boot_us);
     w->renew_at_boot_us = clock_boot_us() + w->config.lease_us / 3;
+}
+
+static enum err_code announce_adopted(struct writer *w, struct error *err)
+{
+    int64_t lane = 0;
+    enum err_code code = ERR_OK;
+    do {
+        code = lane_next_adopted(w->db, w->config.node, w->lane.id, lane, &lane, err);
+        if (!code && lane)
+            announce_left_over(w, lane);
+    } while (!code && lane);
+    return code;
 }
 
 static enum err_code take_lane(struct writer *w, struct error *err)
@@ -123,8 +153,28 @@ static enum err_code take_lane(struct writer *w, struct error *err)
         return code;
     note_lease(w);
     LOG(LOG_INFO, "lane taken", F_INT("lane", w->lane.id), F_INT("epoch", w->lane.epoch));
-    announce(w);
-    return ERR_OK;
+    w->unannounced = false;
+    announce_left_over(w, w->lane.id);
+    return announce_adopted(w, err);
+}
+
+/* Another node's lane whose lease has run out: this node sends what is left in it. */
+static void adopt_lane(struct writer *w)
+{
+    struct error err;
+    int64_t lane = 0;
+    enum err_code code = db_begin(w->db, &err);
+    if (code)
+        return;
+    code = lane_adopt(w->db, w->config.node, w->config.lease_us, &lane, &err);
+    if (!code && lane)
+        code = db_commit(w->db, &err);
+    else
+        db_rollback(w->db);
+    if (code || !lane)
+        return;
+    LOG(LOG_WARN, "lane of another node taken over", F_INT("lane", lane));
+    announce_left_over(w, lane);
 }
 
 static void keep_lane(struct writer *w)
@@ -143,7 +193,9 @@ static void keep_lane(struct writer *w)
     atomic_store(&w->healthy, true);
     note_lease(w);
     if (w->unannounced)
-        announce(w);
+        announce_unknown(w);
+    if (db_engine_of(w->db) == DB_POSTGRES)
+        adopt_lane(w);
 }
 
 /* ── batches ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -275,7 +327,7 @@ static void run_waiting(struct writer *w, struct inbox_item *list, size_t room)
     run_batch(w, batch, n);
     if (w->unannounced) {
         if (atomic_load(&w->healthy))
-            announce(w);
+            announce_unknown(w);
         else
             w->renew_at_boot_us = clock_boot_us() + KEPT_RETRY_US;
     }

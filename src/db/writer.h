@@ -26,6 +26,11 @@
 struct unit;
 struct writer;
 
+struct lane_range {
+    int64_t lane, first, last;
+    bool own, left_over;
+};
+
 /* What the units of a kind have in common. Static; `run` and `committed` are called on the writer's thread. */
 struct unit_kind {
     const char *name;
@@ -56,10 +61,14 @@ struct writer_config {
     int64_t lease_us; /* of the lane */
     size_t batch_most; /* units in one transaction; 2 to 1024 */
     size_t queue_most; /* units that may wait; beyond it writer_submit refuses (ERR_BUSY) */
-    /* Called on the writer's thread whenever it got a lane (`own`), or when commits may have gone unannounced
-     * (an unknown outcome of COMMIT): whoever dispatches the lane must read it again from the table. */
-    void (*lane_changed)(void *ctx, struct lane_pos own);
-    void *lane_ctx;
+    /*
+     * Called on the writer's thread when rows of a lane may be pending that no `committed` announced: those that a
+     * predecessor left (`left_over`), and those of a COMMIT whose outcome is unknown. Whoever dispatches reads
+     * seq `first` to `last` from the table. It comes before any `committed` with a later seq. `own`: this
+     * writer's lane.
+     */
+    void (*read_again)(void *ctx, const struct lane_range *range);
+    void *read_again_ctx;
 };
 
 /* Opens the database (schema at this version), takes a lane, starts the thread. */

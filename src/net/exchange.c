@@ -53,9 +53,9 @@ static struct MHD_Response *body_response(const struct reply *reply)
 {
     if (reply->body)
         return MHD_create_response_from_buffer_with_free_callback(reply->body_len, reply->body, mem_free);
-    /* The pointer is not const for the sake of other modes. */
-    return MHD_create_response_from_buffer(reply->body_len,
-        (void *)(uintptr_t)(reply->static_body ? reply->static_body : ""), MHD_RESPMEM_PERSISTENT);
+    /* The parameter is not const for the sake of other modes. */
+    const char *text = reply->static_body ? reply->static_body : "";
+    return MHD_create_response_from_buffer(reply->body_len, (void *)text, MHD_RESPMEM_PERSISTENT);
 }
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
@@ -88,15 +88,31 @@ struct MHD_Response *reply_response(const struct request *request, const struct 
     return response;
 }
 
+/* As a JSON string. A sentence that was cut within a character, or quotes bad input, must not spoil the
+ * document. */
+static void quote(struct buf *out, const char *text)
+{
+    if (text_is_utf8(text, strlen(text))) {
+        text_json_quote(out, text);
+        return;
+    }
+    char *ascii = mem_strdup(text);
+    for (char *at = ascii; *at; at++)
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    text_json_quote(out, ascii);
+    mem_free(ascii);
+}
+
 static void add_errors(struct buf *out, const struct error_list *list)
 {
     size_t kept = list->count < ARRAY_LEN(list->items) ? list->count : ARRAY_LEN(list->items);
     buf_add_text(out, ",\"errors\":[");
     for (size_t i = 0; i < kept; i++) {
         buf_add_text(out, i ? ",{\"pointer\":" : "{\"pointer\":");
-        text_json_quote(out, list->items[i].pointer);
+        quote(out, list->items[i].pointer);
         buf_add_text(out, ",\"detail\":");
-        text_json_quote(out, list->items[i].text);
+        quote(out, list->items[i].text);
         buf_add_text(out, "}");
     }
     buf_add_text(out, "]");
@@ -114,9 +130,9 @@ struct MHD_Response *problem_response(
     static const struct reply_header retry_after = {MHD_HTTP_HEADER_RETRY_AFTER, "1"};
     struct buf body = BUF_INIT(PROBLEM_CAP);
     buf_add_text(&body, "{\"type\":\"about:blank\",\"title\":");
-    text_json_quote(&body, status_title(status));
+    quote(&body, status_title(status));
     buf_printf(&body, ",\"status\":%d,\"detail\":", status);
-    text_json_quote(&body, detail);
+    quote(&body, detail);
     buf_printf(&body, ",\"request_id\":\"%s\"", id_format(request->exchange.request_id).text);
     if (list && list->count > 0)
         add_errors(&body, list);
@@ -180,4 +196,11 @@ int error_http_status(enum err_code code)
         break;
     }
     return MHD_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+void exchange_again(struct exchange *exchange)
+{
+    struct request *request = request_of(exchange);
+    if (!inbox_post(&request->server->inbox, &request->item))
+        exchange_reply_problem(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "The server is stopping.", NULL);
 }

@@ -33,10 +33,26 @@ void intake_connection(
     metric_add(METRIC_http_connections, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
 }
 
+/*
+ * libmicrohttpd joins the lines of a folded header and does not say so. It shows in where the value is: an
+ * ordinary one stays where it was received, behind the name, a colon (made a NUL) and blanks; a joined one is
+ * a copy further on in the connection's memory. Should that change, the tests tell.
+ */
+static bool was_folded(const char *name_end, const char *value)
+{
+    if (value <= name_end || value - name_end > CONNECTION_MEMORY)
+        return true;
+    for (const char *at = name_end + 1; at < value; at++)
+        if (*at != ' ' && *at != '\t')
+            return true;
+    return false;
+}
+
 static enum MHD_Result copy_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
     const char *value, size_t value_len)
 {
     struct request *request = cls;
+    request->folded |= kind == MHD_HEADER_KIND && value && was_folded(name + name_len, value);
     fields_add(kind == MHD_COOKIE_KIND ? &request->cookies : &request->headers, request->exchange.arena, name,
         name_len, value ? value : "", value ? value_len : 0);
     return MHD_YES;
@@ -122,6 +138,7 @@ static enum MHD_Result hand_over(struct request *request)
         request->refused_status = MHD_HTTP_SERVICE_UNAVAILABLE;
         request->refusal = "The server is stopping.";
         MHD_resume_connection(request->connection);
+        server_wake(server);
     } else if (!inbox_post(&server->inbox, &request->item)) {
         registry_handler_done(request);
     }

@@ -59,11 +59,17 @@ static bool is_loopback(const struct sockaddr *address)
     return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
+static bool is_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && digits <= 5 && text[digits] == '\0' && strtol(text, NULL, 10) <= UINT16_MAX;
+}
+
 /* "127.0.0.1:8080" or "[::1]:8080" into its halves, in the arena. */
 static bool split_address(struct server *server, const char **host, const char **port)
 {
     const char *text = server->config.listen, *colon = strrchr(text, ':');
-    if (!colon || colon == text || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1))
+    if (!colon || colon == text || !is_port(colon + 1))
         return false;
     size_t len = (size_t)(colon - text);
     bool bracketed = text[0] == '[';

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <assert.h>
+#include <unistd.h>
 
 void server_release(struct server *server)
 {
@@ -12,6 +13,8 @@ void server_release(struct server *server)
     inbox_destroy(&server->inbox);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->lock);
+    if (server->wake_fd >= 0)
+        close(server->wake_fd);
     arena_free(server->arena);
     mem_free(server);
 }
@@ -48,7 +51,7 @@ static void request_free(struct request *request)
     server_release(server);
 }
 
-/* Under lock. A stop or a drain may be waiting for what just changed; nobody else is. */
+/* Under lock. server_stop may be waiting for what just changed. */
 static void tell_drain(struct server *server)
 {
     if (server->draining)
@@ -86,6 +89,7 @@ static void resume(struct request *request)
 {
     struct server *server = request->server;
     MHD_resume_connection(request->connection);
+    server_wake(server);
     pthread_mutex_lock(&server->lock);
     server->resuming--;
     tell_drain(server);
@@ -154,8 +158,7 @@ void registry_expire(struct server *server, bool all)
     pthread_mutex_unlock(&server->lock);
 
     /* Claimed, so the connection holds each of them until it is resumed here. */
-    for (struct request *next; (request = TAILQ_FIRST(&due)); request = next) {
-        next = TAILQ_NEXT(request, link);
+    while ((request = TAILQ_FIRST(&due))) {
         TAILQ_REMOVE(&due, request, link);
         request->status = MHD_HTTP_SERVICE_UNAVAILABLE;
         request->response = problem_response(request, request->status,

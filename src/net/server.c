@@ -5,10 +5,11 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define CONNECTION_MEMORY 8192 /* bytes; thousands of idle connections must be cheap */
 #define REAP_EVERY_US (250 * US_PER_MS)
 #define FLUSH_US US_PER_S /* at a stop, for answers on their way to slow clients */
 #define TAKE_MOST 16
@@ -71,29 +72,80 @@ static void wait_changed(struct server *server, int64_t until_boot_us)
     pthread_cond_timedwait(&server->changed, &server->lock, &until);
 }
 
-static void *reaper_main(void *arg)
+/* Many wake-ups before the thread has woken up cost one system call. */
+void server_wake(struct server *server)
+{
+    if (atomic_exchange(&server->woken, true))
+        return;
+    uint64_t one = 1;
+    ssize_t written = write(server->wake_fd, &one, sizeof one);
+    (void)written; /* full means: already awake */
+}
+
+static void clear_wake(struct server *server)
+{
+    uint64_t count;
+    ssize_t got = read(server->wake_fd, &count, sizeof count);
+    (void)got;
+    /* Exchanged, not stored: what was done before a wake-up that was left out is seen after this. */
+    atomic_exchange(&server->woken, false);
+}
+
+/* Until libmicrohttpd has something to do, it is time to look at the deadlines, or somebody wakes us. */
+static void wait_ready(struct server *server, int epoll_fd)
+{
+    MHD_UNSIGNED_LONG_LONG wanted;
+    int ms = REAP_EVERY_US / US_PER_MS;
+    if (MHD_get_timeout(server->daemon, &wanted) == MHD_YES && wanted < (unsigned)ms)
+        ms = (int)wanted;
+    struct pollfd fds[] = {{.fd = epoll_fd, .events = POLLIN}, {.fd = server->wake_fd, .events = POLLIN}};
+    if (poll(fds, ARRAY_LEN(fds), ms) > 0 && fds[1].revents)
+        clear_wake(server);
+}
+
+/* The socket's file goes first: a successor may make its own as soon as nobody answers here. */
+static void stop_accepting(struct server *server)
+{
+    if (server->listen_fd < 0)
+        return;
+    if (server->socket_path)
+        unlink(server->socket_path);
+    /* Otherwise the daemon closes it. */
+    if (!server->daemon || MHD_quiesce_daemon(server->daemon) != MHD_INVALID_SOCKET)
+        close(server->listen_fd);
+    server->listen_fd = -1;
+}
+
+static void *http_main(void *arg)
 {
     struct server *server = arg;
-    pthread_mutex_lock(&server->lock);
-    while (!server->reaper_ends) {
-        wait_changed(server, clock_boot_us() + REAP_EVERY_US);
-        pthread_mutex_unlock(&server->lock);
+    int epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    int64_t reap_at = 0;
+    while (!atomic_load(&server->http_ends)) {
+        if (atomic_load(&server->quiescing))
+            stop_accepting(server);
+        wait_ready(server, epoll_fd);
+        MHD_run(server->daemon);
+        int64_t now = clock_boot_us();
+        if (now < reap_at)
+            continue;
         registry_expire(server, false);
-        pthread_mutex_lock(&server->lock);
+        reap_at = now + REAP_EVERY_US;
     }
-    pthread_mutex_unlock(&server->lock);
     return NULL;
 }
 
 static enum err_code start_threads(struct server *server, struct error *err)
 {
     server->workers = ARENA_ARRAY(server->arena, pthread_t, server->config.workers);
-    int rc = pthread_create(&server->reaper, NULL, reaper_main, server);
-    server->reaper_runs = rc == 0;
+    int rc = 0;
     while (rc == 0 && server->workers_run < server->config.workers) {
         rc = pthread_create(&server->workers[server->workers_run], NULL, worker_main, server);
         server->workers_run += rc == 0;
     }
+    if (rc == 0)
+        rc = pthread_create(&server->http, NULL, http_main, server);
+    server->http_runs = rc == 0;
     return rc == 0 ? ERR_OK : error_set(err, ERR_UNAVAILABLE, "cannot start a thread: %s", strerror(rc));
 }
 
@@ -102,19 +154,16 @@ static void stop_threads(struct server *server)
     inbox_close(&server->inbox);
     for (unsigned i = 0; i < server->workers_run; i++)
         pthread_join(server->workers[i], NULL);
-    pthread_mutex_lock(&server->lock);
-    server->reaper_ends = true;
-    pthread_cond_broadcast(&server->changed);
-    pthread_mutex_unlock(&server->lock);
-    if (server->reaper_runs)
-        pthread_join(server->reaper, NULL);
+    atomic_store(&server->http_ends, true);
+    server_wake(server);
+    if (server->http_runs)
+        pthread_join(server->http, NULL);
 }
 
 static enum err_code start_daemon(struct server *server, struct error *err)
 {
     const struct server_config *config = &server->config;
-    const unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, intake_access, server, MHD_OPTION_EXTERNAL_LOGGER,
         log_mhd, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
         config->connections_most, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_s,
@@ -140,8 +189,11 @@ static struct server *server_new(const struct server_config *config)
 {
     struct server *server = mem_zalloc(sizeof *server);
     server->config = *config;
+    if (server->config.workers == 0)
+        server->config.workers = 1;
     server->arena = arena_new();
     server->listen_fd = -1;
+    server->wake_fd = -1;
     atomic_init(&server->holds, 1);
     TAILQ_INIT(&server->registry);
     pthread_mutex_init(&server->lock, NULL);
@@ -151,6 +203,14 @@ static struct server *server_new(const struct server_config *config)
     pthread_cond_init(&server->changed, &attr);
     pthread_condattr_destroy(&attr);
     return server;
+}
+
+static enum err_code open_wake(struct server *server, struct error *err)
+{
+    server->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (server->wake_fd < 0)
+        return error_set(err, ERR_UNAVAILABLE, "cannot open an event descriptor: %s", strerror(errno));
+    return ERR_OK;
 }
 
 static void learn_hosts(struct server *server, const char *listen_host, bool loopback)
@@ -172,12 +232,9 @@ static void learn_hosts(struct server *server, const char *listen_host, bool loo
 static void server_end(struct server *server)
 {
     stop_threads(server);
+    stop_accepting(server);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
-    if (server->listen_fd >= 0)
-        close(server->listen_fd);
-    if (server->socket_path)
-        unlink(server->socket_path);
     server_release(server);
 }
 
@@ -189,18 +246,20 @@ enum err_code server_start(const struct server_config *config, struct server **o
     const char *host;
     enum err_code code = inbox_init(&server->inbox, false, err);
     if (code == ERR_OK)
+        code = open_wake(server, err);
+    if (code == ERR_OK)
         code = server_listen(server, &loopback, &host, err);
     if (code == ERR_OK) {
         learn_hosts(server, host, loopback);
-        code = start_threads(server, err);
+        code = start_daemon(server, err);
     }
     if (code == ERR_OK)
-        code = start_daemon(server, err);
+        code = start_threads(server, err);
     if (code != ERR_OK) {
         server_end(server);
         return code;
     }
-    LOG(LOG_INFO, "listening", F_TEXT("server", config->name), F_TEXT("address", server->address));
+    LOG(LOG_DEBUG, "server listening", F_TEXT("server", config->name), F_TEXT("address", server->address));
     *out = server;
     return ERR_OK;
 }
@@ -233,7 +292,8 @@ static void flush_answers(struct server *server)
 
 void server_stop(struct server *server, int64_t drain_us)
 {
-    MHD_quiesce_daemon(server->daemon);
+    atomic_store(&server->quiescing, true);
+    server_wake(server);
     drain(server, clock_boot_us() + drain_us);
     atomic_store(&server->stopping, true);
     registry_expire(server, true);

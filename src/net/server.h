@@ -5,7 +5,9 @@
  *
  * What a strict server must refuse and libmicrohttpd does not is refused here, before any handler: two
  * Content-Length, two Host, Transfer-Encoding with Content-Length, folded headers, repeated credentials, a Host
- * that is not on the list, a body over the limit, a method that is not known.
+ * that is not on the list, a body over the limit, a method that is not known, a target that is no path, has an
+ * encoded slash or is not UTF-8. What libmicrohttpd refuses by itself (no Host, an unreadable Content-Length, a
+ * header without a colon, too long headers) gets a page of its own, not a problem document; so be it.
  *
  * Life of an exchange (one request and its answer)
  *      reading ──whole──▶ suspended, with a worker ──exchange_reply──▶ resumed, answered ──▶ freed
@@ -33,7 +35,8 @@
 struct server;
 
 struct exchange {
-    /* set by the server, constant for the handler; all texts live as long as the exchange */
+    /* set by the server, constant for the handler; all of it is a copy that lives until exchange_reply, even if
+     * the deadline has passed and the connection is gone */
     struct id request_id;
     const char *method; /* "GET" */
     const char *path; /* decoded, without the query; "/api/…" */
@@ -47,6 +50,7 @@ struct exchange {
     void *user;
 };
 
+/* Texts and lists must outlive the server. */
 struct server_config {
     const char *name; /* for logs: "api" */
     const char *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/herald/admin.sock" */
@@ -54,8 +58,8 @@ struct server_config {
     size_t body_most; /* bytes; more is a 413 */
     unsigned connections_most;
     unsigned idle_s; /* a connection without a request, or in the middle of one, is closed */
-    int64_t deadline_us; /* from handler to reply; then the client gets a 503 */
-    unsigned workers; /* threads that run `handle` */
+    int64_t deadline_us; /* from the whole request to its reply; then the client gets a 503 */
+    unsigned workers; /* threads that run `handle`; at least one */
     /* Headers that may stand once at most, besides the server's own list; NULL-terminated. */
     const char *const *single_headers;
     void *ctx;
@@ -70,13 +74,17 @@ enum err_code server_start(
 /* "127.0.0.1:41234": where it really listens. Lives as long as the server. */
 const char *server_address(const struct server *server);
 
-/* Stops accepting; requests that are under way may finish for at most drain_us; then S3. Frees the server. */
+/*
+ * Stops accepting, and answers 503 to what comes on open connections; requests that are with the handler may
+ * finish for at most drain_us; then S3. Waits for the workers, so `handle` must return. The server is freed, but
+ * who still has an exchange may, and must, reply to it later (S1). Not from a thread of the server.
+ */
 void server_stop(struct server *server, int64_t drain_us);
 
 /* A header's value, or NULL. Names in any case. Handler side, until the reply. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
 
-/* A query parameter's decoded value, or NULL; `index` -1 counts none: see exchange_query_count. */
+/* The decoded value of the first query parameter of that name ("" without '='), or NULL. */
 const char *exchange_query(const struct exchange *exchange, const char *name);
 size_t exchange_query_count(const struct exchange *exchange);
 /* The i-th query parameter in order; false past the end. */
@@ -100,8 +108,11 @@ struct reply {
     bool close; /* end the connection after it */
 };
 
-/* Any thread, exactly once (S1). */
+/* Any thread, exactly once (S1). Takes reply.body; everything else is copied. */
 void exchange_reply(struct exchange *exchange, const struct reply *reply);
+
+/* Any thread, instead of exchange_reply: `handle` is called with it once more, from the beginning. */
+void exchange_again(struct exchange *exchange);
 
 /*
  * A problem document (RFC 9457) for an error: status from its code, detail from its text, errors[] from `list`

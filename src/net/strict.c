@@ -83,6 +83,9 @@ static bool check_repeats(struct request *request, const char *const *names, boo
 
 static bool check_header_texts(struct request *request, bool *bad)
 {
+    *bad = request->folded;
+    if (request->folded)
+        return refuse(request, MHD_HTTP_BAD_REQUEST, "A header goes over more than one line.");
     for (const struct field *field = request->headers.head; field; field = field->next) {
         *bad = true;
         if (!is_token(field->name))
@@ -128,9 +131,13 @@ static bool check_framing(struct request *request, const char *version, struct f
 /* The length of the name in "name", "name:80", "[::1]:80"; 0 if it is none of these. */
 static size_t host_name_len(const char *host)
 {
-    size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-    if (host[0] == '[' && host[len - 1] != ']')
-        return 0;
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    size_t len = strspn(host, letters);
+    if (host[0] == '[') {
+        len = 1 + strspn(host + 1, "0123456789abcdefABCDEF:.");
+        if (host[len++] != ']')
+            return 0;
+    }
     const char *rest = host + len;
     if (*rest == ':')
         rest += 1 + strspn(rest + 1, "0123456789");

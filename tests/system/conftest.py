@@ -16,6 +16,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "core: runs on PostgreSQL under sanitizers, too")
+    config.addinivalue_line("markers", "engine(name): runs on this engine only")
     config.addinivalue_line("markers", "slow: left out of ./dev test --quick")
     config.addinivalue_line("markers", "plain: measures the process; not under sanitizers")
 
@@ -27,7 +28,9 @@ def engines(config):
 
 def pytest_generate_tests(metafunc):
     if "engine" in metafunc.fixturenames:
-        metafunc.parametrize("engine", engines(metafunc.config), indirect=True)
+        only = metafunc.definition.get_closest_marker("engine")
+        names = [e for e in engines(metafunc.config) if not only or e in only.args]
+        metafunc.parametrize("engine", names, indirect=True)
 
 
 def pytest_collection_modifyitems(config, items):

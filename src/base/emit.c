@@ -1,4 +1,4 @@
-#include "base/json.h"
+#include "base/emit.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -27,64 +27,64 @@ static void close_with(struct json *json, const char *bracket)
     json->comma = true;
 }
 
-void json_object(struct json *json, const char *name)
+void emit_object(struct json *json, const char *name)
 {
     open_with(json, name, "{");
 }
 
-void json_object_end(struct json *json)
+void emit_object_end(struct json *json)
 {
     close_with(json, "}");
 }
 
-void json_array(struct json *json, const char *name)
+void emit_array(struct json *json, const char *name)
 {
     open_with(json, name, "[");
 }
 
-void json_array_end(struct json *json)
+void emit_array_end(struct json *json)
 {
     close_with(json, "]");
 }
 
-void json_raw(struct json *json, const char *name, const char *value)
+void emit_raw(struct json *json, const char *name, const char *value)
 {
     start(json, name);
     buf_add_text(json->out, value);
 }
 
-void json_text(struct json *json, const char *name, const char *text)
+void emit_text(struct json *json, const char *name, const char *text)
 {
     if (!text) {
-        json_null(json, name);
+        emit_null(json, name);
         return;
     }
     start(json, name);
     text_json_quote(json->out, text);
 }
 
-void json_int(struct json *json, const char *name, int64_t number)
+void emit_int(struct json *json, const char *name, int64_t number)
 {
     start(json, name);
     buf_printf(json->out, "%lld", (long long)number);
 }
 
-void json_bool(struct json *json, const char *name, bool value)
+void emit_bool(struct json *json, const char *name, bool value)
 {
-    json_raw(json, name, value ? "true" : "false");
+    emit_raw(json, name, value ? "true" : "false");
 }
 
-void json_null(struct json *json, const char *name)
+void emit_null(struct json *json, const char *name)
 {
-    json_raw(json, name, "null");
+    emit_raw(json, name, "null");
 }
 
-void json_id(struct json *json, const char *name, struct id id)
+void emit_id(struct json *json, const char *name, struct id id)
 {
-    json_text(json, name, id_is_nil(id) ? NULL : id_format(id).text);
+    emit_text(json, name, id_is_nil(id) ? NULL : id_format(id).text);
 }
 
-void json_time(struct json *json, const char *name, int64_t us)
+void emit_time(struct json *json, const char *name, int64_t us)
 {
-    json_text(json, name, us == 0 ? NULL : time_format(us).text);
+    emit_text(json, name, us == 0 ? NULL : time_format(us).text);
 }

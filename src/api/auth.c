@@ -1,0 +1,72 @@
+#include "api/call.h"
+
+#include <string.h>
+
+static bool refuse(struct call *call)
+{
+    exchange_reply_problem(call->exchange, 401,
+        "The credentials are missing or not valid: X-API-KEY, X-BUSINESS-ID and X-USER-ID are all required, "
+        "once "
+        "each.",
+        NULL);
+    return false;
+}
+
+static bool finish(struct call *call, enum err_code code, const struct error *err)
+{
+    if (code == ERR_UNAUTHENTICATED)
+        return refuse(call);
+    if (code)
+        exchange_reply_error(call->exchange, err, NULL);
+    return code == ERR_OK;
+}
+
+static bool by_key(struct call *call, const char *key)
+{
+    const char *business = exchange_header(call->exchange, "X-BUSINESS-ID");
+    const char *user = exchange_header(call->exchange, "X-USER-ID");
+    struct id business_id, user_id;
+    if (!key || !business || !user || !id_parse(business, strlen(business), &business_id) ||
+        !id_parse(user, strlen(user), &user_id))
+        return refuse(call);
+    struct error err = {0};
+    enum err_code code = actor_by_key(call->db, call->arena, key, business_id, user_id, &call->actor, &err);
+    return finish(call, code, &err);
+}
+
+static bool is_read(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+bool origin_is_ours(const struct exchange *exchange)
+{
+    const char *origin = exchange_header(exchange, "Origin"), *host = exchange_header(exchange, "Host");
+    const char *at = origin ? strstr(origin, "://") : NULL;
+    return at && host && strcmp(at + 3, host) == 0;
+}
+
+static bool by_session(struct call *call, const char *session)
+{
+    struct exchange *exchange = call->exchange;
+    if (!is_read(exchange->method) &&
+        (!exchange_header(exchange, "X-Herald-Session") || !origin_is_ours(exchange))) {
+        exchange_reply_problem(exchange, 403,
+            "A write with the session's cookie needs the header X-Herald-Session and an Origin that is this "
+            "host.",
+            NULL);
+        return false;
+    }
+    struct error err = {0};
+    enum err_code code = actor_by_session(call->db, call->arena, session, &call->actor, &err);
+    return finish(call, code, &err);
+}
+
+bool call_authenticate(struct call *call)
+{
+    const char *key = exchange_header(call->exchange, "X-API-KEY");
+    const char *session = exchange_cookie(call->exchange, SESSION_COOKIE);
+    if (!key && session)
+        return by_session(call, session);
+    return by_key(call, key);
+}

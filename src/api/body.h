@@ -1,0 +1,46 @@
+/*
+ * The body of a request, read member by member. Every member that is asked for is known; what else is there is
+ * counted (wire) or refused. All that is wrong is collected, by JSON pointer, and answered at once by body_finish.
+ *
+ * A worker's thread. Texts come out NFC-normalised, in the call's arena.
+ */
+#ifndef HERALD_API_BODY_H
+#define HERALD_API_BODY_H
+
+#include "api/call.h"
+
+#include <jansson.h>
+
+#define BODY_MEMBERS_MOST 24
+
+struct body {
+    struct call *call;
+    json_t *root;
+    struct error_list errors;
+    const char *known[BODY_MEMBERS_MOST];
+    size_t known_count;
+};
+
+/* Replies itself, and returns false, when there is no JSON object to read (400, 415). */
+bool body_read(struct call *call, struct body *body) MUST_CHECK;
+
+/* True when nothing was wrong; else it has replied. Releases the JSON either way. */
+bool body_finish(struct body *body) MUST_CHECK;
+
+/* Whether the member is there; null counts as there. Makes it known. */
+bool body_has(struct body *body, const char *name);
+
+/* A text of min to max characters; NULL when absent or null (an error if min > 0). */
+const char *body_text(struct body *body, const char *name, size_t min, size_t max);
+/* The same, but absent or null is fine whatever min says. */
+const char *body_text_or_null(struct body *body, const char *name, size_t min, size_t max);
+/* A uuid; nil when absent or null. */
+struct id body_id(struct body *body, const char *name);
+/* A date-time; 0 when absent or null (an error if required). */
+int64_t body_time(struct body *body, const char *name, bool required);
+int64_t body_int(struct body *body, const char *name, int64_t min, int64_t max, int64_t preset);
+bool body_bool(struct body *body, const char *name, bool preset);
+/* An array of uuids, or of objects with a uuid in `member`; at most `most`. */
+struct id *body_ids(struct body *body, const char *name, const char *member, size_t most, size_t *count);
+
+#endif

@@ -1,0 +1,47 @@
+/* GET /api/notifications: one for every failed delivery (M7). */
+#include "api/call.h"
+#include "webhook/notification.h"
+
+static void emit_notification(struct json *json, const struct notification *n)
+{
+    emit_object(json, NULL);
+    emit_id(json, "id", n->id);
+    emit_text(json, "kind", "delivery_failed");
+    emit_time(json, "created_at", n->created_at);
+    emit_id(json, "delivery_id", n->delivery_id);
+    emit_id(json, "logged_activity_id", n->activity_id);
+    emit_object(json, "activity_object");
+    emit_id(json, "id", n->object_id);
+    emit_text(json, "name", n->object_name);
+    emit_object_end(json);
+    emit_text(json, "url", n->url);
+    if (n->status)
+        emit_int(json, "status", n->status);
+    else
+        emit_null(json, "status");
+    emit_text(json, "error_class", n->error_class);
+    emit_text(json, "detail", n->detail);
+    emit_object_end(json);
+}
+
+void notifications_get(struct call *call)
+{
+    size_t limit, count;
+    struct id cursor;
+    if (!call_page(call, &limit, &cursor))
+        return;
+    struct notification *list;
+    struct error err = {0};
+    if (notification_list(call->db, call->arena, &call->actor, cursor, limit + 1, &list, &count, &err)) {
+        call_fail(call, &err, NULL);
+        return;
+    }
+    struct buf body = BUF_INIT(ANSWER_MOST);
+    struct json json = JSON_INTO(&body);
+    emit_object(&json, NULL);
+    emit_array(&json, "results");
+    for (size_t i = 0; i < count && i < limit; i++)
+        emit_notification(&json, &list[i]);
+    emit_page_end(&json, count > limit ? list[limit - 1].id : (struct id){0});
+    call_reply_json(call, 200, &body, NULL, 0);
+}

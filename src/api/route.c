@@ -1,0 +1,132 @@
+#include "api/call.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+
+static const char *const page_parameters[] = {"limit", "cursor", NULL};
+static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
+
+static const struct route routes[] = {
+    {"POST", "/api/activities/logged", ROUTE_WIRE, NULL, logged_post},
+    {"GET", "/api/activities/logged/{id}", ROUTE_WIRE, NULL, logged_get},
+    {"POST", "/api/activities/scheduled-activity", ROUTE_WIRE, NULL, scheduled_post},
+    {"GET", "/api/activities/objects", 0, page_parameters, objects_get},
+    {"POST", "/api/activities/objects", 0, NULL, objects_post},
+    {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},
+    {"PATCH", "/api/activities/objects/{id}", 0, NULL, object_patch},
+    {"POST", "/api/records/contacts/search", 0, NULL, contacts_search},
+    {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
+    {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},
+    {"GET", "/api/notifications", 0, page_parameters, notifications_get},
+    {"GET", "/api/session", 0, NULL, session_get},
+    {"POST", "/api/session", ROUTE_OPEN, NULL, session_post},
+    {"DELETE", "/api/session", 0, NULL, session_delete},
+    {"GET", "/api/openapi.yaml", ROUTE_OPEN, NULL, openapi_get},
+    {"GET", "/healthz", ROUTE_OPEN, NULL, healthz_get},
+    {"GET", "/readyz", ROUTE_OPEN, NULL, readyz_get},
+};
+
+/* Whether `path` is `pattern`, with a uuid where that says {id}. */
+static bool matches(const char *pattern, const char *path, struct id *id)
+{
+    const char *hole = strstr(pattern, "{id}");
+    if (!hole)
+        return strcmp(pattern, path) == 0;
+    size_t before = (size_t)(hole - pattern);
+    return strncmp(pattern, path, before) == 0 && id_parse(path + before, strlen(path + before), id);
+}
+
+static bool is_method(const struct route *route, const char *method)
+{
+    return strcmp(route->method, method) == 0 ||
+           (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
+}
+
+/* NULL with an empty `allowed`: no such path; with some: the method is not one of them. */
+static const struct route *find_route(struct call *call, struct buf *allowed)
+{
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+        if (!matches(routes[i].path, call->exchange->path, &call->path_id))
+            continue;
+        if (is_method(&routes[i], call->exchange->method))
+            return &routes[i];
+        buf_printf(allowed, "%s%s", allowed->len ? ", " : "", routes[i].method);
+    }
+    return NULL;
+}
+
+static bool listed(const char *const *names, const char *name)
+{
+    for (; names && *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+static bool check_parameters(struct call *call)
+{
+    struct error_list list = {0};
+    const char *name, *value;
+    for (size_t i = 0; exchange_query_at(call->exchange, i, &name, &value); i++) {
+        if (listed(call->route->parameters, name))
+            continue;
+        if (call->route->flags & ROUTE_WIRE)
+            metric_add(METRIC_unknown_members_total, 1);
+        else
+            error_list_add(&list, "", "Unknown query parameter '%.60s'.", name);
+    }
+    if (list.count)
+        exchange_reply_problem(call->exchange, 400, list.items[0].text, &list);
+    return list.count == 0;
+}
+
+static void reply_unrouted(struct call *call, const struct buf *allowed)
+{
+    if (!allowed->len) {
+        exchange_reply_problem(call->exchange, 404, "There is nothing at this address.", NULL);
+        return;
+    }
+    struct buf body = BUF_INIT(1024);
+    struct json json = JSON_INTO(&body);
+    emit_object(&json, NULL);
+    emit_text(&json, "type", "about:blank");
+    emit_text(&json, "title", "Method Not Allowed");
+    emit_int(&json, "status", 405);
+    emit_text(&json, "detail", arena_printf(call->arena, "This address takes %s.", buf_text(allowed)));
+    emit_id(&json, "request_id", call->exchange->request_id);
+    emit_object_end(&json);
+    struct reply_header header = {"Allow", arena_strdup(call->arena, buf_text(allowed))};
+    struct reply reply = {.status = 405,
+        .content_type = "application/problem+json",
+        .headers = &header,
+        .header_count = 1,
+        .body_len = body.len};
+    reply.body = buf_take(&body);
+    exchange_reply(call->exchange, &reply);
+}
+
+static bool is_api_path(const char *path)
+{
+    return strncmp(path, "/api/", 5) == 0 || strcmp(path, "/api") == 0;
+}
+
+void route_dispatch(struct exchange *exchange, void *worker)
+{
+    struct call *call = ARENA_NEW(exchange->arena, struct call);
+    *call = (struct call){
+        .exchange = exchange, .arena = exchange->arena, .api = exchange->server_ctx, .db = worker};
+    struct buf allowed = BUF_INIT(256);
+    call->route = find_route(call, &allowed);
+    if (!call->route) {
+        bool page = !allowed.len && !is_api_path(exchange->path);
+        if (page && (strcmp(exchange->method, "GET") == 0 || strcmp(exchange->method, "HEAD") == 0))
+            pages_get(call);
+        else
+            reply_unrouted(call, &allowed);
+    } else if (!worker) {
+        exchange_reply_problem(exchange, 503, "The database is not there just now.", NULL);
+    } else if (((call->route->flags & ROUTE_OPEN) || call_authenticate(call)) && check_parameters(call)) {
+        call->route->handle(call);
+    }
+    buf_free(&allowed);
+}

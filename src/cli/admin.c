@@ -1,0 +1,215 @@
+/* herald admin and herald deliveries: the words go to the server that has the data folder, or are run here. */
+#include "cli/admin.h"
+
+#include "base/alloc.h"
+#include "base/emit.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/node.h"
+#include "net/local.h"
+
+#include <jansson.h>
+#include <unistd.h>
+
+#define OUTPUT_MOST (8 << 20)
+#define WORDS_MOST 64
+
+/* ── the server's side ────────────────────────────────────────────────────────────────────────────────────── */
+
+static int take_words(struct arena *arena, json_t *args, char **words)
+{
+    size_t count = json_array_size(args);
+    if (!json_is_array(args) || count > WORDS_MOST)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        json_t *word = json_array_get(args, i);
+        if (!json_is_string(word))
+            return -1;
+        words[i] = arena_strdup(arena, json_string_value(word));
+    }
+    return (int)count;
+}
+
+static void admin_handle(struct exchange *exchange, void *worker)
+{
+    (void)worker;
+    json_error_t why;
+    json_t *args = json_loadb(exchange->body, exchange->body_len, 0, &why);
+    char *words[WORDS_MOST];
+    int count = take_words(exchange->arena, args, words);
+    json_decref(args);
+    if (count < 0) {
+        exchange_reply_problem(exchange, 400, "The body must be an array of words.", NULL);
+        return;
+    }
+    struct buf out = BUF_INIT(OUTPUT_MOST);
+    struct error err = {0};
+    if (admin_run(exchange->server_ctx, exchange->arena, count, words, &out, &err)) {
+        buf_free(&out);
+        exchange_reply_error(exchange, &err, NULL);
+        return;
+    }
+    struct reply reply = {.status = 200, .content_type = "text/plain; charset=utf-8", .body_len = out.len};
+    reply.body = buf_take(&out);
+    exchange_reply(exchange, &reply);
+}
+
+static const char *socket_of(struct arena *arena, const char *dir)
+{
+    return arena_printf(arena, "%s/admin.sock", dir);
+}
+
+enum err_code admin_listener_start(struct arena *arena, const char *dir, struct admin_context *context,
+    struct server **server, struct error *err)
+{
+    struct server_config config = {.name = "admin",
+        .listen = arena_printf(arena, "unix:%s", socket_of(arena, dir)),
+        .body_most = 1 << 20,
+        .connections_most = 64,
+        .idle_s = 60,
+        .deadline_us = 60 * US_PER_S,
+        .workers = 1,
+        .ctx = context,
+        .handle = admin_handle};
+    return server_start(&config, server, err);
+}
+
+/* ── the command's side ───────────────────────────────────────────────────────────────────────────────────── */
+
+static char *words_as_json(int argc, char **argv)
+{
+    struct buf body = BUF_INIT(1 << 20);
+    struct json json = JSON_INTO(&body);
+    emit_array(&json, NULL);
+    for (int i = 0; i < argc; i++)
+        emit_text(&json, NULL, argv[i]);
+    emit_array_end(&json);
+    return buf_take(&body);
+}
+
+/* The detail of a problem document, as an error of the command. */
+static enum err_code problem_as_error(int status, const struct buf *answer, struct error *err)
+{
+    json_error_t why;
+    json_t *problem = json_loadb(buf_text(answer), answer->len, 0, &why);
+    const char *detail = json_string_value(json_object_get(problem, "detail"));
+    enum err_code code = status == 422 || status == 400 ? ERR_INVALID : ERR_UNAVAILABLE;
+    error_set(err, code, "%s", detail ? detail : "the server gave an answer that cannot be read");
+    json_decref(problem);
+    return code;
+}
+
+enum err_code admin_ask_server(struct arena *arena, const char *dir, int argc, char **argv, struct buf *out,
+    bool *served, struct error *err)
+{
+    CLEANUP(mem_free_ptr) char *body = words_as_json(argc, argv);
+    int status = 0;
+    *served = false;
+    if (access(socket_of(arena, dir), F_OK) != 0)
+        return ERR_OK;
+    struct error unreachable;
+    if (local_post(socket_of(arena, dir), "/admin", body, &status, out, &unreachable))
+        return ERR_OK; /* a socket that a killed server left behind */
+    *served = true;
+    return status == 200 ? ERR_OK : problem_as_error(status, out, err);
+}
+
+static enum err_code run_here(struct arena *arena, const struct settings *settings, int argc, char **argv,
+    struct buf *out, struct error *err)
+{
+    struct node node;
+    log_set_level(LOG_WARN);
+    enum err_code code = node_start(arena, settings, false, &node, err);
+    if (code)
+        return code;
+    struct admin_context context = {
+        .crm = &node.crm,
+        .db = &node.db,
+        .public_url =
+            settings->public_url ? settings->public_url : arena_printf(arena, "http://%s", settings->listen),
+    };
+    code = admin_run(&context, arena, argc, argv, out, err);
+    node_stop(&node, US_PER_S);
+    return code;
+}
+
+/* Where the verb begins; options of the node may stand before it or after it. */
+static enum err_code split_words(struct arena *arena, int argc, char **argv, struct settings *settings,
+    int *count, char **words, struct error *err)
+{
+    *settings = (struct settings){0};
+    config_preset(arena, settings_options, settings_option_count, settings);
+    *count = 0;
+    for (int at = 1; at < argc;) {
+        bool known = false;
+        bool node_option = strncmp(argv[at], "--data", 6) == 0 || strncmp(argv[at], "--database", 10) == 0 ||
+                           strncmp(argv[at], "--public-url", 12) == 0;
+        enum err_code code = node_option ? config_from_flag(arena, settings_options, settings_option_count,
+                                               argc, argv, &at, settings, &known, err)
+                                         : ERR_OK;
+        if (code)
+            return code;
+        if (!known && *count < WORDS_MOST)
+            words[(*count)++] = argv[at++];
+    }
+    return ERR_OK;
+}
+
+static int run_words(
+    const char *command, struct arena *arena, const struct settings *settings, int count, char **words)
+{
+    struct buf out = BUF_INIT(OUTPUT_MOST);
+    struct error err = {0};
+    bool served = false;
+    for (int i = 0; i < count; i++) {
+        if (!text_is_utf8(words[i], strlen(words[i]))) {
+            error_set(&err, ERR_INVALID, "word %d is not UTF-8", i + 1);
+            return cli_fail(command, &err);
+        }
+    }
+    enum err_code code = admin_ask_server(arena, settings->data, count, words, &out, &served, &err);
+    if (!code && !served)
+        code = run_here(arena, settings, count, words, &out, &err);
+    if (!code)
+        fwrite(buf_text(&out), 1, out.len, stdout);
+    buf_free(&out);
+    return code ? cli_fail(command, &err) : EXIT_DONE;
+}
+
+static int help(void)
+{
+    struct buf text = BUF_INIT(1 << 16);
+    admin_help(&text);
+    printf("usage: herald admin [--data DIR] [--database URL] NOUN VERB …\n\n%s", buf_text(&text));
+    buf_free(&text);
+    return EXIT_DONE;
+}
+
+static int run(const char *command, const char *first_word, int argc, char **argv)
+{
+    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
+    struct settings settings;
+    struct error err = {0};
+    char *words[WORDS_MOST + 1];
+    int count = 0, given = 0;
+    if (first_word)
+        words[count++] = arena_strdup(arena, first_word);
+    if (split_words(arena, argc, argv, &settings, &given, words + count, &err))
+        return cli_fail(command, &err);
+    return run_words(command, arena, &settings, count + given, words);
+}
+
+int cli_admin(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0)
+        return help();
+    return run("admin", NULL, argc, argv);
+}
+
+int cli_deliveries(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--help") == 0)
+        return help();
+    return run("deliveries", "deliveries", argc, argv);
+}

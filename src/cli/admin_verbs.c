@@ -1,0 +1,362 @@
+/* What `herald admin` can do: one table line and one function a verb. Each answer names what the next step needs. */
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/emit.h"
+#include "cli/admin.h"
+#include "crm/business.h"
+#include "crm/contact.h"
+#include "crm/object.h"
+#include "webhook/delivery.h"
+
+struct words {
+    const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
+        *api_name, *state;
+    int64_t limit;
+    bool json;
+};
+
+#define OPT(option_name, type, member, preset, help)                                                         \
+    {                                                                                                        \
+        option_name, type, offsetof(struct words, member), preset, help                                      \
+    }
+#define OPT_JSON OPT("json", OPTION_BOOL, json, "no", "Answer as JSON, for programs")
+#define OPT_BUSINESS OPT("business", OPTION_TEXT, business, "", "Id of the Business")
+#define OPT_USER OPT("user", OPTION_TEXT, user, "", "Id of the user")
+#define OPT_NAME OPT("name", OPTION_TEXT, name, "", "Name")
+#define OPT_FIRST OPT("first_name", OPTION_TEXT, first_name, "", "First name")
+#define OPT_LAST OPT("last_name", OPTION_TEXT, last_name, "", "Last name")
+#define OPT_EMAIL OPT("email", OPTION_TEXT, email, "", "Email address")
+
+static const struct option business_options[] = {OPT_NAME, OPT_JSON};
+static const struct option employee_options[] = {OPT_BUSINESS, OPT_FIRST, OPT_LAST, OPT_EMAIL, OPT_JSON};
+static const struct option key_options[] = {OPT_USER, OPT_NAME, OPT_JSON};
+static const struct option contact_options[] = {OPT_BUSINESS, OPT_FIRST, OPT_LAST, OPT_EMAIL, OPT_JSON};
+static const struct option object_options[] = {OPT_BUSINESS, OPT_NAME,
+    OPT("api_name", OPTION_TEXT, api_name, NULL, "Name in the API; derived from the name if left out"),
+    OPT("webhook_url", OPTION_TEXT, webhook_url, NULL, "Trigger a webhook to this URL when one is logged"),
+    OPT("redirect_url", OPTION_TEXT, redirect_url, NULL, "Send people to this URL when one is logged"),
+    OPT_JSON};
+static const struct option link_options[] = {OPT_USER, OPT_BUSINESS, OPT_JSON};
+static const struct option deliveries_options[] = {OPT_BUSINESS,
+    OPT("state", OPTION_TEXT, state, NULL, "Only pending, delivered or failed ones"),
+    OPT("limit", OPTION_INT, limit, "20", "At most so many, the newest first"), OPT_JSON};
+
+/* A verb at work. */
+struct job {
+    const struct admin_context *context;
+    struct arena *arena;
+    struct words words;
+    struct buf *out;
+    struct error *err;
+};
+
+static enum err_code need_id(struct job *job, const char *flag, const char *text, struct id *id)
+{
+    return id_parse(text, strlen(text), id)
+               ? ERR_OK
+               : error_set(job->err, ERR_INVALID, "--%s must be a UUID, as the step before printed it", flag);
+}
+
+/* {"name": "id"} or "  name  id". */
+struct fact {
+    const char *name, *value;
+};
+
+static void answer(
+    struct job *job, const char *title, const struct fact *facts, size_t count, const char *next)
+{
+    if (job->words.json) {
+        struct json json = JSON_INTO(job->out);
+        emit_object(&json, NULL);
+        for (size_t i = 0; i < count; i++)
+            emit_text(&json, facts[i].name, facts[i].value);
+        emit_object_end(&json);
+        buf_add_text(job->out, "\n");
+        return;
+    }
+    buf_printf(job->out, "%s\n", title);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(job->out, "  %-20s %s\n", facts[i].name, facts[i].value);
+    if (next)
+        buf_printf(job->out, "Next: %s\n", next);
+}
+
+static const char *text_of(struct job *job, struct id id)
+{
+    return arena_strdup(job->arena, id_format(id).text);
+}
+
+static enum err_code business_verb(struct job *job)
+{
+    struct id id;
+    enum err_code code = business_add(job->context->crm, job->words.name, &id, job->err);
+    if (code)
+        return code;
+    const char *text = text_of(job, id);
+    answer(job, arena_printf(job->arena, "Business \"%s\" is there.", job->words.name),
+        &(struct fact){"business_id", text}, 1,
+        arena_printf(job->arena,
+            "herald admin employee add --business %s --first-name Alex --last-name Rivera --email "
+            "alex.rivera@example.com",
+            text));
+    return ERR_OK;
+}
+
+static enum err_code employee_verb(struct job *job)
+{
+    struct new_employee input = {
+        .first_name = job->words.first_name, .last_name = job->words.last_name, .email = job->words.email};
+    struct id user, employee;
+    enum err_code code = need_id(job, "business", job->words.business, &input.business_id);
+    if (!code)
+        code = employee_add(job->context->crm, &input, &user, &employee, job->err);
+    if (code)
+        return code;
+    struct fact facts[] = {{"user_id", text_of(job, user)}, {"employee_id", text_of(job, employee)}};
+    answer(job, arena_printf(job->arena, "%s %s works there now.", input.first_name, input.last_name), facts,
+        2, arena_printf(job->arena, "herald admin key add --user %s --name laptop", facts[0].value));
+    return ERR_OK;
+}
+
+static enum err_code key_verb(struct job *job)
+{
+    struct id user;
+    const char *secret = NULL;
+    enum err_code code = need_id(job, "user", job->words.user, &user);
+    if (!code)
+        code = api_key_add(job->context->crm, job->arena, user, job->words.name, &secret, job->err);
+    if (!code)
+        answer(job, "The key; it is shown this once and stored nowhere.", &(struct fact){"api_key", secret},
+            1, "herald admin contact add --business … --first-name Maria --last-name Thompson");
+    return code;
+}
+
+static enum err_code contact_verb(struct job *job)
+{
+    struct new_contact input = {
+        .first_name = job->words.first_name, .last_name = job->words.last_name, .email = job->words.email};
+    struct id id;
+    enum err_code code = need_id(job, "business", job->words.business, &input.business_id);
+    if (!code)
+        code = contact_add(job->context->crm, &input, &id, job->err);
+    if (!code)
+        answer(job, arena_printf(job->arena, "Contact %s %s is there.", input.first_name, input.last_name),
+            &(struct fact){"contact_id", text_of(job, id)}, 1,
+            "herald admin object add --business … --name \"Sales Call\" --webhook-url "
+            "http://127.0.0.1:8090/hooks/sales-calls");
+    return code;
+}
+
+static enum err_code object_verb(struct job *job)
+{
+    const struct words *words = &job->words;
+    struct object_input input = {.name = words->name,
+        .api_name = words->api_name,
+        .has = {.action = words->webhook_url != NULL,
+            .webhook_url = words->webhook_url != NULL,
+            .redirect_url = words->redirect_url != NULL},
+        .action = SUBMIT_TRIGGER_WEBHOOK,
+        .webhook_url = words->webhook_url,
+        .redirect_url = words->redirect_url};
+    struct activity_object object;
+    struct error_list list = {0};
+    struct id business;
+    enum err_code code = need_id(job, "business", words->business, &business);
+    if (!code)
+        code = object_add(job->context->crm, job->arena, business, &input, &object, &list, job->err);
+    if (code)
+        return code;
+    struct fact facts[] = {{"activity_object_id", text_of(job, object.id)}, {"api_name", object.api_name}};
+    answer(job,
+        arena_printf(job->arena, "Activity Object \"%s\" is there; logging one %s.", object.name,
+            object_has_webhook(&object) ? "triggers its webhook" : "triggers no webhook"),
+        facts, 2, NULL);
+    return ERR_OK;
+}
+
+static enum err_code link_verb(struct job *job)
+{
+    struct id user, business;
+    const char *token = NULL;
+    enum err_code code = need_id(job, "user", job->words.user, &user);
+    if (!code)
+        code = need_id(job, "business", job->words.business, &business);
+    if (!code)
+        code = sign_in_token_add(job->context->crm, job->arena, user, business, &token, job->err);
+    if (!code)
+        answer(job, "A sign-in link; it works once, for ten minutes.",
+            &(struct fact){
+                "link", arena_printf(job->arena, "%s/sign-in#token=%s", job->context->public_url, token)},
+            1, NULL);
+    return code;
+}
+
+/* ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────── */
+
+static void print_attempt(struct buf *out, const struct delivery_attempt *a)
+{
+    buf_printf(out, "    attempt %d  %s  %s", a->number, time_format(a->started_at).text,
+        a->succeeded ? "delivered" : "failed");
+    if (a->status)
+        buf_printf(out, "  status %d", a->status);
+    buf_printf(out, "  %.1f ms", (double)a->total_us / 1000.0);
+    if (a->error_class)
+        buf_printf(out, "  %s: %s", a->error_class, a->detail);
+    buf_printf(out, "%s\n", a->recovered ? "  (recovered)" : "");
+}
+
+static void print_delivery(struct buf *out, const struct delivery *d)
+{
+    buf_printf(out, "%s  %-9s  %s  activity %s\n    GET %s\n", time_format(d->created_at).text,
+        delivery_state_name(d->state), d->object_name, id_format(d->activity_id).text, d->url);
+    for (size_t i = 0; i < d->attempt_count; i++)
+        print_attempt(out, &d->attempts[i]);
+}
+
+static void emit_deliveries(struct buf *out, const struct delivery *list, size_t count)
+{
+    struct json json = JSON_INTO(out);
+    emit_object(&json, NULL);
+    emit_array(&json, "results");
+    for (size_t i = 0; i < count; i++) {
+        emit_object(&json, NULL);
+        emit_id(&json, "id", list[i].id);
+        emit_id(&json, "logged_activity_id", list[i].activity_id);
+        emit_text(&json, "activity_object", list[i].object_name);
+        emit_text(&json, "state", delivery_state_name(list[i].state));
+        emit_text(&json, "url", list[i].url);
+        emit_time(&json, "created_at", list[i].created_at);
+        emit_array(&json, "attempts");
+        for (size_t j = 0; j < list[i].attempt_count; j++) {
+            const struct delivery_attempt *a = &list[i].attempts[j];
+            emit_object(&json, NULL);
+            emit_int(&json, "number", a->number);
+            emit_bool(&json, "succeeded", a->succeeded);
+            emit_int(&json, "status", a->status);
+            emit_text(&json, "error_class", a->error_class);
+            emit_text(&json, "detail", a->detail);
+            emit_int(&json, "total_us", a->total_us);
+            emit_object_end(&json);
+        }
+        emit_array_end(&json);
+        emit_object_end(&json);
+    }
+    emit_array_end(&json);
+    emit_object_end(&json);
+    buf_add_text(out, "\n");
+}
+
+/* The Business that is meant: the named one, or the only one there is. */
+static enum err_code choose_business(struct job *job, struct db *db, struct id *business)
+{
+    if (*job->words.business)
+        return need_id(job, "business", job->words.business, business);
+    size_t count = 0;
+    enum err_code code = business_only(db, business, &count, job->err);
+    if (code || count == 1)
+        return code;
+    return error_set(job->err, ERR_INVALID,
+        count == 0 ? "there is no Business yet: herald admin business add --name …"
+                   : "there is more than one Business: name it with --business");
+}
+
+static enum err_code deliveries_verb(struct job *job)
+{
+    CLEANUP(db_close_ptr) struct db *db = NULL;
+    struct delivery_filter filter = {.by_state = job->words.state != NULL};
+    if (job->words.limit < 1 || job->words.limit > 1000)
+        return error_set(job->err, ERR_INVALID, "--limit must be a number from 1 to 1000");
+    if (job->words.state && !delivery_state_parse(job->words.state, &filter.state))
+        return error_set(job->err, ERR_INVALID, "--state must be pending, delivered or failed");
+    filter.most = (size_t)job->words.limit;
+    struct actor operator= {0};
+    enum err_code code = db_open(job->context->db, true, &db, job->err);
+    if (!code)
+        code = choose_business(job, db, &operator.business_id);
+    struct delivery *list;
+    size_t count = 0;
+    if (!code)
+        code = delivery_list(db, job->arena, &operator, & filter, &list, &count, job->err);
+    if (code)
+        return code;
+    if (job->words.json)
+        emit_deliveries(job->out, list, count);
+    else if (count == 0)
+        buf_add_text(job->out, "No deliveries.\n");
+    else
+        for (size_t i = 0; i < count; i++)
+            print_delivery(job->out, &list[i]);
+    return ERR_OK;
+}
+
+/* ── the table ────────────────────────────────────────────────────────────────────────────────────────────── */
+
+struct verb {
+    const char *noun, *verb; /* verb NULL: the noun alone */
+    const char *help;
+    const struct option *options;
+    size_t option_count;
+    enum err_code (*run)(struct job *job);
+};
+
+#define VERB(noun, verb, help, options, run)                                                                 \
+    {                                                                                                        \
+        noun, verb, help, options, ARRAY_LEN(options), run                                                   \
+    }
+
+static const struct verb verbs[] = {
+    VERB("business", "add", "Make a Business, the tenant", business_options, business_verb),
+    VERB("employee", "add", "Make a user an employee of a Business", employee_options, employee_verb),
+    VERB("key", "add", "Make an API key for a user", key_options, key_verb),
+    VERB("contact", "add", "Make a contact", contact_options, contact_verb),
+    VERB("object", "add", "Make an Activity Object, a type of activity", object_options, object_verb),
+    VERB("sign-in-link", NULL, "Make a one-time link to the pages", link_options, link_verb),
+    VERB("deliveries", NULL, "Show deliveries with their attempts", deliveries_options, deliveries_verb),
+};
+
+void admin_help(struct buf *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+        const struct verb *verb = &verbs[i];
+        buf_printf(out, "herald admin %s%s%s\n    %s\n", verb->noun, verb->verb ? " " : "",
+            verb->verb ? verb->verb : "", verb->help);
+        config_help(verb->options, verb->option_count, out);
+    }
+}
+
+static const struct verb *find_verb(int argc, char **argv, int *words)
+{
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+        if (argc < 1 || strcmp(verbs[i].noun, argv[0]) != 0)
+            continue;
+        *words = verbs[i].verb ? 2 : 1;
+        if (!verbs[i].verb || (argc > 1 && strcmp(verbs[i].verb, argv[1]) == 0))
+            return &verbs[i];
+    }
+    return NULL;
+}
+
+enum err_code admin_run(const struct admin_context *context, struct arena *arena, int argc, char **argv,
+    struct buf *out, struct error *err)
+{
+    struct job job = {.context = context, .arena = arena, .out = out, .err = err};
+    int at = 0;
+    const struct verb *verb = find_verb(argc, argv, &at);
+    if (!verb)
+        return error_set(err, ERR_INVALID,
+            "'%s%s%s' is not something herald admin does; see herald admin --help", argc > 0 ? argv[0] : "",
+            argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+    config_preset(arena, verb->options, verb->option_count, &job.words);
+    while (at < argc) {
+        bool known;
+        const char *word = argv[at];
+        enum err_code code = config_from_flag(
+            arena, verb->options, verb->option_count, argc, argv, &at, &job.words, &known, err);
+        if (code)
+            return code;
+        if (!known)
+            return error_set(
+                err, ERR_INVALID, "'%s' is not an option of %s; see herald admin --help", word, verb->noun);
+    }
+    return verb->run(&job);
+}

@@ -1,0 +1,143 @@
+/* herald serve: API, pages, dispatcher. */
+#include "api/api.h"
+#include "base/log.h"
+#include "cli/admin.h"
+#include "cli/cli.h"
+#include "cli/node.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+
+struct service {
+    struct settings settings;
+    struct node node;
+    struct api *api;
+    struct server *metrics, *admin;
+    struct admin_context admin_context;
+};
+
+static bool is_loopback(const char *listen)
+{
+    return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]", 5) == 0 ||
+           strncmp(listen, "localhost:", 10) == 0 || strncmp(listen, "unix:", 5) == 0;
+}
+
+static enum err_code check_listener(const struct settings *settings, struct error *err)
+{
+    if (is_loopback(settings->listen) || settings->behind_proxy.count)
+        return ERR_OK;
+    return error_set(err, ERR_INVALID,
+        "%s is not a loopback address: put a proxy that ends TLS in front and name its network with "
+        "--behind-proxy",
+        settings->listen);
+}
+
+static bool is_ready(void *ctx)
+{
+    const struct service *service = ctx;
+    return writer_is_healthy(service->node.crm.writer);
+}
+
+static enum err_code start_api(struct service *service, struct error *err)
+{
+    const struct settings *s = &service->settings;
+    struct api_config config = {.listen = s->listen,
+        .hosts = s->hosts,
+        .body_most = s->body_most,
+        .connections_most = s->connections_most,
+        .idle_us = s->idle_us,
+        .deadline_us = s->deadline_us,
+        .workers = s->workers,
+        .db = &service->node.db,
+        .crm = &service->node.crm};
+    return api_start(&config, &service->api, err);
+}
+
+static enum err_code start_admin(struct arena *arena, struct service *service, struct error *err)
+{
+    const struct settings *s = &service->settings;
+    service->admin_context = (struct admin_context){
+        .crm = &service->node.crm,
+        .db = &service->node.db,
+        .public_url =
+            s->public_url ? s->public_url : arena_printf(arena, "http://%s", api_address(service->api)),
+    };
+    mode_t before = umask(0077); /* the socket is the owner's alone */
+    enum err_code code = admin_listener_start(arena, s->data, &service->admin_context, &service->admin, err);
+    umask(before);
+    return code;
+}
+
+static enum err_code start(struct arena *arena, struct service *service, struct error *err)
+{
+    const struct settings *s = &service->settings;
+    enum err_code code = check_listener(s, err);
+    if (!code)
+        code = node_start(arena, s, true, &service->node, err);
+    if (!code)
+        code = start_api(service, err);
+    if (!code && s->metrics_listen)
+        code =
+            operator_listener_start(s->metrics_listen, &s->hosts, is_ready, service, &service->metrics, err);
+    return code ? code : start_admin(arena, service, err);
+}
+
+/* Stop accepting, finish what is under way within the limit, leave the rest in the outbox. */
+static void stop(struct service *service)
+{
+    int64_t drain_us = service->settings.drain_us;
+    if (service->api)
+        api_stop(service->api, drain_us);
+    if (service->admin)
+        server_stop(service->admin, drain_us);
+    node_stop(&service->node, drain_us);
+    if (service->metrics)
+        server_stop(service->metrics, 0);
+}
+
+static int help(void)
+{
+    struct buf text = BUF_INIT(1 << 16);
+    config_help(settings_options, settings_option_count, &text);
+    printf("usage: herald serve [--config FILE] [--OPTION VALUE …]\n\nAPI, pages and dispatcher in one "
+           "process. Options "
+           "(in the file with _ for -):\n\n%s",
+        buf_text(&text));
+    buf_free(&text);
+    return EXIT_DONE;
+}
+
+int cli_serve(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--help") == 0)
+        return help();
+    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
+    struct service service = {.node.lock = -1};
+    struct error err = {0};
+    int at = 1, signal_number = 0;
+    if (settings_read(arena, argc, argv, &at, &service.settings, &err))
+        return cli_fail("serve", &err);
+    if (at < argc) {
+        error_set(&err, ERR_INVALID, "'%s' is not an option; see herald serve --help", argv[at]);
+        return cli_fail("serve", &err);
+    }
+    sigset_t signals; /* blocked before the first thread, so that only sigwait below takes them */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+
+    enum err_code code = start(arena, &service, &err);
+    if (!code) {
+        LOG(LOG_INFO, "listening", F_TEXT("address", api_address(service.api)),
+            F_TEXT("metrics", service.metrics ? server_address(service.metrics) : ""),
+            F_TEXT("data", service.settings.data), F_TEXT("version", HERALD_VERSION));
+        sigwait(&signals, &signal_number);
+        LOG(LOG_INFO, "stopping", F_INT("signal", signal_number));
+    }
+    stop(&service);
+    if (code)
+        return cli_fail("serve", &err);
+    LOG(LOG_INFO, "stopped");
+    return EXIT_DONE;
+}

@@ -1,0 +1,97 @@
+#include "cli/settings.h"
+
+#define AT(member) offsetof(struct settings, member)
+
+const struct option settings_options[] = {
+    {"data", OPTION_TEXT, AT(data), "./herald-data", "Folder of this node: lock, id, and the SQLite file"},
+    {"database", OPTION_TEXT, AT(database), NULL, "A PostgreSQL URL; without it, SQLite in the data folder"},
+    {"listen", OPTION_TEXT, AT(listen), "127.0.0.1:8080", "Address of the API and the pages"},
+    {"metrics_listen", OPTION_TEXT, AT(metrics_listen), NULL, "Address of /metrics, /healthz and /readyz"},
+    {"public_url", OPTION_TEXT, AT(public_url), NULL, "How browsers reach the pages, for sign-in links"},
+    {"host", OPTION_LIST, AT(hosts), NULL,
+        "A name that is accepted in Host, besides the address listened on"},
+    {"behind_proxy", OPTION_LIST, AT(behind_proxy), NULL,
+        "Network (CIDR) of the proxy that ends TLS; needed to listen off loopback"},
+    {"allow_target", OPTION_LIST, AT(allow_targets), NULL,
+        "Network (CIDR) that webhooks may reach although it is not public"},
+    {"body_limit", OPTION_SIZE, AT(body_most), "1MiB", "Largest body of a request", 1024, 1 << 30},
+    {"connections", OPTION_INT, AT(connections_most), "12000", "Connections at once", 16, 1000000},
+    {"workers", OPTION_INT, AT(workers), "2", "Threads that handle requests", 1, 256},
+    {"idle_timeout", OPTION_DURATION, AT(idle_us), "75s", "An idle or slow connection is closed", US_PER_S,
+        86400 * US_PER_S},
+    {"request_timeout", OPTION_DURATION, AT(deadline_us), "15s", "A request not answered by then gets a 503",
+        US_PER_S, 600 * US_PER_S},
+    {"drain_timeout", OPTION_DURATION, AT(drain_us), "10s", "At SIGTERM, how long work under way may go on",
+        0, 600 * US_PER_S},
+    {"delivery_timeout", OPTION_DURATION, AT(delivery_us), "10s", "Limit of one webhook request",
+        10 * US_PER_MS, 60 * US_PER_S},
+    {"delivery_connect_timeout", OPTION_DURATION, AT(delivery_connect_us), "5s",
+        "Limit of its DNS, TCP and TLS", 10 * US_PER_MS, 60 * US_PER_S},
+    {"deliveries", OPTION_INT, AT(deliveries_most), "512", "Webhook requests at once", 1, 100000},
+    {"lookups", OPTION_INT, AT(lookups_most), "64", "Name look-ups at once", 1, 1000},
+    {"batch", OPTION_INT, AT(batch_most), "256", "Most units of work in one transaction", 2, 1024},
+    {"queue", OPTION_INT, AT(queue_most), "20000", "Most units of work that may wait; beyond it, 503", 16,
+        1000000},
+    {"lease", OPTION_DURATION, AT(lease_us), "30s", "Lease of a lane on PostgreSQL", US_PER_S,
+        3600 * US_PER_S},
+    {"unsafe_no_sync", OPTION_BOOL, AT(unsafe_no_sync), "no",
+        "For tests: SQLite may lose what was acknowledged when the power fails"},
+};
+const size_t settings_option_count = ARRAY_LEN(settings_options);
+
+static enum err_code read_file(
+    struct arena *arena, const char *path, struct settings *settings, struct error *err)
+{
+    struct yaml *root;
+    enum err_code code = yaml_load_file(arena, path, &root, err);
+    return code ? code
+                : config_from_yaml(
+                      arena, settings_options, settings_option_count, path, root, NULL, settings, err);
+}
+
+/* The file counts first, wherever --config stands, so that a flag always wins. */
+static enum err_code read_config_flag(
+    struct arena *arena, int argc, char **argv, int at, struct settings *settings, struct error *err)
+{
+    for (int i = at; i < argc; i++) {
+        if (strncmp(argv[i], "--config=", 9) == 0)
+            return read_file(arena, argv[i] + 9, settings, err);
+        if (strcmp(argv[i], "--config") == 0)
+            return i + 1 < argc ? read_file(arena, argv[i + 1], settings, err)
+                                : error_set(err, ERR_INVALID, "--config needs a file");
+    }
+    return ERR_OK;
+}
+
+static enum err_code check(const struct settings *settings, struct error *err)
+{
+    if (settings->lease_us < settings->delivery_us + US_PER_S)
+        return error_set(err, ERR_INVALID,
+            "'lease' must be at least a second longer than 'delivery_timeout', so that no request outlives "
+            "it");
+    return ERR_OK;
+}
+
+enum err_code settings_read(
+    struct arena *arena, int argc, char **argv, int *at, struct settings *settings, struct error *err)
+{
+    *settings = (struct settings){0};
+    config_preset(arena, settings_options, settings_option_count, settings);
+    enum err_code code = read_config_flag(arena, argc, argv, *at, settings, err);
+    while (!code && *at < argc) {
+        bool known;
+        if (strcmp(argv[*at], "--config") == 0) {
+            *at += 2;
+            continue;
+        }
+        if (strncmp(argv[*at], "--config=", 9) == 0) {
+            ++*at;
+            continue;
+        }
+        code = config_from_flag(
+            arena, settings_options, settings_option_count, argc, argv, at, settings, &known, err);
+        if (!code && !known)
+            break;
+    }
+    return code ? code : check(settings, err);
+}

@@ -1,0 +1,27 @@
+/* What `herald serve` and the commands beside it can be told: by --config FILE, then by flags. */
+#ifndef HERALD_CLI_SETTINGS_H
+#define HERALD_CLI_SETTINGS_H
+
+#include "base/config.h"
+
+struct settings {
+    const char *data, *database, *listen, *metrics_listen, *public_url;
+    struct text_list hosts, allow_targets, behind_proxy;
+    int64_t body_most, connections_most, workers;
+    int64_t idle_us, deadline_us, drain_us;
+    int64_t delivery_us, delivery_connect_us, deliveries_most, lookups_most;
+    int64_t batch_most, queue_most, lease_us;
+    bool unsafe_no_sync;
+};
+
+extern const struct option settings_options[];
+extern const size_t settings_option_count;
+
+/*
+ * Presets, then the file that --config names, then the flags of argv from *at on; stops at the first word that
+ * is no flag of these. Errors are for exit status 2.
+ */
+enum err_code settings_read(struct arena *arena, int argc, char **argv, int *at, struct settings *settings,
+    struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,63 @@
+#include "webhook/notification.h"
+
+#define KIND_DELIVERY_FAILED 1
+
+static const char *const columns[] = {"id", "business_id", "kind", "created_at", "delivery_id", "activity_id",
+    "activity_object_id", "url", "status", "error_class", "detail"};
+static const struct db_insert insert = {
+    .table = "notification", .columns = columns, .column_count = ARRAY_LEN(columns), .or_ignore = true};
+
+enum err_code notification_insert(
+    struct db *db, struct arena *arena, const struct notification *list, size_t n, struct error *err)
+{
+    struct db_value *values = ARENA_ARRAY(arena, struct db_value, n * ARRAY_LEN(columns)), *v = values;
+    for (size_t i = 0; i < n; i++) {
+        *v++ = db_id(list[i].id);
+        *v++ = db_id(list[i].business_id);
+        *v++ = db_int(KIND_DELIVERY_FAILED);
+        *v++ = db_int(list[i].created_at);
+        *v++ = db_id(list[i].delivery_id);
+        *v++ = db_id(list[i].activity_id);
+        *v++ = db_id(list[i].object_id);
+        *v++ = db_text(list[i].url);
+        *v++ = list[i].status ? db_int(list[i].status) : db_null(DB_INT);
+        *v++ = db_text(list[i].error_class);
+        *v++ = db_text(list[i].detail);
+    }
+    return db_insert_many(db, &insert, values, n, err);
+}
+
+enum err_code notification_list(struct db *db, struct arena *arena, const struct actor *actor,
+    struct id before, size_t most, struct notification **list, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    struct id limit = before;
+    if (id_is_nil(before))
+        memset(limit.bytes, 0xff, sizeof limit.bytes);
+    *list = ARENA_ARRAY(arena, struct notification, most);
+    *count = 0;
+    enum err_code code = may(actor, ACTION_VIEW_NOTIFICATION, actor->business_id, err);
+    if (!code)
+        code = db_query(db,
+            "SELECT n.id, n.created_at, n.delivery_id, n.activity_id, n.activity_object_id, o.name, n.url, "
+            "n.status, "
+            "n.error_class, n.detail FROM notification n "
+            "JOIN activity_object o ON o.id = n.activity_object_id AND o.business_id = n.business_id "
+            "WHERE n.business_id = $1 AND n.id < $2 ORDER BY n.id DESC LIMIT $3",
+            DB_PARAMS(db_id(actor->business_id), db_id(limit), db_int((int64_t)most)), &rows, err);
+    while (!code && *count < most && db_next(rows, &code, err))
+        (*list)[(*count)++] = (struct notification){
+            .id = db_col_id(rows, 0),
+            .business_id = actor->business_id,
+            .created_at = db_col_int(rows, 1),
+            .delivery_id = db_col_id(rows, 2),
+            .activity_id = db_col_id(rows, 3),
+            .object_id = db_col_id(rows, 4),
+            .object_name = db_col_text_copy(rows, 5, arena),
+            .url = db_col_text_copy(rows, 6, arena),
+            .status = (int)db_col_int(rows, 7),
+            .error_class = db_col_text_copy(rows, 8, arena),
+            .detail = db_col_text_copy(rows, 9, arena),
+        };
+    return code;
+}

@@ -1,0 +1,114 @@
+"""I6: a slow, hanging or dead receiver, or its DNS, delays only its own deliveries."""
+
+import os
+import random
+import socket
+
+import pytest
+
+from support.receiver import HANG, Receiver
+from support.wait import wait_for
+from support.world import World
+
+
+def healthy_stream(world, receiver, count=40):
+    """Logs to the healthy object, each after the other's webhook has arrived: no hanging one holds them up."""
+    healthy = world.add_object("Healthy", webhook=receiver.url("/healthy"))
+    for _ in range(count):
+        receiver.wait_for_activity(world.log(healthy)["id"])
+
+
+@pytest.mark.core
+def test_i6_hanging_receiver(make_server, receiver):
+    """Far more deliveries hang than one endpoint may have under way; the healthy one's arrive all the same."""
+    world = World(make_server(flags=("--delivery-timeout", "60s")), webhook=receiver.url())
+    receiver.replies["/hook"] = HANG
+    hanging = [world.log()["id"] for _ in range(150)]
+    receiver.wait(1, "/hook")
+    healthy_stream(world, receiver)
+    assert len(world.deliveries(state="pending")) == len(hanging)
+    receiver.let_go()
+    world.quiet()
+    assert {a: n for a, n in receiver.counts().items() if a in hanging} == {a: 1 for a in hanging}
+
+
+def test_i6_many_hanging_receivers(make_server, receiver):
+    """Many dead endpoints at once: a share is kept for those that answer."""
+    world = World(make_server(flags=("--delivery-timeout", "60s")), webhook=receiver.url())
+    dead = []
+    for i in range(60):
+        stuck = Receiver()
+        stuck.default = HANG
+        object_id = world.add_object(f"Dead {i}", webhook=stuck.url())
+        dead.append(stuck)
+        for _ in range(5):
+            world.log(object_id)
+    healthy_stream(world, receiver)
+    for stuck in dead:
+        stuck.let_go()
+    world.quiet()
+    for stuck in dead:
+        assert len(stuck.all()) == 5
+        stuck.close()
+
+
+class SilentDns:
+    """A name server that is there and never answers."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for _ in range(50):
+            self.address = f"127.{random.randint(64, 127)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
+            try:
+                self.socket.bind((self.address, 53))
+                break
+            except OSError:
+                continue
+        self.socket.settimeout(0)
+
+    def asked(self):
+        try:
+            return self.socket.recv(4096)
+        except BlockingIOError:
+            return None
+
+
+@pytest.mark.core
+@pytest.mark.skipif(os.geteuid() != 0, reason="a resolver configuration of its own needs root")
+def test_i6_dns_that_never_answers(make_server, receiver, tmp_path):
+    """Look-ups hang for many names; what needs none, and names that the hosts file knows, go out at once."""
+    dns = SilentDns()
+    resolv, nsswitch = tmp_path / "resolv.conf", tmp_path / "nsswitch.conf"
+    resolv.write_text(f"nameserver {dns.address}\noptions timeout:30 attempts:3\n")
+    nsswitch.write_text("hosts: files dns\n")
+    own_view = ("unshare", "--mount", "sh", "-c",
+                f"mount --bind {resolv} /etc/resolv.conf && mount --bind {nsswitch} /etc/nsswitch.conf && exec \"$@\"",
+                "sh")
+    world = World(make_server(prefix=own_view), webhook=receiver.url())
+    lost = []
+    for i in range(40):
+        object_id = world.add_object(f"Lost {i}", webhook=f"http://lost{i}.silent.test/hook")
+        lost += [world.log(object_id)["id"] for _ in range(2)]
+    wait_for(dns.asked, "a look-up at the silent name server")
+    healthy_stream(world, receiver)
+    named = world.add_object("Named", webhook=f"http://localhost:{receiver.port}/named")
+    receiver.wait_for_activity(world.log(named)["id"])
+    # And in the end each of the lost ones has its outcome, by the limit on the whole request.
+    for activity in lost[:2]:
+        delivery = world.finished(activity)
+        assert delivery["state"] == "failed"
+        assert delivery["attempts"][0]["error_class"] in ("dns", "timeout")
+
+
+def test_i6_stop_does_not_wait_for_dns_or_receivers(make_server, receiver):
+    """SIGTERM with everything hanging: out within the limit, and what was left goes out after the restart."""
+    server = make_server(flags=("--drain", "1s"))
+    world = World(server, webhook=receiver.url())
+    receiver.default = HANG
+    ids = [world.log()["id"] for _ in range(10)]
+    receiver.wait(1)
+    server.stop()
+    receiver.let_go()
+    server.start()
+    world.quiet()
+    assert set(receiver.counts()) == set(ids)
