@@ -102,7 +102,7 @@ test('the colour scheme follows the system until one is chosen, and the choice i
     await toggle.click();
     assert.equal(await scheme(), 'dark');
     await page.reload();
-    await page.getByRole('heading', { name: 'Activities' }).waitFor();
+    await page.getByRole('heading', { name: 'Activities', level: 1 }).waitFor();
     assert.equal(await scheme(), 'dark');
   });
 });

@@ -29,7 +29,7 @@ test('a sign-in link works once, and the page says what to do', async () => {
   const link = on.world.signInLink();
   await withPage(on.browser, on.herald.origin, {}, async (page) => {
     await page.goto(link);
-    await page.getByRole('heading', { name: 'Activities' }).waitFor();
+    await page.getByRole('heading', { name: 'Activities', level: 1 }).waitFor();
   });
   await withPage(on.browser, on.herald.origin, { refusals: [401] }, async (page) => {
     await page.goto(link);

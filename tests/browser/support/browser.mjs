@@ -28,7 +28,11 @@ export async function withPage(browser, origin, { refusals = [], ...options }, u
   const complaints = [];
   context.on('page', (page) => watch(page, origin, refusals, complaints));
   try {
-    await use(await context.newPage(), context);
+    await use(await context.newPage(), context).catch((error) => {
+      // What the page complained about is more often the cause than what the test then missed.
+      if (complaints.length > 0) error.message += `\nand the page: ${complaints.join('\n')}`;
+      throw error;
+    });
     assert.deepEqual(complaints, []);
   } finally {
     await context.close();
