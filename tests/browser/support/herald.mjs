@@ -70,14 +70,23 @@ export class Herald {
   }
 
   async stop() {
-    const ended = new Promise((resolve) => this.#process.once('exit', resolve));
+    const early = this.#process.exitCode ?? this.#process.signalCode;
+    const status = early === null ? await this.#end() : `${early}, before it was told to`;
+    rmSync(this.#data, { recursive: true, force: true });
+    if (status === 0) return;
+    throw new Error(`herald serve ended with ${status}:\n${this.#log.slice(-20).join('\n')}`);
+  }
+
+  /** The exit status, or the name of the signal. */
+  async #end() {
+    const ended = new Promise((resolve) =>
+      this.#process.once('exit', (status, signal) => resolve(status ?? signal)),
+    );
     this.#process.kill('SIGTERM');
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), patienceMs);
     const status = await ended;
     clearTimeout(timer);
-    rmSync(this.#data, { recursive: true, force: true });
-    if (status !== 0)
-      throw new Error(`herald serve ended with ${status}:\n${this.#log.slice(-20).join('\n')}`);
+    return status;
   }
 }
 
