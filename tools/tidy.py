@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+MODEL = ROOT / "tools" / "analyzer.h"
 FOLDERS = ("src", "bench", "tests")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
@@ -34,7 +35,8 @@ def with_headers(path, seen):
 
 
 def fingerprint(path, command):
-    seen = {ROOT / ".clang-tidy", ROOT / "src" / "base" / "banned.h"}
+    seen = {ROOT / ".clang-tidy", MODEL, ROOT / "src" / "base" / "banned.h"}
+    seen.update(p for p in [path.parent / ".clang-tidy"] if p.exists())
     with_headers(path, seen)
     digest = hashlib.sha256(command.encode())
     for file in sorted(seen):
@@ -44,11 +46,20 @@ def fingerprint(path, command):
 
 def tidy(build, path):
     command = ["clang-tidy", "--quiet", "-p", str(build), "--extra-arg=-Wno-unknown-warning-option", str(path)]
+    if path.name != "error.c":
+        command.insert(1, f"--extra-arg=-include{MODEL}")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "PLEASE submit a bug report" in done.stderr:
         # clang 14's analyzer crashes on some sound code; the other checks still look at it.
         done = subprocess.run([*command, "--checks=-clang-analyzer-*"], capture_output=True, text=True, check=False)
     return done.returncode == 0, done.stdout + (done.stderr if done.returncode else "")
+
+
+def errors_of(output):
+    """The errors with the lines that they point at, without the analyzer's long way to them."""
+    lines = output.splitlines()
+    at = [i for i, line in enumerate(lines) if ": error: " in line]
+    return "\n".join("\n".join(lines[i:i + 3]) for i in at) or output
 
 
 def main():
@@ -68,7 +79,7 @@ def main():
             if clean:
                 stamp.write_text(mark)
             else:
-                print(output)
+                print(errors_of(output))
                 broken += 1
     print(f"{len(waiting)} files looked at, {broken} with complaints")
     sys.exit(1 if broken else 0)

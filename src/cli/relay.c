@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "relay/inbox.h"
-#include "relay/lock.h"
+#include "base/dirlock.h"
 #include "relay/relay.h"
 
 #include <errno.h>
@@ -186,10 +186,10 @@ static int replay(int argc, char **argv)
     int lock = -1;
     enum err_code code = session_open(&session, argv[1], &err);
     if (!code)
-        code = lock_take(session.config.data, &lock, &err);
+        code = dirlock_take(session.config.data, &lock, &err);
     if (!code)
         code = replay_inbox(&session, activity, &err);
-    lock_release(lock);
+    dirlock_release(lock);
     session_close(&session);
     return code ? report(&err) : EXIT_DONE;
 }

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "relay/inbox.h"
 #include "relay/intake.h"
-#include "relay/lock.h"
+#include "base/dirlock.h"
 #include "relay/worker.h"
 
 #include <sodium.h>
@@ -84,7 +84,7 @@ enum err_code relay_start(const struct relay_config *config, struct relay **rela
     r->arena = arena_new();
     r->lock = -1;
     r->db = inbox_db_config(config->data, r->arena);
-    enum err_code code = lock_take(config->data, &r->lock, err);
+    enum err_code code = dirlock_take(config->data, &r->lock, err);
     if (!code)
         code = open_inbox(r, err);
     if (!code)
@@ -127,7 +127,7 @@ void relay_stop(struct relay *relay)
     if (relay->writer)
         writer_stop(relay->writer, RECORD_GRACE_US);
     worker_free(relay->worker);
-    lock_release(relay->lock);
+    dirlock_release(relay->lock);
     arena_free(relay->arena);
     mem_free(relay);
 }

@@ -10,7 +10,7 @@
  *                                    │ wakes
  *      loop thread:  worker: due steps, read from the inbox ──▶ fetch, actions ──▶ writer (outcome)
  *
- * One relay owns one data directory (relay/lock.h) and the SQLite database in it.
+ * One relay owns one data directory (base/dirlock.h) and the SQLite database in it.
  */
 #ifndef HERALD_RELAY_RELAY_H
 #define HERALD_RELAY_RELAY_H

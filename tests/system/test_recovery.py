@@ -1,7 +1,10 @@
 """Coming back: after a crash, a full disk, a lost database, a stop under load. M8; I1, I2, I3."""
 
+import pathlib
 import re
+import shutil
 import socket
+import tempfile
 import time
 
 import pytest
@@ -190,15 +193,14 @@ def test_api_keys_are_not_in_the_data(make_server, receiver):
 # ── PostgreSQL alone ────────────────────────────────────────────────────────────────────────────────────────
 
 @pytest.fixture
-def cluster(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cluster")
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_uid == 0 and parent != parent.parent and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o055)
-    cluster = Cluster(folder / "pg", free_port())
+def cluster():
+    # Not under pytest's own folder, which the unprivileged user that PostgreSQL runs as cannot enter.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="herald-cluster-"))
+    cluster = Cluster(folder, free_port())
     cluster.start()
     yield cluster
     cluster.stop()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
