@@ -12,7 +12,7 @@ MAY_INCLUDE = {
     "base": {"base"},
     "db": {"base", "db"},
     "net": {"base", "net"},
-    "crm": {"base", "db", "crm"},
+    "crm": {"base", "db", "net", "crm"},  # of net only url.h: which URLs may be configured
     "webhook": {"base", "db", "net", "crm", "webhook"},
     "api": {"base", "db", "net", "crm", "webhook", "api"},
     "relay": {"base", "db", "net", "relay"},

@@ -1,7 +1,7 @@
 #include "base/fault.h"
 #include "cli/cli.h"
+#include "net/http.h"
 
-#include <curl/curl.h>
 #include <signal.h>
 #include <sodium.h>
 
@@ -12,6 +12,7 @@ struct command {
 
 static const struct command commands[] = {
     {"serve", "API, pages and dispatcher in one process", cli_serve},
+    {"relay", "the durable receiver: webhooks in, Slack and HTTP out", cli_relay},
     {"admin", "businesses, employees, keys, contacts, activity objects", cli_admin},
     {"deliveries", "each delivery with its attempts", cli_deliveries},
 };
@@ -50,13 +51,13 @@ static int run_command(int argc, char **argv)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
-    if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !fault_init())
+    if (sodium_init() < 0 || !http_global_init() || !fault_init())
         return EXIT_FAILED;
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
     }
     int status = run_command(argc, argv);
-    curl_global_cleanup();
+    http_global_cleanup();
     return status;
 }

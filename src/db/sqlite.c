@@ -139,7 +139,7 @@ static enum err_code exec(
     struct db *db, const char *sql, struct db_params params, int64_t *changed, struct error *err)
 {
     struct sqlite *s = self(db);
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     enum err_code code = prepare(s, sql, sql, &stmt, err);
     if (!code)
         code = step_once(s, stmt, params.values, params.count, err);
@@ -160,7 +160,7 @@ static enum err_code run_rows(struct sqlite *s, sqlite3_stmt *stmt, const struct
 static enum err_code exec_many(struct db *db, const char *sql, const struct db_value *values, size_t per_row,
     size_t n, struct error *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     enum err_code code = prepare(self(db), sql, sql, &stmt, err);
     return code ? code : run_rows(self(db), stmt, values, per_row, n, err);
 }
@@ -183,7 +183,7 @@ static enum err_code insert_many(
 {
     struct sqlite *s = self(db);
     CLEANUP(mem_free_ptr) char *sql = slot_of(s, insert)->key ? NULL : insert_text(insert);
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     enum err_code code = prepare(s, insert, sql, &stmt, err);
     return code ? code : run_rows(s, stmt, values, insert->column_count, n, err);
 }
@@ -194,7 +194,7 @@ static enum err_code query(
     struct db *db, const char *sql, struct db_params params, struct db_rows **rows, struct error *err)
 {
     struct sqlite *s = self(db);
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     enum err_code code = fault_position(err);
     if (!code)
         code = prepare(s, sql, sql, &stmt, err);

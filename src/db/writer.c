@@ -16,6 +16,7 @@ struct writer {
     pthread_t thread;
     /* shared */
     struct inbox inbox;
+    struct inbox riders; /* units that start no transaction by themselves */
     atomic_size_t waiting;
     atomic_bool healthy;
     atomic_int_fast64_t held_until_boot_us;
@@ -25,6 +26,7 @@ struct writer {
     struct lane lane;
     int64_t renew_at_boot_us;
     int64_t retry_at_boot_us;
+    int64_t ride_by_boot_us; /* when riders go by themselves; 0: there are none */
     bool unannounced; /* a COMMIT's outcome is unknown: the lane must be read again (lane_changed) */
     struct inbox_item *kept, **kept_tail; /* units that wait for the database to come back (W5) */
     size_t kept_count;
@@ -313,13 +315,20 @@ static size_t take_kept(struct writer *w, struct unit **batch, size_t most)
     return n;
 }
 
-/* Kept units first, then what came; `list` fits by the choice of its length. */
-static void run_waiting(struct writer *w, struct inbox_item *list, size_t room)
+static size_t append(struct unit **batch, size_t n, struct inbox_item *list)
 {
-    struct unit *batch[w->config.batch_most];
+    for (; list; list = list->next)
+        batch[n++] = CONTAINER_OF(list, struct unit, item);
+    return n;
+}
+
+/* Kept units first, then what came, then the riders. */
+static void run_waiting(struct writer *w, struct inbox_item *list, struct inbox_item *riders, size_t room)
+{
+    struct unit *batch[2 * w->config.batch_most];
     size_t n = take_kept(w, batch, w->config.batch_most - room);
-    for (struct inbox_item *item = list; item; item = item->next)
-        batch[n++] = CONTAINER_OF(item, struct unit, item);
+    n = append(batch, n, list);
+    n = append(batch, n, riders);
     if (n == 0)
         return;
     atomic_fetch_sub(&w->waiting, n);
@@ -333,12 +342,19 @@ static void run_waiting(struct writer *w, struct inbox_item *list, size_t room)
     }
 }
 
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Kept units are not run again before their time, unless others come that try the database anyway. */
 static int64_t wait_us(const struct writer *w)
 {
     int64_t until = w->renew_at_boot_us, now = clock_boot_us();
-    if (w->kept && w->retry_at_boot_us < until)
-        until = w->retry_at_boot_us;
+    if (w->kept)
+        until = sooner(until, w->retry_at_boot_us);
+    if (w->ride_by_boot_us)
+        until = sooner(until, w->ride_by_boot_us);
     return until > now ? until - now : 0;
 }
 
@@ -349,22 +365,46 @@ static size_t room_for_new(const struct writer *w)
     return w->kept_count < half ? w->config.batch_most - w->kept_count : half;
 }
 
+/* The riders, if something goes that they can ride with, or they have waited long enough, or are many. */
+static struct inbox_item *take_riders(struct writer *w, bool something_goes)
+{
+    size_t count = inbox_count(&w->riders), most = w->config.batch_most;
+    int64_t now = clock_boot_us();
+    if (count && !w->ride_by_boot_us)
+        w->ride_by_boot_us = now + WRITER_RIDE_US;
+    bool due = count && (now >= w->ride_by_boot_us || count >= most / 2 || inbox_is_closed(&w->inbox));
+    if (!count || !(something_goes || due))
+        return NULL;
+    w->ride_by_boot_us = count > most ? now : 0;
+    return inbox_take(&w->riders, most);
+}
+
+static bool is_over(struct writer *w, const struct inbox_item *list)
+{
+    return !list && inbox_is_closed(&w->inbox) &&
+           ((!w->kept && inbox_count(&w->riders) == 0) || stopping_for_good(w));
+}
+
 static void *writer_main(void *arg)
 {
     struct writer *w = arg;
+    pthread_setname_np(pthread_self(), "writer");
     for (;;) {
         size_t room = room_for_new(w);
         struct inbox_item *list = inbox_take_wait(&w->inbox, room, wait_us(w));
-        if (!list && inbox_is_closed(&w->inbox) && (!w->kept || stopping_for_good(w)))
+        if (is_over(w, list))
             break;
-        if (!list && inbox_is_closed(&w->inbox)) /* nothing will come: only the database is waited for */
+        bool retry = w->kept && clock_boot_us() >= w->retry_at_boot_us;
+        struct inbox_item *riders = take_riders(w, list || retry);
+        if (!list && !riders &&
+            inbox_is_closed(&w->inbox)) /* nothing will come: only the database is waited for */
             clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 20000000}, NULL);
-        if (list || (w->kept && clock_boot_us() >= w->retry_at_boot_us))
-            run_waiting(w, list, room);
+        if (list || riders || retry)
+            run_waiting(w, list, riders, room);
         keep_lane(w);
     }
-    while (w->kept)
-        run_waiting(w, NULL, room_for_new(w));
+    for (struct inbox_item *riders; w->kept || (riders = inbox_take(&w->riders, w->config.batch_most));)
+        run_waiting(w, NULL, w->kept ? NULL : riders, room_for_new(w));
     struct error err;
     if (lane_release(w->db, &w->lane, &err))
         LOG(LOG_WARN, "cannot give the lane back", F_TEXT("reason", err.text));
@@ -378,6 +418,7 @@ static void writer_free(struct writer *w)
 {
     db_close(w->db);
     inbox_destroy(&w->inbox);
+    inbox_destroy(&w->riders);
     mem_free(w);
 }
 
@@ -387,6 +428,8 @@ enum err_code writer_start(const struct writer_config *config, struct writer **w
     w->config = *config;
     w->kept_tail = &w->kept;
     enum err_code code = inbox_init(&w->inbox, false, err);
+    if (!code)
+        code = inbox_init(&w->riders, false, err);
     if (code) {
         mem_free(w);
         return code;
@@ -405,13 +448,24 @@ enum err_code writer_start(const struct writer_config *config, struct writer **w
     return ERR_OK;
 }
 
+/* The first rider, and the one that makes them many, tells the writer to look at its time-out again. */
+static bool post_rider(struct writer *w, struct unit *unit)
+{
+    if (!inbox_post(&w->riders, &unit->item))
+        return false;
+    size_t count = inbox_count(&w->riders);
+    if (count == 1 || count == w->config.batch_most / 2)
+        inbox_poke(&w->inbox);
+    return true;
+}
+
 enum err_code writer_submit(struct writer *writer, struct unit *unit, struct error *err)
 {
     if (atomic_fetch_add(&writer->waiting, 1) >= writer->config.queue_most && !unit->kind->keep) {
         atomic_fetch_sub(&writer->waiting, 1);
         return error_set(err, ERR_BUSY, "too many writes are waiting; try again");
     }
-    if (inbox_post(&writer->inbox, &unit->item))
+    if (unit->kind->rides ? post_rider(writer, unit) : inbox_post(&writer->inbox, &unit->item))
         return ERR_OK;
     atomic_fetch_sub(&writer->waiting, 1);
     return error_set(err, ERR_UNAVAILABLE, "the server is stopping");
@@ -430,6 +484,7 @@ int64_t writer_lease_until(struct writer *writer)
 void writer_stop(struct writer *writer, int64_t grace_us)
 {
     atomic_store(&writer->stop_by_boot_us, clock_boot_us() + grace_us + 1);
+    inbox_close(&writer->riders);
     inbox_close(&writer->inbox);
     pthread_join(writer->thread, NULL);
     writer_free(writer);

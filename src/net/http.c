@@ -22,11 +22,13 @@
 #define SPARE_BODY_MOST (16 * 1024)
 #define IDLE_CONNECTION_S 5L
 #define RECEIVE_BUFFER 4096L
+#define DNS_KEPT_S 55L
+#define HOUSEKEEPING_US (5 * US_PER_S)
 
 /* Names that were looked up: direct-mapped, so the table is bounded; a clash only forgets. */
 #define HOSTS 1024
 #define HOST_LOOKUPS_MOST 2
-#define HOST_KNOWN_US (50 * US_PER_S) /* libcurl keeps an answer for 60 s */
+#define HOST_KNOWN_US (DNS_KEPT_S * US_PER_S)
 
 struct host {
     uint64_t hash;
@@ -57,6 +59,11 @@ struct http_client {
     CURLSH *share; /* TLS sessions */
     struct http_call *spare;
     int spare_count, calls, lookups;
+    /* see "housekeeping" */
+    CURL *housekeeper;
+    struct loop_timer housekeeping;
+    bool keeping_house;
+    int64_t last_send_us;
     struct host hosts[HOSTS];
 };
 
@@ -106,11 +113,12 @@ static void lookup_ends(struct http_call *call, bool found)
 }
 
 /* Whether a look-up is to be expected, and if so whether there is room for one more. */
-static enum err_code expect_lookup(struct http_call *call, const char *name, struct error *err)
+static enum err_code expect_lookup(
+    struct http_call *call, const char *name, int64_t now_us, struct error *err)
 {
     struct http_client *client = call->client;
     call->host = find_host(client, name);
-    if (call->host && call->host->known_until_us > clock_boot_us())
+    if (call->host && call->host->known_until_us > now_us)
         return ERR_OK;
     if (client->limits.lookups_most > 0 && client->lookups >= client->limits.lookups_most)
         return error_set(err, ERR_BUSY, "%d names are being looked up already", client->lookups);
@@ -258,6 +266,12 @@ static void set_callbacks(struct http_call *call)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->seen.curl_text);
 }
 
+/* For libcurl 0 is no limit at all. */
+static long milliseconds(int64_t us)
+{
+    return us < US_PER_MS ? 1 : (long)(us / US_PER_MS);
+}
+
 static void set_policy(CURL *easy, const struct http_client *client)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -274,10 +288,11 @@ static void set_policy(CURL *easy, const struct http_client *client)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_SHARE, client->share);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_S);
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* see "housekeeping" */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "herald/" HERALD_VERSION);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(client->limits.total_us / US_PER_MS));
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(client->limits.connect_us / US_PER_MS));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds(client->limits.total_us));
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(client->limits.connect_us));
 }
 
 static struct http_call *take_call(struct http_client *client)
@@ -324,6 +339,56 @@ static void return_call(struct http_call *call)
     call->next_spare = client->spare;
     client->spare = call;
     client->spare_count++;
+}
+
+/*
+ * ---- housekeeping ----
+ * libcurl drops old DNS answers at the end of each transfer, by a walk over all of them: with thousands of receivers
+ * that is most of the time there is. It closes old connections only when a new one is made. So calls keep answers
+ * for ever (-1), and a transfer that never gets a socket runs every few seconds and causes both clean-ups.
+ */
+
+static curl_socket_t on_housekeeper_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)ctx, (void)purpose, (void)address;
+    return CURL_SOCKET_BAD;
+}
+
+static void schedule_housekeeping(struct http_client *client, int64_t now_us)
+{
+    if (!client->keeping_house && !client->housekeeping.slot)
+        loop_timer_arm(client->loop, &client->housekeeping, now_us + HOUSEKEEPING_US);
+}
+
+static void on_house_kept(void *ctx, CURL *easy, CURLcode code)
+{
+    (void)easy, (void)code;
+    struct http_client *client = ctx;
+    int64_t now_us = clock_boot_us();
+    client->keeping_house = false;
+    if (client->calls > 0 || now_us - client->last_send_us < 2 * DNS_KEPT_S * US_PER_S)
+        schedule_housekeeping(client, now_us);
+}
+
+static void keep_house(struct loop_timer *timer)
+{
+    struct http_client *client = CONTAINER_OF(timer, struct http_client, housekeeping);
+    if (loop_add_transfer(client->loop, client->housekeeper, on_house_kept, client, NULL) == ERR_OK)
+        client->keeping_house = true;
+    else
+        schedule_housekeeping(client, clock_boot_us());
+}
+
+static bool open_housekeeper(struct http_client *client)
+{
+    client->housekeeping.run = keep_house;
+    client->housekeeper = curl_easy_init();
+    if (!client->housekeeper)
+        return false;
+    set_policy(client->housekeeper, client);
+    curl_easy_setopt(client->housekeeper, CURLOPT_DNS_CACHE_TIMEOUT, DNS_KEPT_S);
+    curl_easy_setopt(client->housekeeper, CURLOPT_OPENSOCKETFUNCTION, on_housekeeper_socket);
+    return curl_easy_setopt(client->housekeeper, CURLOPT_URL, "http://0.0.0.0:9/") == CURLE_OK;
 }
 
 /* ---- the end of a call ---- */
@@ -464,7 +529,10 @@ static enum err_code prepare(struct http_call *call, const struct http_request *
         return error_set(err, ERR_UNAVAILABLE, "no memory for a request");
     set_method(call->easy, request);
     read_host(call, request->url, host);
-    return call->host_is_name ? expect_lookup(call, host, err) : ERR_OK;
+    int64_t now_us = clock_boot_us();
+    call->client->last_send_us = now_us;
+    schedule_housekeeping(call->client, now_us);
+    return call->host_is_name ? expect_lookup(call, host, now_us, err) : ERR_OK;
 }
 
 enum err_code http_send(struct http_client *client, const struct http_request *request,
@@ -501,6 +569,10 @@ enum err_code http_client_new(struct loop *loop, const struct guard *guard, cons
     made->guard = guard;
     made->limits = *limits;
     made->share = share;
+    if (!open_housekeeper(made)) {
+        http_client_free(made);
+        return error_set(err, ERR_UNAVAILABLE, "libcurl does not start");
+    }
     *client = made;
     return ERR_OK;
 }
@@ -514,6 +586,7 @@ void http_client_free(struct http_client *client)
         next = call->next_spare;
         free_call(call);
     }
+    curl_easy_cleanup(client->housekeeper);
     curl_share_cleanup(client->share);
     mem_free(client);
 }
@@ -526,4 +599,14 @@ int http_lookups(const struct http_client *client)
 int http_calls(const struct http_client *client)
 {
     return client->calls;
+}
+
+bool http_global_init(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+void http_global_cleanup(void)
+{
+    curl_global_cleanup();
 }

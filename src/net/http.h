@@ -13,14 +13,18 @@
 
 struct http_client;
 
+/* Once a process, before the first thread and after the last one. */
+bool http_global_init(void) MUST_CHECK;
+void http_global_cleanup(void);
+
 struct http_limits {
     int64_t total_us; /* whole request */
     int64_t connect_us; /* DNS, TCP and TLS */
     size_t body_most; /* bytes of the answer's body that are kept */
-    bool
-        fail_over_body; /* more than body_most is an error (HTTP_BODY_TOO_LARGE), else the rest is cut off and the
-                            request ends as answered */
-    int lookups_most; /* name look-ups under way at once, in all */
+    /* A longer body is an error (HTTP_BODY_TOO_LARGE); else the rest is cut off and the request ends as answered. */
+    bool fail_over_body;
+    /* Name look-ups under way at once, in all; 0: no limit. One name is looked up at most twice at once. */
+    int lookups_most;
 };
 
 /* Why there is no answer. Text for people comes with it in http_result.detail. */
@@ -46,9 +50,11 @@ struct http_timings { /* microseconds from the start, 0 if not reached */
 struct http_result {
     enum http_error error;
     char detail[200]; /* one sentence for people, empty on HTTP_OK */
-    int status; /* 0 without an answer; 1xx never */
-    const char *headers; /* "name: value\n…", capped at 4 KiB; lives until the callback returns */
-    const char *body; /* NUL-terminated; likewise */
+    /* 0 without an answer; 1xx never. With an error there can be one too: the answer did not end as it should. */
+    int status;
+    /* "name: value\n…", at most 4 KiB; bytes that are not printable ASCII are '?'. Lives until `done` returns. */
+    const char *headers;
+    const char *body; /* any bytes, NUL-terminated; likewise */
     size_t body_len;
     bool body_cut;
     int sends; /* how often the request went out on the wire: libcurl sends again when a kept connection is dead */
@@ -74,13 +80,17 @@ enum err_code http_client_new(struct loop *loop, const struct guard *guard, cons
 /* After the loop has stopped, with no call under way. */
 void http_client_free(struct http_client *client);
 
-/* Starts a request. `done` is called exactly once, later, on the loop's thread, whatever happens. */
+/*
+ * Starts a request. On ERR_OK `done` is called exactly once, later, on the loop's thread, whatever happens; else it is
+ * not called. ERR_BUSY: it would be one look-up too many, try again when a call has ended; names that were looked up
+ * within the last minute need none. ERR_INVALID: a header has a line break. `call` may be NULL.
+ */
 enum err_code http_send(struct http_client *client, const struct http_request *request,
     struct http_call **call, struct error *err) MUST_CHECK;
 /* Ends a call now: `done` is called with HTTP_CANCELLED before this returns. */
 void http_cancel(struct http_call *call);
 
-/* Name look-ups under way: the dispatcher holds back endpoints that would need one more than the limit. */
+/* Name look-ups under way, or expected for calls that have just been sent. */
 int http_lookups(const struct http_client *client);
 int http_calls(const struct http_client *client);
 

@@ -275,6 +275,7 @@ static void *run(void *ctx)
     while (!inbox_is_closed(&loop->inbox))
         turn(loop);
     run_tasks(loop);
+    socket_action(loop, CURL_SOCKET_TIMEOUT, 0); /* what ends at once may end */
     finish_transfers(loop);
     return NULL;
 }

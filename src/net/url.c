@@ -13,15 +13,18 @@ struct pieces {
 
 static enum err_code refuse(struct error *err, const char *reason)
 {
-    return error_set(err, ERR_INVALID, "%s", reason);
+    error_set(err, ERR_INVALID, "%s", reason);
+    return ERR_INVALID;
 }
+
+_Static_assert(URL_MOST == 2048, "a message says so");
 
 static enum err_code check_bytes(const char *text, struct error *err)
 {
     if (*text == '\0')
         return refuse(err, "the URL is empty");
     if (strlen(text) > URL_MOST)
-        return error_set(err, ERR_INVALID, "the URL is longer than %d bytes", URL_MOST);
+        return refuse(err, "the URL is longer than 2048 bytes");
     for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
         if (*at == ' ')
             return refuse(err, "the URL contains a space; write it as %20");
@@ -131,8 +134,10 @@ enum err_code url_parse(struct arena *arena, const char *text, struct url *out, 
     if (rc != ERR_OK)
         return rc;
     CURLU *parsed = curl_url();
-    if (!parsed)
-        return error_set(err, ERR_UNAVAILABLE, "no memory to read a URL");
+    if (!parsed) {
+        error_set(err, ERR_UNAVAILABLE, "no memory to read a URL");
+        return ERR_UNAVAILABLE;
+    }
     CURLUcode code = curl_url_set(parsed, CURLUPART_URL, text, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER);
     rc = code == CURLUE_OK ? split(arena, parsed, &pieces, out, err) : refuse(err, reason_of(code));
     curl_url_cleanup(parsed);

@@ -41,72 +41,73 @@ static bool permits(const struct guard *guard, const char *text)
     return guard_permits(guard, (struct sockaddr *)&addr, why);
 }
 
+static const struct {
+    const char *address, *why;
+} not_public[] = {
+    {"0.0.0.0", "unspecified address 0.0.0.0"},
+    {"0.255.255.255", "unspecified address 0.255.255.255"},
+    {"10.0.0.0", "private address 10.0.0.0"},
+    {"10.255.255.255", "private address 10.255.255.255"},
+    {"100.64.0.0", "shared (carrier NAT) address 100.64.0.0"},
+    {"100.127.255.255", "shared (carrier NAT) address 100.127.255.255"},
+    {"100.100.100.200", "cloud metadata address 100.100.100.200"},
+    {"127.0.0.1", "loopback address 127.0.0.1"},
+    {"127.255.255.254", "loopback address 127.255.255.254"},
+    {"168.63.129.16", "cloud metadata address 168.63.129.16"},
+    {"169.254.0.1", "link-local address 169.254.0.1"},
+    {"169.254.169.254", "cloud metadata address 169.254.169.254"},
+    {"172.16.0.0", "private address 172.16.0.0"},
+    {"172.31.255.255", "private address 172.31.255.255"},
+    {"192.0.0.1", "reserved address 192.0.0.1"},
+    {"192.0.2.1", "documentation address 192.0.2.1"},
+    {"192.88.99.1", "reserved address 192.88.99.1"},
+    {"192.168.255.255", "private address 192.168.255.255"},
+    {"198.18.0.0", "benchmark address 198.18.0.0"},
+    {"198.19.255.255", "benchmark address 198.19.255.255"},
+    {"198.51.100.7", "documentation address 198.51.100.7"},
+    {"203.0.113.7", "documentation address 203.0.113.7"},
+    {"224.0.0.1", "multicast address 224.0.0.1"},
+    {"239.255.255.255", "multicast address 239.255.255.255"},
+    {"240.0.0.1", "reserved address 240.0.0.1"},
+    {"255.255.255.255", "broadcast address 255.255.255.255"},
+    {"::", "unspecified address ::"},
+    {"::1", "loopback address ::1"},
+    {"fe80::1", "link-local address fe80::1"},
+    {"febf::1", "link-local address febf::1"},
+    {"fec0::1", "private address fec0::1"},
+    {"fc00::1", "private address fc00::1"},
+    {"fdff::1", "private address fdff::1"},
+    {"fd00:ec2::254", "cloud metadata address fd00:ec2::254"},
+    {"fd20:ce::254", "cloud metadata address fd20:ce::254"},
+    {"ff02::1", "multicast address ff02::1"},
+    {"2001:db8::1", "documentation address 2001:db8::1"},
+    {"3fff::1", "documentation address 3fff::1"},
+    {"2001::1", "tunnel (Teredo) address 2001::1"},
+    {"2001:20::1", "reserved address 2001:20::1"},
+    {"64:ff9b:1::808:808", "local translation address 64:ff9b:1::808:808"},
+    {"100::1", "reserved address 100::1"},
+    {"4000::1", "reserved address 4000::1"},
+    /* judged by the IPv4 address inside */
+    {"::ffff:127.0.0.1", "loopback address 127.0.0.1"},
+    {"::ffff:169.254.169.254", "cloud metadata address 169.254.169.254"},
+    {"::127.0.0.1", "loopback address ::127.0.0.1"},
+    {"64:ff9b::10.1.2.3", "private address 64:ff9b::a01:203"},
+    {"64:ff9b::169.254.169.254", "cloud metadata address 64:ff9b::a9fe:a9fe"},
+    {"2002:7f00:1::1", "loopback address 2002:7f00:1::1"},
+    {"2002:c0a8:101::1", "private address 2002:c0a8:101::1"},
+};
+
 static void I5_refuses_what_is_not_public(void **state)
 {
     (void)state;
-    static const struct {
-        const char *address, *why;
-    } cases[] = {
-        {"0.0.0.0", "unspecified address 0.0.0.0"},
-        {"0.255.255.255", "unspecified address 0.255.255.255"},
-        {"10.0.0.0", "private address 10.0.0.0"},
-        {"10.255.255.255", "private address 10.255.255.255"},
-        {"100.64.0.0", "shared (carrier NAT) address 100.64.0.0"},
-        {"100.127.255.255", "shared (carrier NAT) address 100.127.255.255"},
-        {"100.100.100.200", "cloud metadata address 100.100.100.200"},
-        {"127.0.0.1", "loopback address 127.0.0.1"},
-        {"127.255.255.254", "loopback address 127.255.255.254"},
-        {"168.63.129.16", "cloud metadata address 168.63.129.16"},
-        {"169.254.0.1", "link-local address 169.254.0.1"},
-        {"169.254.169.254", "cloud metadata address 169.254.169.254"},
-        {"172.16.0.0", "private address 172.16.0.0"},
-        {"172.31.255.255", "private address 172.31.255.255"},
-        {"192.0.0.1", "reserved address 192.0.0.1"},
-        {"192.0.2.1", "documentation address 192.0.2.1"},
-        {"192.88.99.1", "reserved address 192.88.99.1"},
-        {"192.168.255.255", "private address 192.168.255.255"},
-        {"198.18.0.0", "benchmark address 198.18.0.0"},
-        {"198.19.255.255", "benchmark address 198.19.255.255"},
-        {"198.51.100.7", "documentation address 198.51.100.7"},
-        {"203.0.113.7", "documentation address 203.0.113.7"},
-        {"224.0.0.1", "multicast address 224.0.0.1"},
-        {"239.255.255.255", "multicast address 239.255.255.255"},
-        {"240.0.0.1", "reserved address 240.0.0.1"},
-        {"255.255.255.255", "broadcast address 255.255.255.255"},
-        {"::", "unspecified address ::"},
-        {"::1", "loopback address ::1"},
-        {"fe80::1", "link-local address fe80::1"},
-        {"febf::1", "link-local address febf::1"},
-        {"fec0::1", "private address fec0::1"},
-        {"fc00::1", "private address fc00::1"},
-        {"fdff::1", "private address fdff::1"},
-        {"fd00:ec2::254", "cloud metadata address fd00:ec2::254"},
-        {"fd20:ce::254", "cloud metadata address fd20:ce::254"},
-        {"ff02::1", "multicast address ff02::1"},
-        {"2001:db8::1", "documentation address 2001:db8::1"},
-        {"3fff::1", "documentation address 3fff::1"},
-        {"2001::1", "tunnel (Teredo) address 2001::1"},
-        {"2001:20::1", "reserved address 2001:20::1"},
-        {"64:ff9b:1::808:808", "local translation address 64:ff9b:1::808:808"},
-        {"100::1", "reserved address 100::1"},
-        {"4000::1", "reserved address 4000::1"},
-        /* judged by the IPv4 address inside */
-        {"::ffff:127.0.0.1", "loopback address 127.0.0.1"},
-        {"::ffff:169.254.169.254", "cloud metadata address 169.254.169.254"},
-        {"::127.0.0.1", "loopback address ::127.0.0.1"},
-        {"64:ff9b::10.1.2.3", "private address 64:ff9b::a01:203"},
-        {"64:ff9b::169.254.169.254", "cloud metadata address 64:ff9b::a9fe:a9fe"},
-        {"2002:7f00:1::1", "loopback address 2002:7f00:1::1"},
-        {"2002:c0a8:101::1", "private address 2002:c0a8:101::1"},
-    };
     struct arena *arena = arena_new();
     const struct guard *guard = guard_of(arena, NULL, 0);
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct sockaddr_storage addr = address(cases[i].address);
+    for (size_t i = 0; i < ARRAY_LEN(not_public); i++) {
+        struct sockaddr_storage addr = address(not_public[i].address);
         char why[96] = "";
         if (guard_permits(guard, (struct sockaddr *)&addr, why))
-            fail_msg("%s is permitted", cases[i].address);
-        assert_string_equal(why, cases[i].why);
+            fail_msg("%s is permitted", not_public[i].address);
+        assert_string_equal(why, not_public[i].why);
     }
     arena_free(arena);
 }

@@ -191,27 +191,44 @@ static void put_body(int fd, size_t len)
             return;
 }
 
+/* What never ends: after the head comes the same again and again, or nothing. */
+static const struct {
+    const char *path, *head, *again;
+} endless[] = {
+    {"/slow", "", NULL},
+    {"/slow-body", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", NULL},
+    {"/endless-body", "HTTP/1.0 200 OK\r\nX-B: c\r\n\r\n", "0123456789abcdef"},
+    {"/endless-header", "HTTP/1.1 200 OK\r\n", "X-Header: 0123456789\r\n"},
+    {"/endless-line", "HTTP/1.1 200 OK\r\nX-Header: ", "0123456789abcdef"},
+    {"/endless-100", "", "HTTP/1.1 100 Continue\r\n\r\n"},
+};
+
+static bool answer_endless(int fd, const char *path)
+{
+    for (size_t i = 0; i < ARRAY_LEN(endless); i++) {
+        if (strcmp(path, endless[i].path) != 0)
+            continue;
+        put(fd, endless[i].head);
+        if (endless[i].again)
+            put_without_end(fd, endless[i].again);
+        else
+            wait_for_close(fd);
+        return true;
+    }
+    return false;
+}
+
+/* False: the connection ends. */
 static bool answer(struct connection *c, const char *path)
 {
-    if (strcmp(path, "/slow") == 0)
-        wait_for_close(c->fd);
-    else if (strcmp(path, "/slow-body") == 0 &&
-             put(c->fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"))
-        wait_for_close(c->fd);
-    else if (strcmp(path, "/endless-body") == 0 && put(c->fd, "HTTP/1.0 200 OK\r\nX-B: c\r\n\r\n"))
-        put_without_end(c->fd, "0123456789abcdef");
-    else if (strcmp(path, "/endless-header") == 0 && put(c->fd, "HTTP/1.1 200 OK\r\n"))
-        put_without_end(c->fd, "X-Header: 0123456789\r\n");
-    else if (strcmp(path, "/endless-line") == 0 && put(c->fd, "HTTP/1.1 200 OK\r\nX-Header: "))
-        put_without_end(c->fd, "0123456789abcdef");
-    else if (strcmp(path, "/endless-100") == 0)
-        put_without_end(c->fd, "HTTP/1.1 100 Continue\r\n\r\n");
-    else if (strcmp(path, "/body-5000") == 0) {
-        put_body(c->fd, 5000);
-        return true;
-    } else if (strcmp(path, "/close") != 0 && !(strcmp(path, "/dies-when-kept") == 0 && c->requests == 2))
+    if (strcmp(path, "/close") == 0 || (strcmp(path, "/dies-when-kept") == 0 && c->requests == 2))
+        return false;
+    if (answer_endless(c->fd, path))
+        return false;
+    if (strcmp(path, "/body-5000") != 0)
         return answer_scripted(c->fd, path);
-    return false;
+    put_body(c->fd, 5000);
+    return true;
 }
 
 /* The length of the first whole request in the buffer, 0 if it is not there yet. */

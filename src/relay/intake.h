@@ -1,0 +1,27 @@
+/*
+ * The relay's HTTP side: takes webhooks, answers 2xx only after the commit (I10). Holds no state of its own.
+ *
+ * Handlers run on the server's workers; a webhook's answer is given on the writer's thread.
+ */
+#ifndef HERALD_RELAY_INTAKE_H
+#define HERALD_RELAY_INTAKE_H
+
+#include "db/writer.h"
+#include "net/server.h"
+#include "relay/config.h"
+
+struct intake {
+    /* set before start */
+    const struct relay_config *config;
+    struct writer *writer;
+    void (*stored)(void *ctx); /* after a commit; on the writer's thread */
+    void *stored_ctx;
+};
+
+enum err_code intake_start(struct intake *intake, struct server **server, struct error *err) MUST_CHECK;
+
+/* /metrics on a listener of its own. */
+enum err_code intake_start_metrics(
+    const struct relay_config *config, struct server **server, struct error *err) MUST_CHECK;
+
+#endif
