@@ -85,6 +85,9 @@ void server_stop(struct server *server, int64_t drain_us);
 const char *exchange_header(const struct exchange *exchange, const char *name);
 
 /* The decoded value of the first query parameter of that name ("" without '='), or NULL. */
+/* How often a header was sent. */
+size_t exchange_header_count(const struct exchange *exchange, const char *name);
+
 const char *exchange_query(const struct exchange *exchange, const char *name);
 size_t exchange_query_count(const struct exchange *exchange);
 /* The i-th query parameter in order; false past the end. */
