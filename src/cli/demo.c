@@ -42,7 +42,7 @@ static const struct option options[] = {
 static enum err_code stopped(struct demo *demo, struct error *err)
 {
     demo->told_to_stop = true;
-    return error_set(err, ERR_UNAVAILABLE, "told to stop");
+    return error_set(err, ERR_UNAVAILABLE, "told to stop before the end of the story");
 }
 
 static void collect(struct demo *demo)
@@ -292,7 +292,7 @@ static void take_down(struct demo *demo)
     tap_stop(&demo->tap);
     forget_seen(demo);
     if (demo->folder && nftw(demo->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        term_bad(&demo->term, "cannot remove %s: %s", demo->folder, strerror(errno));
+        fprintf(stderr, "herald demo: cannot remove %s: %s\n", demo->folder, strerror(errno));
     if (demo->signal_fd >= 0)
         close(demo->signal_fd);
 }
@@ -360,13 +360,11 @@ static enum err_code stay(struct demo *demo, struct error *err)
 
 static int report(const struct demo *demo, const struct error *err)
 {
-    printf("\n");
-    term_bad(&demo->term, "%s", err->text);
+    fprintf(stderr, "\nherald demo: %s\n", err->text);
     if (!demo->told_to_stop && demo->folder) {
         child_complaints(&demo->serve, &demo->term);
         child_complaints(&demo->relay, &demo->term);
     }
-    fprintf(stderr, "herald demo: %s\n", err->text);
     return EXIT_FAILED;
 }
 

@@ -37,10 +37,9 @@ void term_open(struct term *term);
 void term_step(const struct term *term, int number, const char *title, int64_t us);
 /* One line of what went over the wire. */
 void term_wire(const struct term *term, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* A remark, a thing that is as it must be, a thing that is not. */
+/* A remark; a thing that is as it must be. */
 void term_note(const struct term *term, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void term_good(const struct term *term, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void term_bad(const struct term *term, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* ── demo_tap.c ───────────────────────────────────────────────────────────────────────────────────────────── */
 

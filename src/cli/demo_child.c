@@ -132,7 +132,10 @@ enum err_code child_ended(struct arena *arena, struct child *child, struct error
     each_line(child, keep_last, &last);
     const char *how = WIFSIGNALED(status) ? arena_printf(arena, "was killed by signal %d", WTERMSIG(status))
                                           : arena_printf(arena, "ended with status %d", WEXITSTATUS(status));
-    return error_set(err, ERR_UNAVAILABLE, "%s %s: %s", child->name, how, last.text);
+    size_t name = strlen(child->name); /* it begins with its own name, too */
+    const char *why = strncmp(last.text, child->name, name) == 0 ? last.text + name : last.text;
+    why += strspn(why, ": ");
+    return error_set(err, ERR_UNAVAILABLE, "%s %s: %s", child->name, how, why);
 }
 
 struct complaints {
@@ -163,13 +166,10 @@ static bool show_complaint(void *ctx, const char *line)
     struct complaints *complaints = ctx;
     json_auto_t *entry = json_loads(line, 0, NULL);
     const char *level = json_string_value(json_object_get(entry, "level"));
-    if (level && strcmp(level, "warn") != 0 && strcmp(level, "error") != 0)
+    if (!level || (strcmp(level, "warn") != 0 && strcmp(level, "error") != 0))
         return true;
-    struct buf text = BUF_INIT(1024);
-    if (level)
-        describe(entry, &text);
-    else
-        buf_add_text(&text, line);
+    struct buf text = BUF_INIT(LINE_SIZE);
+    describe(entry, &text);
     term_note(complaints->term, "%s: %s", complaints->child->name, buf_text(&text));
     buf_free(&text);
     return ++complaints->count < COMPLAINTS_MOST;

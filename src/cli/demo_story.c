@@ -324,7 +324,8 @@ static enum err_code check_no_delivery(const struct story *story, const char *id
         return code;
     if (count > 0)
         return WRONG(story, "there is a delivery for %s, and there must be none", id);
-    term_note(story->term, "GET /api/webhooks/deliveries?logged_activity_id=…%s → none", id + strlen(id) - 12);
+    term_note(
+        story->term, "GET /api/webhooks/deliveries?logged_activity_id=…%s → none", id + strlen(id) - 12);
     return ERR_OK;
 }
 

@@ -10,7 +10,6 @@
 
 #define BOLD "\033[1m"
 #define DIM "\033[2m"
-#define RED "\033[31m"
 #define GREEN "\033[32m"
 #define CYAN "\033[36m"
 #define RESET "\033[0m"
@@ -66,13 +65,5 @@ void term_good(const struct term *term, const char *fmt, ...)
     va_list args;
     va_start(args, fmt);
     line(term, GREEN, "✓ ", fmt, args);
-    va_end(args);
-}
-
-void term_bad(const struct term *term, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    line(term, RED, "✗ ", fmt, args);
     va_end(args);
 }
