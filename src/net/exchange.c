@@ -40,9 +40,9 @@ size_t exchange_query_count(const struct exchange *exchange)
     return request_of(exchange)->query.count;
 }
 
-bool exchange_query_at(const struct exchange *exchange, size_t i, const char **name, const char **value)
+static bool fields_at(const struct fields *fields, size_t i, const char **name, const char **value)
 {
-    const struct field *field = request_of(exchange)->query.head;
+    const struct field *field = fields->head;
     while (field && i-- > 0)
         field = field->next;
     if (!field)
@@ -50,6 +50,16 @@ bool exchange_query_at(const struct exchange *exchange, size_t i, const char **n
     *name = field->name;
     *value = field->value;
     return true;
+}
+
+bool exchange_header_at(const struct exchange *exchange, size_t i, const char **name, const char **value)
+{
+    return fields_at(&request_of(exchange)->headers, i, name, value);
+}
+
+bool exchange_query_at(const struct exchange *exchange, size_t i, const char **name, const char **value)
+{
+    return fields_at(&request_of(exchange)->query, i, name, value);
 }
 
 const char *exchange_cookie(const struct exchange *exchange, const char *name)
