@@ -1,0 +1,171 @@
+"""What the documents say is so: the README's way by hand runs as written, and nothing is named that is not there."""
+
+import os
+import pathlib
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from support.server import REPORT, ROOT, program, run
+from support.wait import PATIENCE
+
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SENTENCE = "Alex Rivera logged a Sales Call with Maria Thompson."
+
+
+def section(document, title):
+    """The text under '## title'."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", document, re.MULTILINE | re.DOTALL)
+    assert found, f"there is no '{title}'"
+    return found.group(1)
+
+
+def steps(text):
+    """[(prose before, commands, prose after)] of the blocks marked sh."""
+    parts = re.split(r"^```sh\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    return [(parts[i - 1], parts[i], parts[i + 1]) for i in range(1, len(parts), 2)]
+
+
+# What a person does who follows the README: reads what was printed, and waits for what is said to appear.
+PRELUDE = r"""
+set -eu -o pipefail
+trap 'jobs=$(jobs -p); [[ -z $jobs ]] || { kill $jobs; wait $jobs || true; }' EXIT
+exec >printed 2>&1
+printed() { awk -v name="$1" '$1 == name { value = $2 } END { print value }' printed; }
+appears() {
+    local deadline=$((SECONDS + PATIENCE))
+    until grep -q -F -e "$2" "$1"; do
+        ((SECONDS < deadline)) || { echo "there is no '$2' in $1:"; cat "$1"; exit 1; }
+        sleep 0.1
+    done
+}
+is_settled() { { herald deliveries --state pending && herald relay list relay.yaml --state pending; } >state && ! grep -q -- - state; }
+settles() {
+    local deadline=$((SECONDS + PATIENCE))
+    until is_settled; do
+        ((SECONDS < deadline)) || { cat state; exit 1; }
+        sleep 0.1
+    done
+}
+"""
+
+
+def script(text):
+    """The blocks as one bash script. "In a terminal of its own" is a job in the background, its log terminal-N."""
+    lines = [PRELUDE]
+    terminals = 0
+    for before, commands, after in steps(text):
+        commands = re.sub(r"<([a-z_]+)>$", r"$(printed \1)", commands, flags=re.MULTILINE)
+        if re.search(r"terminal\s+of its own", before):
+            terminals += 1
+            lines.append(f"{{\n{commands}}} >terminal-{terminals} 2>&1 &")
+            for what in re.findall(r"logs `([^`]+)`", after):
+                lines.append(f"appears terminal-{terminals} {shlex.quote(what)}")
+        else:
+            lines.append(commands)
+        for what in re.findall(r"In Slack's terminal: `([^`]+)`", after):
+            lines.append(f"appears terminal-1 {shlex.quote(what)}; settles")
+    return "\n".join(lines)
+
+
+def other_ports(text):
+    """The README's ports are a person's; tests run side by side."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    for written, listener in zip(("8080", "8090", "9000"), sockets):
+        text, count = re.subn(rf'(127\.0\.0\.1(?::|", )){written}\b', rf"\g<1>{listener.getsockname()[1]}", text)
+        assert count, f"port {written} is not in the README"
+        listener.close()
+    return text
+
+
+def test_m17_readme_by_hand_runs_as_written(tmp_path):
+    text = other_ports(section((ROOT / "README.md").read_text(encoding="utf-8"), "By hand"))
+    assert f"In Slack's terminal: `{SENTENCE}`" in text
+    (tmp_path / "script").write_text(script(text), encoding="utf-8")
+    environment = {**os.environ, "PATH": f"{pathlib.Path(program()).parent}:{os.environ['PATH']}",
+                   "PATIENCE": str(int(PATIENCE))}
+    shell = subprocess.Popen(["bash", "script"], cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL,
+                             start_new_session=True)
+    try:
+        status = shell.wait(PATIENCE * 8)
+    finally:
+        if shell.poll() is None:
+            os.killpg(shell.pid, signal.SIGKILL)
+            shell.wait()
+    printed = (tmp_path / "printed").read_text(encoding="utf-8")
+    logs = [(tmp_path / f"terminal-{n}").read_text(encoding="utf-8") for n in (1, 2, 3)]
+    assert status == 0, printed + "".join(logs)
+    assert not REPORT.search(printed + "".join(logs)), logs
+    assert SENTENCE in logs[0].splitlines()
+    assert re.search(r"delivered +Sales Call", printed) and re.search(r" done +slack ", printed), printed
+    assert re.search(r"link +http://127\.0\.0\.1:\d+/sign-in#token=\S+", printed), printed
+
+
+# ── what is named is there ──────────────────────────────────────────────────────────────────────────────────
+
+
+def options_of(*words):
+    """The flags that --help prints."""
+    found = re.findall(r"^  --([a-z-]+)", run(*words, "--help").stdout, re.MULTILINE)
+    assert len(found) > 10
+    return found
+
+
+def test_configuration_names_every_option():
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    for name in options_of("serve"):
+        assert f"`--{name}`" in text, f"docs/configuration.md does not name --{name}"
+        assert f"`{name.replace('-', '_')}`" in text, f"docs/configuration.md does not name the key of --{name}"
+
+
+def test_configuration_is_what_the_generator_makes():
+    done = subprocess.run([sys.executable, str(ROOT / "tools" / "gen_config_docs.py"), "--check"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_files_that_are_named_exist(path):
+    """`src/db/lane.h`, `src/base`, `api/openapi.yaml` …; and `writer.c` in the section of a folder is not checked."""
+    text = path.read_text(encoding="utf-8")
+    for name in re.findall(r"`((?:src|api|docs|tests|tools|examples|bench|ui)/[\w./-]*\w)`", text):
+        assert (ROOT / name).exists() or name == "docs/configuration.md", f"{path.name} names {name}"
+
+
+def test_architecture_names_every_table_and_folder():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    schema = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "src/db/migrations").glob("*.sql"))
+    tables = re.findall(r"^CREATE TABLE (\w+)", schema, re.MULTILINE)
+    assert len(tables) > 10
+    for table in tables:
+        assert f"`{table}`" in text, f"docs/architecture.md does not name the table {table}"
+    for folder in (ROOT / "src").iterdir():
+        assert not folder.is_dir() or f"`{folder.name}`" in text, f"docs/architecture.md does not name src/{folder.name}"
+
+
+def test_options_that_are_named_exist():
+    """Each --flag in the documents belongs to a command."""
+    known = set()
+    for words in (["serve"], ["admin"], ["relay"]):
+        known |= set(re.findall(r"--([a-z][a-z-]+)", run(*words, "--help").stdout))
+    known |= {"help", "config", "version", "exit"}
+    dev = (ROOT / "dev").read_text(encoding="utf-8")
+    for path in DOCS:
+        text = re.sub(r"```sh.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for line in text.splitlines():
+            if "./dev" in line or "herald-bench" in line:
+                continue
+            for name in re.findall(r"`[^`]*?--([a-z][a-z-]+)", line):
+                assert name in known or f"--{name}" in dev, f"{path.name} names --{name}"
