@@ -169,3 +169,13 @@ def test_options_that_are_named_exist():
                 continue
             for name in re.findall(r"`[^`]*?--([a-z][a-z-]+)", line):
                 assert name in known or f"--{name}" in dev, f"{path.name} names --{name}"
+
+
+def test_architecture_names_every_thread(server, tmp_path):
+    """The threads that /proc shows are those of the document."""
+    text = section((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"), "Threads")
+    tasks = pathlib.Path(f"/proc/{server.process.process.pid}/task")
+    names = {(task / "comm").read_text(encoding="ascii").strip() for task in tasks.iterdir()}
+    assert {"http", "worker", "writer", "dispatcher", "feeder"} <= names
+    for name in names:
+        assert f"`{name}`" in text, f"docs/architecture.md does not name the thread {name}"
