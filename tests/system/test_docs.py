@@ -31,45 +31,57 @@ def steps(text):
     return [(parts[i - 1], parts[i], parts[i + 1]) for i in range(1, len(parts), 2)]
 
 
-# What a person does who follows the README: reads what was printed, and waits for what is said to appear.
+# What a person does who follows the documents: reads what was printed, and looks until it is as they say.
 PRELUDE = r"""
 set -eu -o pipefail
 trap 'jobs=$(jobs -p); [[ -z $jobs ]] || { kill $jobs; wait $jobs || true; }' EXIT
 exec >printed 2>&1
 printed() { awk -v name="$1" '$1 == name { value = $2 } END { print value }' printed; }
-appears() {
+patiently() {
     local deadline=$((SECONDS + PATIENCE))
-    until grep -q -F -e "$2" "$1"; do
-        ((SECONDS < deadline)) || { echo "there is no '$2' in $1:"; cat "$1"; exit 1; }
+    until "$@"; do
+        ((SECONDS < deadline)) || { echo "in vain: $*"; cat shown terminal-*; exit 1; }
         sleep 0.1
     done
 }
-is_settled() { { herald deliveries --state pending && herald relay list relay.yaml --state pending; } >state && ! grep -q -- - state; }
-settles() {
-    local deadline=$((SECONDS + PATIENCE))
-    until is_settled; do
-        ((SECONDS < deadline)) || { cat state; exit 1; }
-        sleep 0.1
-    done
+has() { (($(grep -c -F -e "$2" "$1" || true) >= ${3:-1})); }
+shows() {
+    "$1" >shown 2>&1
+    local words
+    for words in "${@:2}"; do has shown "$words" || return 1; done
+    cat shown
 }
 """
 
 
+def promised(after):
+    """The prose that belongs to a block ends with the paragraph after it that begins the next step."""
+    return re.split(r"\n(?=\*\*|#)", after)[0]
+
+
 def script(text):
-    """The blocks as one bash script. "In a terminal of its own" is a job in the background, its log terminal-N."""
+    """
+    The blocks as one bash script. "In a terminal of its own" is a job in the background, with the log terminal-N,
+    which "logs `words`"; what "shows `words`" is looked at until it does; "Slack's terminal" is the first one.
+    """
     lines = [PRELUDE]
     terminals = 0
-    for before, commands, after in steps(text):
+    messages = []
+    for number, (before, commands, after) in enumerate(steps(text)):
         commands = re.sub(r"<([a-z_]+)>$", r"$(printed \1)", commands, flags=re.MULTILINE)
-        if re.search(r"terminal\s+of its own", before):
+        words = " ".join(shlex.quote(w) for w in re.findall(r"shows\s+`([^`]+)`", promised(after)))
+        if re.search(r"terminal\s+of\s+its\s+own", re.split(r"\n\n", before.strip())[-1]):
             terminals += 1
             lines.append(f"{{\n{commands}}} >terminal-{terminals} 2>&1 &")
-            for what in re.findall(r"logs `([^`]+)`", after):
-                lines.append(f"appears terminal-{terminals} {shlex.quote(what)}")
+            for what in re.findall(r"logs\s+`([^`]+)`", promised(after)):
+                lines.append(f"patiently has terminal-{terminals} {shlex.quote(what)}")
+        elif words:
+            lines.append(f"step_{number}() {{\n{commands}}}\npatiently shows step_{number} {words}")
         else:
             lines.append(commands)
-        for what in re.findall(r"In Slack's terminal: `([^`]+)`", after):
-            lines.append(f"appears terminal-1 {shlex.quote(what)}; settles")
+        for what in re.findall(r"Slack's terminal: `([^`]+)`", promised(after)):
+            messages.append(what)
+            lines.append(f"patiently has terminal-1 {shlex.quote(what)} {messages.count(what)}")
     return "\n".join(lines)
 
 
@@ -83,9 +95,8 @@ def other_ports(text):
     return text
 
 
-def test_m17_readme_by_hand_runs_as_written(tmp_path):
-    text = other_ports(section((ROOT / "README.md").read_text(encoding="utf-8"), "By hand"))
-    assert f"In Slack's terminal: `{SENTENCE}`" in text
+def follow(tmp_path, text):
+    """Does what the text says; gives back what was printed, and the log of each terminal."""
     (tmp_path / "script").write_text(script(text), encoding="utf-8")
     environment = {**os.environ, "PATH": f"{pathlib.Path(program()).parent}:{os.environ['PATH']}",
                    "PATIENCE": str(int(PATIENCE))}
@@ -98,12 +109,31 @@ def test_m17_readme_by_hand_runs_as_written(tmp_path):
             os.killpg(shell.pid, signal.SIGKILL)
             shell.wait()
     printed = (tmp_path / "printed").read_text(encoding="utf-8")
-    logs = [(tmp_path / f"terminal-{n}").read_text(encoding="utf-8") for n in (1, 2, 3)]
+    logs = [path.read_text(encoding="utf-8") for path in sorted(tmp_path.glob("terminal-*"))]
     assert status == 0, printed + "".join(logs)
     assert not REPORT.search(printed + "".join(logs)), logs
-    assert SENTENCE in logs[0].splitlines()
+    return printed, logs
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+
+
+def test_m17_readme_by_hand_runs_as_written(tmp_path):
+    text = section(README, "By hand")
+    assert f"In Slack's terminal: `{SENTENCE}`" in text
+    printed, logs = follow(tmp_path, other_ports(text))
+    assert len(logs) == 3 and SENTENCE in logs[0].splitlines()
     assert re.search(r"delivered +Sales Call", printed) and re.search(r" done +slack ", printed), printed
     assert re.search(r"link +http://127\.0\.0\.1:\d+/sign-in#token=\S+", printed), printed
+
+
+def test_guide_runs_as_written(tmp_path):
+    """It goes on where the README's way by hand ends."""
+    printed, logs = follow(tmp_path, other_ports(section(README, "By hand") + GUIDE))
+    messages = [line for line in logs[0].splitlines() if line.startswith("Alex")]
+    assert messages == [SENTENCE, "Alex Rivera logged a Site Visit.", SENTENCE], logs[0]
+    assert len(logs) == 4, "the server was started twice"
 
 
 # ── what is named is there ──────────────────────────────────────────────────────────────────────────────────
