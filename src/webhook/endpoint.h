@@ -24,6 +24,7 @@ struct feed {
     bool left_over; /* by a predecessor: what it holds may have been sent already */
 };
 
+/* Where an endpoint waits for its turn: see turns.h. */
 enum ring { RING_NONE, RING_TROUBLED, RING_HEALTHY, RING_PARKED, RING_COUNT };
 
 struct endpoint {
