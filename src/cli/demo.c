@@ -285,16 +285,28 @@ static int remove_one(
     return remove(path);
 }
 
-static void take_down(struct demo *demo)
+static bool stop_child(struct demo *demo, struct child *child)
 {
-    child_stop(&demo->serve); /* first the one that sends, while those who answer are there */
-    child_stop(&demo->relay);
+    struct error err;
+    if (!child_stop(demo->arena, child, &err))
+        return true;
+    fprintf(stderr, "herald demo: %s\n", err.text);
+    child_complaints(child);
+    return false;
+}
+
+/* False: not everything ended well. */
+static bool take_down(struct demo *demo)
+{
+    bool serve = stop_child(demo, &demo->serve); /* the one that sends, while those who answer are there */
+    bool relay = stop_child(demo, &demo->relay);
     tap_stop(&demo->tap);
     forget_seen(demo);
     if (demo->folder && nftw(demo->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
         fprintf(stderr, "herald demo: cannot remove %s: %s\n", demo->folder, strerror(errno));
     if (demo->signal_fd >= 0)
         close(demo->signal_fd);
+    return serve && relay;
 }
 
 /* ── staying ──────────────────────────────────────────────────────────────────────────────────────────────── */
@@ -362,8 +374,8 @@ static int report(const struct demo *demo, const struct error *err)
 {
     fprintf(stderr, "\nherald demo: %s\n", err->text);
     if (!demo->told_to_stop && demo->folder) {
-        child_complaints(&demo->serve, &demo->term);
-        child_complaints(&demo->relay, &demo->term);
+        child_complaints(&demo->serve);
+        child_complaints(&demo->relay);
     }
     return EXIT_FAILED;
 }
@@ -382,8 +394,7 @@ static int run(const struct choices *choices)
     if (!code && !choices->ends)
         code = stay(&demo, &err);
     int status = code ? report(&demo, &err) : EXIT_DONE;
-    take_down(&demo);
-    return status;
+    return take_down(&demo) ? status : EXIT_FAILED;
 }
 
 static int help(void)

@@ -96,10 +96,10 @@ enum err_code child_start(
 const char *child_address(struct arena *arena, const struct child *child, const char *message);
 /* After it has ended by itself: what it said last. */
 enum err_code child_ended(struct arena *arena, struct child *child, struct error *err);
-/* The log's warnings and errors, for people. */
-void child_complaints(const struct child *child, const struct term *term);
-/* SIGTERM; SIGKILL if that does not help. Waits for its end. */
-void child_stop(struct child *child);
+/* Its warnings and errors, to stderr. */
+void child_complaints(const struct child *child);
+/* SIGTERM; SIGKILL if that does not help. Waits for its end; an error if that was not a clean one. */
+enum err_code child_stop(struct arena *arena, struct child *child, struct error *err) MUST_CHECK;
 
 /* ── demo.c ───────────────────────────────────────────────────────────────────────────────────────────────── */
 
