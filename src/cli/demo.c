@@ -365,7 +365,10 @@ static enum err_code stay(struct demo *demo, struct error *err)
         tell_messages(demo);
         forget_seen(demo);
     }
-    return demo->told_to_stop ? ERR_OK : code;
+    if (!demo->told_to_stop)
+        return code;
+    printf("\nStopping; nothing of it stays.\n");
+    return ERR_OK;
 }
 
 /* ── the command ──────────────────────────────────────────────────────────────────────────────────────────── */

@@ -118,6 +118,7 @@ static enum err_code tell_logged(struct story *story)
     title(story, 1, "Alex Rivera logs a Sales Call with Maria Thompson", answer.started_us);
     if (code)
         return code;
+    term_note(story->term, "with X-API-KEY, X-BUSINESS-ID and X-USER-ID:");
     term_wire(story->term, "POST /api/activities/logged → %d in %.1f ms", answer.status,
         (double)answer.took_us / (double)US_PER_MS);
     term_good(story->term, "committed, its webhook with it: %s", story->first_id);
@@ -202,13 +203,18 @@ static json_t *abbreviate(const json_t *record)
     return short_record;
 }
 
-static void show_record(const struct story *story, const json_t *record)
+static void show_lines(const struct story *story, const json_t *json)
 {
-    json_auto_t *shown = abbreviate(record);
-    char *text = json_dumps(shown, JSON_INDENT(2)), *save = NULL;
+    char *text = json_dumps(json, JSON_INDENT(2)), *save = NULL;
     for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
         term_wire(story->term, "%s", line);
     free(text);
+}
+
+static void show_record(const struct story *story, const json_t *record)
+{
+    json_auto_t *shown = abbreviate(record);
+    show_lines(story, shown);
     const char *name;
     json_t *value;
     struct buf left_out = BUF_INIT(TEXT_MOST);
@@ -288,14 +294,15 @@ static enum err_code tell_fetched(struct story *story)
 
 /* ── 5: posted ────────────────────────────────────────────────────────────────────────────────────────────── */
 
-static enum err_code check_message(const struct story *story, const struct seen *message)
+static enum err_code check_message(const struct story *story, const struct seen *message, const json_t *json)
 {
-    json_auto_t *json = json_loadb(message->body, message->body_len, 0, NULL);
     const char *text = json_string_value(json_object_get(json, "text"));
     if (message->status != 200 || !text)
         return WRONG(story, "Slack's webhook refused the message: %s", message->answer);
     if (strcmp(text, SENTENCE) != 0)
         return WRONG(story, "Slack got '%s', not '%s'", text, SENTENCE);
+    if (!strstr(message->body, NOTES))
+        return WRONG(story, "the message to Slack lacks the notes");
     return ERR_OK;
 }
 
@@ -306,8 +313,12 @@ static enum err_code tell_posted(struct story *story)
     if (code)
         return code;
     title(story, 5, "The relay posts to Slack", message->arrived_us);
+    json_auto_t *json = json_loadb(message->body, message->body_len, 0, NULL);
     term_wire(story->term, "%s", message->request_line);
-    code = check_message(story, message);
+    for (const char **header = message->headers; *header; header++)
+        term_wire(story->term, "%s", *header);
+    show_lines(story, json);
+    code = check_message(story, message, json);
     if (!code)
         term_good(story->term, "#sales: " SENTENCE);
     return code;
@@ -379,7 +390,10 @@ static enum err_code await_probe(struct story *story)
         code = check_webhook(story, webhook, story->probe_id);
     if (!code)
         code = demo_await(story->demo, SEEN_SLACK, 2, "the probe's message to Slack", &message, story->err);
-    return code ? code : check_message(story, message);
+    if (code)
+        return code;
+    json_auto_t *json = json_loadb(message->body, message->body_len, 0, NULL);
+    return check_message(story, message, json);
 }
 
 static enum err_code tell_nothing_else(struct story *story)
