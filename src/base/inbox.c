@@ -90,6 +90,22 @@ static struct inbox_item *detach(struct inbox *inbox, size_t most)
     return list;
 }
 
+void inbox_poke(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    inbox->poked = true;
+    pthread_mutex_unlock(&inbox->lock);
+    pthread_cond_signal(&inbox->filled);
+}
+
+struct inbox_item *inbox_take(struct inbox *inbox, size_t most)
+{
+    pthread_mutex_lock(&inbox->lock);
+    struct inbox_item *list = detach(inbox, most);
+    pthread_mutex_unlock(&inbox->lock);
+    return list;
+}
+
 struct inbox_item *inbox_take_all(struct inbox *inbox)
 {
     if (inbox->event_fd >= 0) {
@@ -113,12 +129,13 @@ struct inbox_item *inbox_take_wait(struct inbox *inbox, size_t most, int64_t tim
 
     pthread_mutex_lock(&inbox->lock);
     int rc = 0;
-    while (!inbox->head && !inbox->closed && rc == 0) {
+    while (!inbox->head && !inbox->closed && !inbox->poked && rc == 0) {
         if (timeout_us < 0)
             pthread_cond_wait(&inbox->filled, &inbox->lock);
         else
             rc = pthread_cond_timedwait(&inbox->filled, &inbox->lock, &until);
     }
+    inbox->poked = false;
     struct inbox_item *list = detach(inbox, most);
     pthread_mutex_unlock(&inbox->lock);
     return list;

@@ -28,6 +28,7 @@ struct inbox {
     struct inbox_item *head, **tail;
     size_t count;
     bool closed;
+    bool poked;
 };
 
 enum err_code inbox_init(struct inbox *inbox, bool with_event_fd, struct error *err) MUST_CHECK;
@@ -38,6 +39,12 @@ bool inbox_post(struct inbox *inbox, struct inbox_item *item) MUST_CHECK;
 
 /* Any thread: nothing more is accepted; the taker gets what is there, then NULL. */
 void inbox_close(struct inbox *inbox);
+
+/* Any thread: a taker that waits returns now, as on time-out; the next wait, if none waits. */
+void inbox_poke(struct inbox *inbox);
+
+/* The taker. At most `most` items as a list, or NULL; never blocks. */
+struct inbox_item *inbox_take(struct inbox *inbox, size_t most);
 
 /* The taker. All items there are, as a list, or NULL; never blocks; clears the event descriptor. */
 struct inbox_item *inbox_take_all(struct inbox *inbox);

@@ -16,6 +16,7 @@ struct writer {
     pthread_t thread;
     /* shared */
     struct inbox inbox;
+    struct inbox riders; /* units that start no transaction by themselves */
     atomic_size_t waiting;
     atomic_bool healthy;
     atomic_int_fast64_t held_until_boot_us;
@@ -25,6 +26,7 @@ struct writer {
     struct lane lane;
     int64_t renew_at_boot_us;
     int64_t retry_at_boot_us;
+    int64_t ride_by_boot_us; /* when riders go by themselves; 0: there are none */
     bool unannounced; /* a COMMIT's outcome is unknown: the lane must be read again (lane_changed) */
     struct inbox_item *kept, **kept_tail; /* units that wait for the database to come back (W5) */
     size_t kept_count;
@@ -35,8 +37,7 @@ static bool away(enum err_code code)
     return code == ERR_UNAVAILABLE || code == ERR_BUSY;
 }
 
-/* ── one transaction ────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one transaction ─────────────────────────────────────────────────────────────────────────── */
 
 static void number(struct writer *w, struct unit **units, size_t n)
 {
@@ -67,11 +68,42 @@ static enum err_code run_kinds(struct writer *w, struct unit **units, size_t n, 
     return code;
 }
 
+static void announce(struct writer *w, struct lane_range range)
+{
+    if (w->config.read_again)
+        w->config.read_again(w->config.read_again_ctx, &range);
+}
+
+/* After a COMMIT of unknown outcome: whatever this epoch numbered so far may be there. */
+static void announce_unknown(struct writer *w)
+{
+    w->unannounced = false;
+    announce(w, (struct lane_range){.lane = w->lane.id,
+                    .first = w->lane.epoch << LANE_SEQ_BITS,
+                    .last = w->lane.next_seq - 1,
+                    .own = true});
+}
+
+/*
+ * Before anything with a later number is committed. Renewing the lane waits for the doubtful transaction, which
+ * holds the lane's row: what is read after the announcement is final.
+ */
+static enum err_code settle_unknown(struct writer *w, struct error *err)
+{
+    enum err_code code = lane_renew(w->db, &w->lane, w->config.lease_us, err);
+    if (!code)
+        announce_unknown(w);
+    return code;
+}
+
 static enum err_code transact(struct writer *w, struct unit **units, size_t n, struct error *err)
 {
     int64_t started = clock_boot_us();
+    enum err_code code = w->unannounced ? settle_unknown(w, err) : ERR_OK;
+    if (code)
+        return code;
     number(w, units, n);
-    enum err_code code = db_begin(w->db, err);
+    code = db_begin(w->db, err);
     if (code)
         return code;
     code = run_kinds(w, units, n, err);
@@ -90,24 +122,7 @@ static enum err_code transact(struct writer *w, struct unit **units, size_t n, s
     return ERR_OK;
 }
 
-/* ── the lane ───────────────────────────────────────────────────────────────────────────────────────────────
- */
-
-static void announce(struct writer *w, struct lane_range range)
-{
-    if (w->config.read_again)
-        w->config.read_again(w->config.read_again_ctx, &range);
-}
-
-/* After a COMMIT of unknown outcome: whatever this epoch numbered so far may be there. */
-static void announce_unknown(struct writer *w)
-{
-    w->unannounced = false;
-    announce(w, (struct lane_range){.lane = w->lane.id,
-                    .first = w->lane.epoch << LANE_SEQ_BITS,
-                    .last = w->lane.next_seq - 1,
-                    .own = true});
-}
+/* ── the lane ────────────────────────────────────────────────────────────────────────────────── */
 
 static void announce_left_over(struct writer *w, int64_t lane)
 {
@@ -140,10 +155,11 @@ static enum err_code announce_adopted(struct writer *w, struct error *err)
 
 static enum err_code take_lane(struct writer *w, struct error *err)
 {
+    struct lane lane; /* this writer's only once that is committed; else it is taken, and announced, again */
     enum err_code code = db_begin(w->db, err);
     if (code)
         return code;
-    code = lane_take(w->db, w->config.node, w->config.lease_us, &w->lane, err);
+    code = lane_take(w->db, w->config.node, w->config.lease_us, &lane, err);
     if (code) {
         db_rollback(w->db);
         return code;
@@ -151,6 +167,7 @@ static enum err_code take_lane(struct writer *w, struct error *err)
     code = db_commit(w->db, err);
     if (code)
         return code;
+    w->lane = lane;
     note_lease(w);
     LOG(LOG_INFO, "lane taken", F_INT("lane", w->lane.id), F_INT("epoch", w->lane.epoch));
     w->unannounced = false;
@@ -198,8 +215,7 @@ static void keep_lane(struct writer *w)
         adopt_lane(w);
 }
 
-/* ── batches ────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── batches ─────────────────────────────────────────────────────────────────────────────────── */
 
 static void announce_committed(struct unit **units, size_t n)
 {
@@ -295,8 +311,7 @@ static void group_by_kind(struct unit **units, size_t n)
             }
         }
     }
-    for (size_t i = 0; i < n; i++)
-        units[i] = sorted[i];
+    memcpy(units, sorted, count * sizeof *units);
 }
 
 static size_t take_kept(struct writer *w, struct unit **batch, size_t most)
@@ -313,32 +328,42 @@ static size_t take_kept(struct writer *w, struct unit **batch, size_t most)
     return n;
 }
 
-/* Kept units first, then what came; `list` fits by the choice of its length. */
-static void run_waiting(struct writer *w, struct inbox_item *list, size_t room)
+static size_t append(struct unit **batch, size_t n, struct inbox_item *list)
 {
-    struct unit *batch[w->config.batch_most];
+    for (; list; list = list->next)
+        batch[n++] = CONTAINER_OF(list, struct unit, item);
+    return n;
+}
+
+/* Kept units first, then what came, then the riders. */
+static void run_waiting(struct writer *w, struct inbox_item *list, struct inbox_item *riders, size_t room)
+{
+    struct unit *batch[2 * w->config.batch_most];
     size_t n = take_kept(w, batch, w->config.batch_most - room);
-    for (struct inbox_item *item = list; item; item = item->next)
-        batch[n++] = CONTAINER_OF(item, struct unit, item);
+    n = append(batch, n, list);
+    n = append(batch, n, riders);
     if (n == 0)
         return;
     atomic_fetch_sub(&w->waiting, n);
     group_by_kind(batch, n);
     run_batch(w, batch, n);
-    if (w->unannounced) {
-        if (atomic_load(&w->healthy))
-            announce_unknown(w);
-        else
-            w->renew_at_boot_us = clock_boot_us() + KEPT_RETRY_US;
-    }
+    if (w->unannounced) /* if nothing else comes, keep_lane settles it */
+        w->renew_at_boot_us = clock_boot_us() + KEPT_RETRY_US;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
 }
 
 /* Kept units are not run again before their time, unless others come that try the database anyway. */
 static int64_t wait_us(const struct writer *w)
 {
     int64_t until = w->renew_at_boot_us, now = clock_boot_us();
-    if (w->kept && w->retry_at_boot_us < until)
-        until = w->retry_at_boot_us;
+    if (w->kept)
+        until = sooner(until, w->retry_at_boot_us);
+    if (w->ride_by_boot_us)
+        until = sooner(until, w->ride_by_boot_us);
     return until > now ? until - now : 0;
 }
 
@@ -349,35 +374,59 @@ static size_t room_for_new(const struct writer *w)
     return w->kept_count < half ? w->config.batch_most - w->kept_count : half;
 }
 
+/* The riders, if something goes that they can ride with, or they have waited long enough, or are many. */
+static struct inbox_item *take_riders(struct writer *w, bool something_goes)
+{
+    size_t count = inbox_count(&w->riders), most = w->config.batch_most;
+    int64_t now = clock_boot_us();
+    if (count && !w->ride_by_boot_us)
+        w->ride_by_boot_us = now + WRITER_RIDE_US;
+    bool due = count && (now >= w->ride_by_boot_us || count >= most / 2 || inbox_is_closed(&w->inbox));
+    if (!count || !(something_goes || due))
+        return NULL;
+    w->ride_by_boot_us = count > most ? now : 0;
+    return inbox_take(&w->riders, most);
+}
+
+static bool is_over(struct writer *w, const struct inbox_item *list)
+{
+    return !list && inbox_is_closed(&w->inbox) &&
+           ((!w->kept && inbox_count(&w->riders) == 0) || stopping_for_good(w));
+}
+
 static void *writer_main(void *arg)
 {
     struct writer *w = arg;
+    pthread_setname_np(pthread_self(), "writer");
     for (;;) {
         size_t room = room_for_new(w);
         struct inbox_item *list = inbox_take_wait(&w->inbox, room, wait_us(w));
-        if (!list && inbox_is_closed(&w->inbox) && (!w->kept || stopping_for_good(w)))
+        if (is_over(w, list))
             break;
-        if (!list && inbox_is_closed(&w->inbox)) /* nothing will come: only the database is waited for */
+        bool retry = w->kept && clock_boot_us() >= w->retry_at_boot_us;
+        struct inbox_item *riders = take_riders(w, list || retry);
+        if (!list && !riders &&
+            inbox_is_closed(&w->inbox)) /* nothing will come: only the database is waited for */
             clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 20000000}, NULL);
-        if (list || (w->kept && clock_boot_us() >= w->retry_at_boot_us))
-            run_waiting(w, list, room);
+        if (list || riders || retry)
+            run_waiting(w, list, riders, room);
         keep_lane(w);
     }
-    while (w->kept)
-        run_waiting(w, NULL, room_for_new(w));
+    for (struct inbox_item *riders; w->kept || (riders = inbox_take(&w->riders, w->config.batch_most));)
+        run_waiting(w, NULL, w->kept ? NULL : riders, room_for_new(w));
     struct error err;
     if (lane_release(w->db, &w->lane, &err))
         LOG(LOG_WARN, "cannot give the lane back", F_TEXT("reason", err.text));
     return NULL;
 }
 
-/* ── life ───────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── life ────────────────────────────────────────────────────────────────────────────────────── */
 
 static void writer_free(struct writer *w)
 {
     db_close(w->db);
     inbox_destroy(&w->inbox);
+    inbox_destroy(&w->riders);
     mem_free(w);
 }
 
@@ -387,6 +436,8 @@ enum err_code writer_start(const struct writer_config *config, struct writer **w
     w->config = *config;
     w->kept_tail = &w->kept;
     enum err_code code = inbox_init(&w->inbox, false, err);
+    if (!code)
+        code = inbox_init(&w->riders, false, err);
     if (code) {
         mem_free(w);
         return code;
@@ -405,13 +456,24 @@ enum err_code writer_start(const struct writer_config *config, struct writer **w
     return ERR_OK;
 }
 
+/* The first rider, and the one that makes them many, tells the writer to look at its time-out again. */
+static bool post_rider(struct writer *w, struct unit *unit)
+{
+    if (!inbox_post(&w->riders, &unit->item))
+        return false;
+    size_t count = inbox_count(&w->riders);
+    if (count == 1 || count == w->config.batch_most / 2)
+        inbox_poke(&w->inbox);
+    return true;
+}
+
 enum err_code writer_submit(struct writer *writer, struct unit *unit, struct error *err)
 {
     if (atomic_fetch_add(&writer->waiting, 1) >= writer->config.queue_most && !unit->kind->keep) {
         atomic_fetch_sub(&writer->waiting, 1);
         return error_set(err, ERR_BUSY, "too many writes are waiting; try again");
     }
-    if (inbox_post(&writer->inbox, &unit->item))
+    if (unit->kind->rides ? post_rider(writer, unit) : inbox_post(&writer->inbox, &unit->item))
         return ERR_OK;
     atomic_fetch_sub(&writer->waiting, 1);
     return error_set(err, ERR_UNAVAILABLE, "the server is stopping");
@@ -430,13 +492,13 @@ int64_t writer_lease_until(struct writer *writer)
 void writer_stop(struct writer *writer, int64_t grace_us)
 {
     atomic_store(&writer->stop_by_boot_us, clock_boot_us() + grace_us + 1);
+    inbox_close(&writer->riders);
     inbox_close(&writer->inbox);
     pthread_join(writer->thread, NULL);
     writer_free(writer);
 }
 
-/* ── functions as units ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── functions as units ──────────────────────────────────────────────────────────────────────── */
 
 struct call {
     struct unit unit; /* first */

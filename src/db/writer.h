@@ -26,6 +26,8 @@
 struct unit;
 struct writer;
 
+#define WRITER_RIDE_US (5 * US_PER_MS)
+
 struct lane_range {
     int64_t lane, first, last;
     bool own, left_over;
@@ -42,6 +44,11 @@ struct unit_kind {
     /* After the commit, in the order of seq, before any `done`; may be NULL. Refused units are left out. */
     void (*committed)(struct unit **units, size_t n);
     bool keep; /* W5 */
+    /*
+     * Nobody waits for it: it starts no transaction by itself, but rides with the next one, or goes after
+     * WRITER_RIDE_US. Halves the commits where every activity is followed by an outcome.
+     */
+    bool rides;
 };
 
 struct unit {

@@ -22,6 +22,14 @@ const char *exchange_header(const struct exchange *exchange, const char *name)
     return NULL;
 }
 
+size_t exchange_header_count(const struct exchange *exchange, const char *name)
+{
+    size_t count = 0;
+    for (const struct field *field = request_of(exchange)->headers.head; field; field = field->next)
+        count += text_equal_nocase(field->name, name);
+    return count;
+}
+
 const char *exchange_query(const struct exchange *exchange, const char *name)
 {
     return fields_get(&request_of(exchange)->query, name);

@@ -89,6 +89,9 @@ const char *exchange_header(const struct exchange *exchange, const char *name);
 bool exchange_header_at(const struct exchange *exchange, size_t i, const char **name, const char **value);
 
 /* The decoded value of the first query parameter of that name ("" without '='), or NULL. */
+/* How often a header was sent. */
+size_t exchange_header_count(const struct exchange *exchange, const char *name);
+
 const char *exchange_query(const struct exchange *exchange, const char *name);
 size_t exchange_query_count(const struct exchange *exchange);
 /* The i-th query parameter in order; false past the end. */

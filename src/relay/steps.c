@@ -15,7 +15,7 @@
 
 static void submit(struct job *job);
 
-/* ── outcomes ── */
+/* ── outcomes ────────────────────────────────────────────────────────────────────────────────── */
 
 /* On the writer's thread. If the loop has stopped, worker_free has the job. */
 static void outcome_done(struct unit *unit)
@@ -149,7 +149,7 @@ static void add_excerpt(char reason[static REASON_MOST], const struct http_resul
     snprintf(reason + at, REASON_MOST - at, ": %s", excerpt);
 }
 
-/* ── what every call's end has in common ── */
+/* ── what every call's end has in common ─────────────────────────────────────────────────────── */
 
 /* False: the call was cut off by the stop, and the step stays pending (K2). */
 static bool call_ended(struct job *job, const struct http_result *result)
@@ -171,7 +171,7 @@ static bool call_ended(struct job *job, const struct http_result *result)
     return true;
 }
 
-/* ── the fetch ── */
+/* ── the fetch ───────────────────────────────────────────────────────────────────────────────── */
 
 static bool is_record_of(const struct http_result *result, struct id activity)
 {
@@ -234,20 +234,19 @@ static void fetch_done(void *ctx, const struct http_result *result)
 static enum err_code start_fetch(struct job *job, struct error *err)
 {
     struct worker *worker = job->line->worker;
-    struct buf url = BUF_INIT(4096);
-    buf_printf(
-        &url, "%s/api/activities/logged/%s", worker->config->source.url, id_format(job->step.activity).text);
+    struct arena *arena = arena_new();
     struct http_request request = {.method = "GET",
-        .url = buf_text(&url),
+        .url = arena_printf(arena, "%s/api/activities/logged/%s", worker->config->source.url,
+            id_format(job->step.activity).text),
         .headers = worker->fetch_headers,
         .done = fetch_done,
         .ctx = job};
     enum err_code code = http_send(job->line->client, &request, &job->call, err);
-    buf_free(&url);
+    arena_free(arena);
     return code;
 }
 
-/* ── actions ── */
+/* ── actions ─────────────────────────────────────────────────────────────────────────────────── */
 
 static void action_done(void *ctx, const struct http_result *result)
 {

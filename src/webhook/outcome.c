@@ -124,7 +124,7 @@ struct outcome *outcome_new(struct delivery_job *job)
 
 void outcome_record(struct writer *writer, struct outcome *outcome)
 {
-    static const struct unit_kind kind = {.name = "outcome", .run = outcome_run, .keep = true};
+    static const struct unit_kind kind = {.name = "outcome", .run = outcome_run, .keep = true, .rides = true};
     outcome->unit = (struct unit){.kind = &kind, .done = outcome_done};
     struct error err;
     if (writer_submit(writer, &outcome->unit, &err)) { /* stopping: it stays pending and is sent again */

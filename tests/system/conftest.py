@@ -62,8 +62,22 @@ def database(engine):
     database.drop()
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.failed = outcome.get_result().failed
+
+
+def tell_log(server):
+    """The end of each process's log, for whoever reads of the failure."""
+    errors = server.logs + ([server.process.errors] if server.process and server.running else [])
+    for i, log in enumerate(errors):
+        print(f"── log of {server.folder.name}, process {i + 1} ──\n{log[-6000:]}")
+
+
 @pytest.fixture
-def make_server(tmp_path, database):
+def make_server(tmp_path, database, request):
     """make_server(flags=…, env=…, …): a server of this test's engine; ends, and must end well, with the test."""
     servers = []
 
@@ -74,6 +88,9 @@ def make_server(tmp_path, database):
         return server.start() if start else server
 
     yield make
+    if getattr(request.node, "failed", False):
+        for server in servers:
+            tell_log(server)
     broken = []
     for server in servers:
         try:

@@ -10,6 +10,7 @@ import pytest
 from support.api import Api
 from support.load import Load
 from support.receiver import HANG
+from support.server import PATIENT
 from support.wait import wait_for
 from support.world import World
 
@@ -97,7 +98,7 @@ def test_clients_that_leave_while_they_wait(server, receiver):
 @pytest.mark.plain
 def test_memory_does_not_grow_with_the_backlog(make_server, receiver):
     """I7: pending work lives in the database."""
-    server = make_server(flags=("--delivery-timeout", "60s"))
+    server = make_server(flags=PATIENT)
     world = World(server, webhook=receiver.url())
     receiver.default = HANG
     with Load(world, clients=16, most=500) as load:

@@ -62,8 +62,6 @@ def test_admin_refuses_bad_input(make_server, receiver):
           "maria@thompson.test"], "email"),
         (["object", "add", "--business", world.business, "--name", "Sales Call"], ""),
         (["object", "add", "--business", world.business, "--name", "Bad", "--webhook-url", "ftp://x/"], "http"),
-        (["object", "add", "--business", world.business, "--name", "Both", "--webhook-url", receiver.url(),
-          "--redirect-url", "https://example.test/"], ""),
         (["key", "add", "--user", world.business, "--name", "x"], "user"),
         (["key", "remove-all"], ""),
         (["nonsense"], "nonsense"),

@@ -294,6 +294,7 @@ def test_lists_go_on_where_the_page_ended(world, receiver):
 def test_metrics_count_what_happened(world, receiver):
     for _ in range(5):
         world.log()
+    world.quiet()
     receiver.replies["/hook"] = Reply(status=500)
     world.log()
     world.quiet()

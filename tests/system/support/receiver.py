@@ -118,6 +118,11 @@ class Receiver:
 
     # ── what goes out ───────────────────────────────────────────────────────────────────────────────────────
 
+    def moment(self):
+        """Now, when all that was sent by a process that has ended has been read."""
+        wait_for(lambda: not self._open, "the connections of a dead process to be gone")
+        return time.monotonic()
+
     def let_go(self):
         """Whoever hangs gets its answer (a 200) after all, and from now on nobody hangs."""
         self._let_go.set()
@@ -170,6 +175,9 @@ class Receiver:
             if not piece:
                 return False
             head += piece
+            if head[:1] == b"\x16":  # somebody speaks TLS to us
+                connection.sendall(b"HTTP/1.1 400 No TLS here\r\n\r\n")
+                return False
         request = Request(head, time.monotonic(), number)
         with self._lock:
             self.requests.append(request)

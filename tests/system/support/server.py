@@ -17,6 +17,10 @@ REPORT = re.compile(r"ERROR: AddressSanitizer|ERROR: LeakSanitizer|WARNING: Thre
                     r"SUMMARY: \w*Sanitizer")
 
 
+# A server that waits for a hanging receiver longer than any test lasts.
+PATIENT = ("--delivery-timeout", "60s", "--lease", "90s")
+
+
 def program():
     """The built herald: HERALD_BIN, or what ./dev test builds."""
     named = os.environ.get("HERALD_BIN")
