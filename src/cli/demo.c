@@ -351,7 +351,8 @@ static void tell_messages(const struct demo *demo)
         json_auto_t *message = json_loadb(seen->body, seen->body_len, 0, NULL);
         const char *text = json_string_value(json_object_get(message, "text"));
         int64_t wall_us = clock_wall_us() - (clock_boot_us() - seen->arrived_us);
-        term_good(&demo->term, "%.8s  Slack: %s", time_format(wall_us).text + 11, text ? text : seen->answer);
+        term_say(&demo->term, SAY_GOOD, "%.8s  Slack: %s", time_format(wall_us).text + 11,
+            text ? text : seen->answer);
     }
 }
 
