@@ -37,8 +37,7 @@ static bool away(enum err_code code)
     return code == ERR_UNAVAILABLE || code == ERR_BUSY;
 }
 
-/* ── one transaction ────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one transaction ─────────────────────────────────────────────────────────────────────────── */
 
 static void number(struct writer *w, struct unit **units, size_t n)
 {
@@ -123,8 +122,7 @@ static enum err_code transact(struct writer *w, struct unit **units, size_t n, s
     return ERR_OK;
 }
 
-/* ── the lane ───────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── the lane ────────────────────────────────────────────────────────────────────────────────── */
 
 static void announce_left_over(struct writer *w, int64_t lane)
 {
@@ -217,8 +215,7 @@ static void keep_lane(struct writer *w)
         adopt_lane(w);
 }
 
-/* ── batches ────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── batches ─────────────────────────────────────────────────────────────────────────────────── */
 
 static void announce_committed(struct unit **units, size_t n)
 {
@@ -423,8 +420,7 @@ static void *writer_main(void *arg)
     return NULL;
 }
 
-/* ── life ───────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── life ────────────────────────────────────────────────────────────────────────────────────── */
 
 static void writer_free(struct writer *w)
 {
@@ -502,8 +498,7 @@ void writer_stop(struct writer *writer, int64_t grace_us)
     writer_free(writer);
 }
 
-/* ── functions as units ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── functions as units ──────────────────────────────────────────────────────────────────────── */
 
 struct call {
     struct unit unit; /* first */

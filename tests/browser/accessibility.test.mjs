@@ -44,6 +44,11 @@ const pages = {
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Enter the URL').waitFor();
   },
+  'settings, saved': async (page) => {
+    await page.goto(`/activities/${call}`);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Nothing has changed').waitFor();
+  },
   'log form': async (page) => {
     await page.goto(`/activities/${call}/log`);
     await page.getByRole('textbox', { name: 'Contacts' }).fill('mar');

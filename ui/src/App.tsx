@@ -1,6 +1,5 @@
 // What every page stands in: theme, cache, routes, and the rule that a 401 anywhere leads to the sign-in page.
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createBrowserRouter, RouterProvider } from 'react-router-dom';
 import { asApiError } from './api/problem';
@@ -10,9 +9,10 @@ import { ActivitySettings } from './pages/ActivitySettings';
 import { Deliveries } from './pages/Deliveries';
 import { LogActivity } from './pages/LogActivity';
 import { NotFound } from './pages/NotFound';
-import { Notifications as NotificationsPage } from './pages/Notifications';
+import { Notifications } from './pages/Notifications';
 import { RouteError } from './pages/RouteError';
 import { SignIn } from './pages/SignIn';
+import { Toasts } from './parts/Toasts';
 import { cssVariables, theme } from './theme';
 
 const router = createBrowserRouter([
@@ -25,7 +25,7 @@ const router = createBrowserRouter([
       { path: 'activities/:id', element: <ActivitySettings /> },
       { path: 'activities/:id/log', element: <LogActivity /> },
       { path: 'deliveries', element: <Deliveries /> },
-      { path: 'notifications', element: <NotificationsPage /> },
+      { path: 'notifications', element: <Notifications /> },
       { path: '*', element: <NotFound /> },
     ],
   },
@@ -56,7 +56,7 @@ export function App() {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queryClient}>
-        <Notifications position="bottom-right" />
+        <Toasts />
         <RouterProvider router={router} future={{ v7_startTransition: true }} />
       </QueryClientProvider>
     </MantineProvider>

@@ -43,6 +43,7 @@ export const theme = createTheme({
   colors: { ink, dark },
   defaultRadius: 'sm',
   cursorType: 'pointer',
+  respectReducedMotion: true,
   // Only fonts that are on the machine: no request leaves the origin.
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',

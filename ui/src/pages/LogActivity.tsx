@@ -88,12 +88,6 @@ function LogForm({ activity, again, log, busy, error }: LogFormProps) {
   return (
     <form ref={form} onSubmit={submit} noValidate className="narrow-column">
       <Stack gap="lg">
-        {error !== null && !refusal?.isOnlyAbout(['/associated_entities', '/notes']) && (
-          <ErrorNotice title={refusal?.status === 0 ? 'No answer came' : 'Not logged'} error={error}>
-            {refusal?.status === 0 &&
-              ' It may have been logged all the same: look at Deliveries before you log it again.'}
-          </ErrorNotice>
-        )}
         {aboutRecords && (
           <ContactPicker
             chosen={contacts}
@@ -111,6 +105,12 @@ function LogForm({ activity, again, log, busy, error }: LogFormProps) {
           onChange={(event) => setNotes(event.currentTarget.value)}
           error={refusal?.field('/notes')}
         />
+        {error !== null && !refusal?.isOnlyAbout(['/associated_entities', '/notes']) && (
+          <ErrorNotice title={refusal?.status === 0 ? 'No answer came' : 'Not logged'} error={error}>
+            {refusal?.status === 0 &&
+              ' It may have been logged all the same: look at Deliveries before you log it again.'}
+          </ErrorNotice>
+        )}
         <Group>
           <Button type="submit" loading={busy}>
             Log activity

@@ -7,7 +7,7 @@ import { Link } from 'react-router-dom';
 import type { Delivery, LoggedActivity } from '../api/client';
 import { sentence } from '../api/problem';
 import { deliveryOfQuery } from '../api/queries';
-import { Attempts, outcomeOf } from '../parts/Attempts';
+import { Attempts, inSentence, outcomeOf } from '../parts/Attempts';
 import { StateTag, type Tone } from '../parts/Tag';
 import { Clock, duration } from '../parts/time';
 import { isWebUrl } from '../parts/urls';
@@ -115,7 +115,7 @@ function Outcome({ delivery, loggedAt }: { delivery: Delivery; loggedAt: string 
       {delivery.finished_at && <>, {sinceLogged(loggedAt, delivery.finished_at)} after logging</>}
       {failed && (
         <div>
-          {last?.detail} See{' '}
+          {last && inSentence(last.detail)} See{' '}
           <Anchor component={Link} to="/notifications" size="sm">
             Notifications
           </Anchor>
@@ -124,8 +124,7 @@ function Outcome({ delivery, loggedAt }: { delivery: Delivery; loggedAt: string 
       )}
       <details>
         <summary>
-          {delivery.attempts.length === 1 ? '1 attempt' : `${delivery.attempts.length} attempts`}, with the
-          answer
+          {delivery.attempts.length === 1 ? '1 attempt' : `${delivery.attempts.length} attempts`} in detail
         </summary>
         <Attempts attempts={delivery.attempts} />
       </details>

@@ -3,7 +3,7 @@ import { Loader } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { Notification } from '../api/client';
 import { deliveryQuery, notificationsQuery } from '../api/queries';
-import { causeOf } from '../parts/Attempts';
+import { causeOf, inSentence } from '../parts/Attempts';
 import { DeliveryDetail } from '../parts/DeliveryDetail';
 import { OpeningRow, PagedList, RefreshButton } from '../parts/PagedList';
 import { Page } from '../parts/Page';
@@ -54,7 +54,7 @@ function NotificationRow({ notification }: { notification: Notification }) {
         <Tag tone="bad">{status === null ? causeOf(errorClass) : `Status ${status}`}</Tag>
       </td>
       <td className="wide-only breaks">{hostOf(url)}</td>
-      <td className="wide-only breaks">{detail}</td>
+      <td className="wide-only breaks">{inSentence(detail)}</td>
       <td className="wide-only end">
         <When at={notification.created_at} />
       </td>

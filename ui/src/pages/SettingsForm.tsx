@@ -48,7 +48,8 @@ export function SettingsForm({ object, etag }: { object: ActivityObject; etag: s
     const lacking = lackingIn(values);
     setMissing(lacking);
     if (Object.keys(lacking).length > 0) focusFirst(form.current, lacking);
-    else if (!dirty) say({ tone: 'good', title: 'Nothing has changed' });
+    else if (!dirty)
+      say({ tone: 'good', title: 'Nothing has changed', text: 'What is shown here is what is saved.' });
     else if (!saving.busy) focusFirst(form.current, await saving.save(changed));
   };
   const text = (member: Exclude<Member, 'default_submission_action'>) => ({
@@ -58,13 +59,15 @@ export function SettingsForm({ object, etag }: { object: ActivityObject; etag: s
     onChange: (event: { currentTarget: { value: string } }) => type(member, event.currentTarget.value),
     inputWrapperOrder: ['label', 'description', 'input', 'error'] as const satisfies string[],
   });
-  const theirs = (member: Member) => saving.theirs(member, typed[member]);
+  const theirs = (member: Member) => {
+    const said = saving.theirs(member, typed[member]);
+    return said && <span className="theirs">{said}</span>;
+  };
 
   return (
     <form ref={form} onSubmit={submit} noValidate className="narrow-column">
       <LeaveGuard when={dirty} />
       <Stack gap="lg">
-        <SaveProblem saving={saving} />
         <TextInput label="Name" maxLength={100} required {...text('name')} description={theirs('name')} />
         <Radio.Group
           label="Default Submission Action"
@@ -108,6 +111,7 @@ export function SettingsForm({ object, etag }: { object: ActivityObject; etag: s
             }
           />
         )}
+        <SaveProblem saving={saving} />
         <Group>
           <Button type="submit" loading={saving.busy}>
             Save

@@ -11,7 +11,7 @@ import {
 import type { ApiError } from '../api/problem';
 import { asApiError, sentence } from '../api/problem';
 import { activitiesKey, activityKey, activityQuery } from '../api/queries';
-import { say } from '../parts/say';
+import { hush, say } from '../parts/say';
 
 export interface Values {
   name: string;
@@ -47,6 +47,7 @@ export function useSaveSettings(object: ActivityObject, etag: string, onSaved: (
 
   /** Resolves to what is wrong, by member; to nothing when it was saved. */
   const save = async (changes: Partial<Values>): Promise<Errors> => {
+    hush();
     setErrors({});
     const refusal = await change.mutateAsync(changes).then(() => null, asApiError);
     const wrong = refusal ? errorsIn(refusal) : {};

@@ -26,6 +26,12 @@ export function outcomeOf(attempt: Attempt | undefined): string {
   return attempt.status === null ? causeOf(attempt.error_class) : `Status ${attempt.status}`;
 }
 
+/** What the server says of an attempt, which may be the middle of a sentence, as one of its own. */
+export function inSentence(detail: string): string {
+  const text = detail.charAt(0).toUpperCase() + detail.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 export function Attempts({ attempts }: { attempts: Attempt[] }) {
   if (attempts.length === 0) return <p className="dim small">No attempt is recorded yet.</p>;
   return (
@@ -51,7 +57,7 @@ function OneAttempt({ attempt }: { attempt: Attempt }) {
         {attempt.detail && (
           <>
             <dt>What went wrong</dt>
-            <dd>{attempt.detail}</dd>
+            <dd>{inSentence(attempt.detail)}</dd>
           </>
         )}
         <dt>Time</dt>

@@ -6,8 +6,9 @@ interface Said {
   text?: string;
 }
 
-/** A toast; a bad one stays until it is closed. */
+/** A toast, one at a time; a bad one stays until it is closed or replaced. */
 export function say({ tone, title, text }: Said) {
+  hush();
   notifications.show({
     title,
     message: text,
@@ -16,4 +17,9 @@ export function say({ tone, title, text }: Said) {
     closeButtonProps: { 'aria-label': 'Close this message' },
     role: tone === 'good' ? 'status' : 'alert',
   });
+}
+
+/** Takes away what was said, before it can be taken for the answer to something newer. */
+export function hush() {
+  notifications.clean();
 }

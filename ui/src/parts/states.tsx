@@ -1,5 +1,5 @@
 // What a list shows when it has nothing to show: still loading, empty, or an error that can be tried again.
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { Button, Skeleton, Text, Title } from '@mantine/core';
 import { CircleAlert, Inbox, TriangleAlert } from 'lucide-react';
 import { asApiError, sentence } from '../api/problem';
@@ -10,10 +10,13 @@ interface NoticeProps {
   children?: ReactNode;
 }
 
+/** Something that has to be seen: it is read out, and comes into view where it is not. */
 export function Notice({ tone, title, children }: NoticeProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), []);
   const Icon = tone === 'bad' ? CircleAlert : TriangleAlert;
   return (
-    <div className="notice" data-tone={tone} role="alert">
+    <div ref={box} className="notice" data-tone={tone} role="alert">
       <Icon size={18} aria-hidden />
       <div>
         <strong>{title}</strong>
