@@ -132,7 +132,8 @@ static enum err_code key_verb(struct job *job)
     if (!code)
         code = user_first_business(db, user, &business, job->err);
     if (!code)
-        answer(job, "The key; it is shown this once and stored nowhere.", &(struct fact){"api_key", secret}, 1,
+        answer(job, "The key; it is shown this once and stored nowhere.", &(struct fact){"api_key", secret},
+            1,
             arena_printf(job->arena,
                 "herald admin contact add --business %s --first-name Maria --last-name Thompson",
                 text_of(job, business)));

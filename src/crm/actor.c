@@ -135,8 +135,9 @@ enum err_code person_read(struct db *db, struct arena *arena, struct id business
 enum err_code user_first_business(struct db *db, struct id user_id, struct id *business_id, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = db_query(db, "SELECT business_id FROM employee WHERE user_id = $1 ORDER BY id LIMIT 1",
-        DB_PARAMS(db_id(user_id)), &rows, err);
+    enum err_code code =
+        db_query(db, "SELECT business_id FROM employee WHERE user_id = $1 ORDER BY id LIMIT 1",
+            DB_PARAMS(db_id(user_id)), &rows, err);
     if (code || !db_next(rows, &code, err))
         return code ? code : error_set(err, ERR_NOT_FOUND, "That user is an employee of no Business.");
     *business_id = db_col_id(rows, 0);

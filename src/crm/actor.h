@@ -50,8 +50,8 @@ enum err_code api_key_add(struct crm *crm, struct arena *arena, struct id user_i
     const char **secret, struct error *err) MUST_CHECK;
 
 /* The Business in which a user was made an employee first. ERR_NOT_FOUND. For operators. */
-enum err_code user_first_business(struct db *db, struct id user_id, struct id *business_id, struct error *err)
-    MUST_CHECK;
+enum err_code user_first_business(
+    struct db *db, struct id user_id, struct id *business_id, struct error *err) MUST_CHECK;
 
 /* A one-time token for a sign-in link, valid for ten minutes. ERR_NOT_FOUND. */
 enum err_code sign_in_token_add(struct crm *crm, struct arena *arena, struct id user_id,

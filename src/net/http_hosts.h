@@ -12,7 +12,7 @@
 struct host {
     uint64_t hash;
     int64_t known_until_us; /* its answer is in libcurl's cache until then */
-    int lookups;            /* under way */
+    int lookups; /* under way */
 };
 
 struct host_table {

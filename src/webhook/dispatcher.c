@@ -38,6 +38,7 @@ struct dispatcher {
     struct writer *writer;
     bool stopping;
     int64_t lane, live_start; /* own lane, and the last seq before this epoch */
+    int64_t doubtful_upto; /* last seq of this epoch whose COMMIT had an unknown outcome; else live_start */
     struct endpoint_table *endpoints;
     struct turns turns;
     size_t queued;
@@ -93,11 +94,24 @@ static void ask_for_more(struct dispatcher *d, struct endpoint *endpoint)
     feeder_ask(d->feeder, &load->request);
 }
 
+static void set_queued(struct dispatcher *d, size_t queued)
+{
+    d->queued = queued;
+    metric_set(METRIC_deliveries_queued, (int64_t)queued);
+}
+
 static void take_job(struct dispatcher *d, struct endpoint *endpoint, struct delivery_job *job)
 {
     endpoint_push(endpoint, job);
-    d->queued++;
+    set_queued(d, d->queued + 1);
     turns_enlist(&d->turns, endpoint);
+}
+
+/* A new one has had nothing handed over; but something doubtful of it may lie in the table. */
+static struct endpoint *endpoint_of(struct dispatcher *d, struct id object_id)
+{
+    struct feed live = {.lane = d->lane, .after = d->live_start, .upto = d->doubtful_upto};
+    return endpoint_get(d->endpoints, object_id, live);
 }
 
 static void free_jobs(struct delivery_job *jobs)
@@ -144,15 +158,11 @@ static void objects_loaded(struct loop_task *task)
     struct dispatcher *d = request->ctx;
     const struct lane_range *range = &request->range;
     for (size_t i = 0; i < request->count && !d->stopping; i++) {
-        struct endpoint *endpoint = endpoint_get(d->endpoints, request->objects[i], d->lane, d->live_start);
-        struct feed feed = {.lane = range->lane,
-            .after = range->first - 1,
-            .upto = range->last,
-            .left_over = range->left_over};
-        if (range->left_over)
+        struct endpoint *endpoint = endpoint_of(d, request->objects[i]);
+        struct feed feed = {
+            .lane = range->lane, .after = range->first - 1, .upto = range->last, .left_over = true};
+        if (range->left_over) /* else it lies in the live feed already */
             endpoint_add_feed(endpoint, feed);
-        else if (endpoint->live.lane == range->lane && endpoint->live.upto < range->last)
-            endpoint->live.upto = range->last;
         ask_for_more(d, endpoint);
     }
     bool more = request->count == request->most && !d->stopping;
@@ -278,9 +288,8 @@ static enum err_code start_request(struct dispatcher *d, struct endpoint *endpoi
     d->flights = flight;
     endpoint->in_flight++;
     d->in_flight++;
-    d->queued--;
+    set_queued(d, d->queued - 1);
     metric_set(METRIC_deliveries_in_flight, d->in_flight);
-    metric_set(METRIC_deliveries_queued, (int64_t)d->queued);
     return ERR_OK;
 }
 
@@ -380,7 +389,7 @@ static void post(struct dispatcher *d, struct message message)
 /* A committed job goes into memory if nothing of its endpoint is left in the table before it; else into the feed. */
 static void hand_over_one(struct dispatcher *d, struct delivery_job *job)
 {
-    struct endpoint *endpoint = endpoint_get(d->endpoints, job->object_id, d->lane, d->live_start);
+    struct endpoint *endpoint = endpoint_of(d, job->object_id);
     struct feed *live = &endpoint->live;
     int64_t seq = job->pos.seq;
     bool room = endpoint->queued < QUEUE_MOST && d->queued < WINDOW_MOST;
@@ -422,7 +431,7 @@ static void move_to_lane(void *ctx, struct endpoint *endpoint)
     struct dispatcher *d = ctx;
     if (endpoint->live.lane == d->lane)
         return;
-    d->queued -= endpoint_forget_lane(endpoint, endpoint->live.lane);
+    set_queued(d, d->queued - endpoint_forget_lane(endpoint, endpoint->live.lane));
     endpoint->live = (struct feed){.lane = d->lane, .after = d->live_start, .upto = d->live_start};
 }
 
@@ -441,9 +450,10 @@ static void read_again(struct loop_task *task)
     const struct lane_range *range = &message->range;
     if (range->own && range->left_over) {
         d->lane = range->lane;
-        d->live_start = range->last;
+        d->live_start = d->doubtful_upto = range->last;
         endpoint_each(d->endpoints, move_to_lane, d);
     } else if (range->own) {
+        d->doubtful_upto = range->last;
         endpoint_each(d->endpoints, extend_live, message);
     }
     ask_for_objects(d, range);
