@@ -14,8 +14,8 @@ def main() -> None:
     for i, name in enumerate(files):
         path = os.path.abspath(os.path.join(root, name)).replace("\\", "\\\\").replace('"', '\\"')
         lines += [
-            f'__asm__(".section .rodata\\n.global {table}_{i}\\n{table}_{i}:\\n.incbin \\"{path}\\"\\n.byte 0\\n"',
-            f'        ".global {table}_{i}_end\\n{table}_{i}_end:\\n.previous\\n");',
+            f'__asm__(".section .rodata\\n.global {table}_{i}\\n{table}_{i}:\\n.incbin \\"{path}\\"\\n"',
+            f'        ".global {table}_{i}_end\\n{table}_{i}_end:\\n.byte 0\\n.previous\\n");',
             f"extern const char {table}_{i}[], {table}_{i}_end[];",
         ]
     lines += ["", f"const struct embedded_file {table}[] = {{"]

@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-static const char *const single_headers[] = {"X-API-KEY", "X-BUSINESS-ID", "X-USER-ID", "Origin", "Cookie",
-    "Content-Type", "If-Match", "X-Herald-Session", NULL};
+static const char *const single_headers[] = {
+    "Origin", "Cookie", "Content-Type", "If-Match", "X-Herald-Session", NULL};
 
 /* A worker without a database answers 503 to what needs one; it tries again with the next request. */
 static void *worker_start(void *ctx)

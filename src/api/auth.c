@@ -21,13 +21,19 @@ static bool finish(struct call *call, enum err_code code, const struct error *er
     return code == ERR_OK;
 }
 
+/* A repeated credential is as wrong as a missing one, and answered in the same way. */
+static bool once(const struct call *call, const char *name)
+{
+    return exchange_header_count(call->exchange, name) == 1;
+}
+
 static bool by_key(struct call *call, const char *key)
 {
     const char *business = exchange_header(call->exchange, "X-BUSINESS-ID");
     const char *user = exchange_header(call->exchange, "X-USER-ID");
     struct id business_id, user_id;
-    if (!key || !business || !user || !id_parse(business, strlen(business), &business_id) ||
-        !id_parse(user, strlen(user), &user_id))
+    if (!once(call, "X-API-KEY") || !once(call, "X-BUSINESS-ID") || !once(call, "X-USER-ID") ||
+        !id_parse(business, strlen(business), &business_id) || !id_parse(user, strlen(user), &user_id))
         return refuse(call);
     struct error err = {0};
     enum err_code code = actor_by_key(call->db, call->arena, key, business_id, user_id, &call->actor, &err);
@@ -66,7 +72,5 @@ bool call_authenticate(struct call *call)
 {
     const char *key = exchange_header(call->exchange, "X-API-KEY");
     const char *session = exchange_cookie(call->exchange, SESSION_COOKIE);
-    if (!key && session)
-        return by_session(call, session);
-    return by_key(call, key);
+    return !key && session ? by_session(call, session) : by_key(call, key);
 }

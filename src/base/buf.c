@@ -57,6 +57,16 @@ void buf_printf(struct buf *buf, const char *fmt, ...)
     va_end(again);
 }
 
+void buf_reserve(struct buf *buf, size_t len)
+{
+    size_t need = buf->len + len + 1;
+    if (need <= buf->size)
+        return;
+    buf->data = mem_realloc(buf->data, need);
+    buf->size = need;
+    buf->data[buf->len] = '\0';
+}
+
 const char *buf_text(const struct buf *buf)
 {
     return buf->data ? buf->data : "";

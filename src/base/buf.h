@@ -27,6 +27,9 @@ void buf_add(struct buf *buf, const void *data, size_t len);
 void buf_add_text(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Room for `len` more bytes, from mem_alloc: for text whose size Herald itself chooses, which then cannot overflow. */
+void buf_reserve(struct buf *buf, size_t len);
+
 /* The text so far, "" if none. Valid until the next addition. */
 const char *buf_text(const struct buf *buf);
 

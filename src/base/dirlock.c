@@ -36,11 +36,32 @@ static void write_pid(int fd)
     }
 }
 
+/* A new directory must survive a power cut, or all that is acknowledged in it would go with it. */
+static enum err_code make_durably(const char *dir, struct error *err)
+{
+    if (mkdir(dir, 0700))
+        return errno == EEXIST ? ERR_OK
+                               : error_set(err, ERR_UNAVAILABLE, "cannot make the directory %s: %s", dir,
+                                     strerror(errno));
+    char path[PATH_MAX];
+    if ((size_t)snprintf(path, sizeof path, "%s/..", dir) >= sizeof path)
+        return error_set(err, ERR_INVALID, "the name of the data directory is too long");
+    int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool failed = parent < 0 || fsync(parent) != 0;
+    int reason = errno;
+    if (parent >= 0)
+        close(parent);
+    return failed ? error_set(
+                        err, ERR_UNAVAILABLE, "cannot sync the directory above %s: %s", dir, strerror(reason))
+                  : ERR_OK;
+}
+
 enum err_code dirlock_take(const char *dir, int *fd, struct error *err)
 {
     char path[PATH_MAX];
-    if (mkdir(dir, 0700) && errno != EEXIST)
-        return error_set(err, ERR_UNAVAILABLE, "cannot make the directory %s: %s", dir, strerror(errno));
+    enum err_code made = make_durably(dir, err);
+    if (made)
+        return made;
     if ((size_t)snprintf(path, sizeof path, "%s/lock", dir) >= sizeof path)
         return error_set(err, ERR_INVALID, "the name of the data directory is too long");
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -35,7 +35,8 @@ struct log_field {
     }
 
 /* The first field is empty so that there may be none at all; log_write starts behind it. */
-#define LOG(level, message, ...) log_write(level, message, (const struct log_field[]){{0}, ##__VA_ARGS__, {0}} + 1)
+#define LOG(level, message, ...)                                                                             \
+    log_write(level, message, (const struct log_field[]){{0}, ##__VA_ARGS__, {0}} + 1)
 
 /* The least level that is written (default LOG_INFO). Before threads start. */
 void log_set_level(enum log_level level);

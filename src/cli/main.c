@@ -11,6 +11,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"demo", "the worked example for real, on throwaway data; then the pages", cli_demo},
     {"serve", "API, pages and dispatcher in one process", cli_serve},
     {"relay", "the durable receiver: webhooks in, Slack and HTTP out", cli_relay},
     {"admin", "businesses, employees, keys, contacts, activity objects", cli_admin},

@@ -2,9 +2,9 @@
 #include "cli/cli.h"
 
 #include "base/clock.h"
+#include "base/dirlock.h"
 #include "base/log.h"
 #include "relay/inbox.h"
-#include "base/dirlock.h"
 #include "relay/relay.h"
 
 #include <errno.h>

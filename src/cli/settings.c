@@ -1,5 +1,7 @@
 #include "cli/settings.h"
 
+#include "net/guard.h"
+
 #define AT(member) offsetof(struct settings, member)
 
 const struct option settings_options[] = {
@@ -63,8 +65,17 @@ static enum err_code read_config_flag(
     return ERR_OK;
 }
 
-static enum err_code check(const struct settings *settings, struct error *err)
+static enum err_code check(struct arena *arena, const struct settings *settings, struct error *err)
 {
+    const struct guard *guard;
+    struct cidr network;
+    enum err_code code = guard_new(arena, &settings->allow_targets, &guard, err);
+    if (code)
+        return code;
+    for (size_t i = 0; i < settings->behind_proxy.count; i++)
+        if (!cidr_parse(settings->behind_proxy.items[i], &network))
+            return error_set(err, ERR_INVALID, "'behind_proxy': '%.60s' is not a network such as 10.0.0.0/8",
+                settings->behind_proxy.items[i]);
     if (settings->lease_us < settings->delivery_us + US_PER_S)
         return error_set(err, ERR_INVALID,
             "'lease' must be at least a second longer than 'delivery_timeout', so that no request outlives "
@@ -93,5 +104,5 @@ enum err_code settings_read(
         if (!code && !known)
             break;
     }
-    return code ? code : check(settings, err);
+    return code ? code : check(arena, settings, err);
 }

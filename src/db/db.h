@@ -14,7 +14,7 @@
  *  - parameters have the type of the value that is bound: a NULL is db_null(DB_ID), not a naked NULL.
  *
  * A connection that was lost is opened again by itself at the next statement outside a transaction; inside one,
- * the error is ERR_UNAVAILABLE and the transaction is over.
+ * the error is ERR_UNAVAILABLE, and every further statement's too, until db_rollback.
  */
 #ifndef HERALD_DB_DB_H
 #define HERALD_DB_DB_H
@@ -104,7 +104,10 @@ enum err_code db_exec(
 enum err_code db_exec_many(struct db *db, const char *sql, const struct db_value *values, size_t per_row,
     size_t n, struct error *err) MUST_CHECK;
 
-/* Inserts rows: `insert` names table and columns, types are those of the first row. */
+/*
+ * Inserts rows: `insert` names table and columns, types are those of the first row. As with db_exec_many, a failure
+ * may surface only later in the transaction.
+ */
 struct db_insert {
     const char *table;
     const char *const *columns;

@@ -83,13 +83,20 @@ static enum err_code migrate_step(
     return code;
 }
 
-enum err_code db_migrate(struct db *db, int *version, struct error *err)
+static enum err_code create_version_table(struct db *db, struct error *err)
 {
-    enum err_code code = db->ops->script(db,
+    return db->ops->script(db,
         "CREATE TABLE IF NOT EXISTS schema_version (version {int} NOT NULL PRIMARY KEY, name {text} NOT "
         "NULL, "
         "at {int} NOT NULL){strict}",
         err);
+}
+
+enum err_code db_migrate(struct db *db, int *version, struct error *err)
+{
+    enum err_code code = create_version_table(db, err);
+    if (code == ERR_CONFLICT) /* another node made it in this very moment */
+        code = create_version_table(db, err);
     int known = 0;
     for (; !code && embedded_migrations[known].path; known++) {
         bool done = false;

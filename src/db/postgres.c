@@ -146,7 +146,7 @@ static enum err_code pg_insert_many(
         return code;
     struct error why = {0};
     code = pg_link_send_insert(pg->link, insert, values, n, &why);
-    return finish(pg, code, true, NULL, &why, err);
+    return finish(pg, code, pg->tx == TX_NONE, NULL, &why, err);
 }
 
 static const struct engine_ops ops;

@@ -3,7 +3,8 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 
-/* Statements are Herald's own literals: longer than this is a defect, and buf_take then ends in a prefix. */
+/* Statements are Herald's own literals; tokens make one longer by less than TOKENS_MOST. */
+#define TOKENS_MOST 4096
 #define SQL_MOST ((size_t)1 << 20)
 
 struct token {
@@ -47,9 +48,11 @@ static size_t quoted_len(const char *sql)
     return end ? (size_t)(end - sql) + 1 : strlen(sql);
 }
 
+/* Sizes are Herald's own, so this never fails: a statement that lost its end would be another statement. */
 char *engine_rewrite(const char *sql, enum db_engine engine)
 {
     struct buf out = BUF_INIT(SQL_MOST);
+    buf_reserve(&out, strlen(sql) + TOKENS_MOST);
     while (*sql) {
         size_t quoted = quoted_len(sql);
         const struct token *token = *sql == '{' ? token_at(sql) : NULL;

@@ -168,6 +168,7 @@ static enum err_code exec_many(struct db *db, const char *sql, const struct db_v
 static char *insert_text(const struct db_insert *insert)
 {
     struct buf sql = BUF_INIT(8192);
+    buf_reserve(&sql, 2048);
     buf_printf(&sql, "INSERT INTO %s (", insert->table);
     for (size_t i = 0; i < insert->column_count; i++)
         buf_printf(&sql, "%s%s", i ? ", " : "", insert->columns[i]);

@@ -101,14 +101,15 @@ static void announce(struct writer *w, struct lane_range range)
         w->config.read_again(w->config.read_again_ctx, &range);
 }
 
-/* After a COMMIT of unknown outcome: whatever this epoch numbered so far may be there. */
-static void announce_unknown(struct writer *w)
+/*
+ * After a COMMIT of unknown outcome: whatever this epoch numbered up to `last` may be there. Said before anything
+ * with a later number is announced, or the dispatcher would take that for all there is.
+ */
+static void announce_unknown(struct writer *w, int64_t last)
 {
     w->unannounced = false;
-    announce(w, (struct lane_range){.lane = w->lane.id,
-                    .first = w->lane.epoch << LANE_SEQ_BITS,
-                    .last = w->lane.next_seq - 1,
-                    .own = true});
+    announce(w, (struct lane_range){
+                    .lane = w->lane.id, .first = w->lane.epoch << LANE_SEQ_BITS, .last = last, .own = true});
 }
 
 static void announce_left_over(struct writer *w, int64_t lane)
@@ -195,7 +196,7 @@ static void keep_lane(struct writer *w)
     atomic_store(&w->healthy, true);
     note_lease(w);
     if (w->unannounced)
-        announce_unknown(w);
+        announce_unknown(w, w->lane.next_seq - 1);
     if (db_engine_of(w->db) == DB_POSTGRES)
         adopt_lane(w);
 }
@@ -266,6 +267,8 @@ static void run_batch(struct writer *w, struct unit **units, size_t n)
     }
     atomic_store(&w->healthy, !away(code));
     if (!code) {
+        if (w->unannounced)
+            announce_unknown(w, units[0]->pos.seq - 1);
         announce_committed(units, n);
         finish(units, n);
         return;
@@ -297,8 +300,7 @@ static void group_by_kind(struct unit **units, size_t n)
             }
         }
     }
-    for (size_t i = 0; i < n; i++)
-        units[i] = sorted[i];
+    memcpy(units, sorted, count * sizeof *units);
 }
 
 static size_t take_kept(struct writer *w, struct unit **batch, size_t most)
@@ -334,12 +336,8 @@ static void run_waiting(struct writer *w, struct inbox_item *list, struct inbox_
     atomic_fetch_sub(&w->waiting, n);
     group_by_kind(batch, n);
     run_batch(w, batch, n);
-    if (w->unannounced) {
-        if (atomic_load(&w->healthy))
-            announce_unknown(w);
-        else
-            w->renew_at_boot_us = clock_boot_us() + KEPT_RETRY_US;
-    }
+    if (w->unannounced) /* nothing may follow that would announce it */
+        w->renew_at_boot_us = clock_boot_us() + KEPT_RETRY_US;
 }
 
 static int64_t sooner(int64_t a, int64_t b)

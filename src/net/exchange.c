@@ -22,6 +22,14 @@ const char *exchange_header(const struct exchange *exchange, const char *name)
     return NULL;
 }
 
+size_t exchange_header_count(const struct exchange *exchange, const char *name)
+{
+    size_t count = 0;
+    for (const struct field *field = request_of(exchange)->headers.head; field; field = field->next)
+        count += text_equal_nocase(field->name, name);
+    return count;
+}
+
 const char *exchange_query(const struct exchange *exchange, const char *name)
 {
     return fields_get(&request_of(exchange)->query, name);
@@ -32,9 +40,9 @@ size_t exchange_query_count(const struct exchange *exchange)
     return request_of(exchange)->query.count;
 }
 
-bool exchange_query_at(const struct exchange *exchange, size_t i, const char **name, const char **value)
+static bool fields_at(const struct fields *fields, size_t i, const char **name, const char **value)
 {
-    const struct field *field = request_of(exchange)->query.head;
+    const struct field *field = fields->head;
     while (field && i-- > 0)
         field = field->next;
     if (!field)
@@ -42,6 +50,16 @@ bool exchange_query_at(const struct exchange *exchange, size_t i, const char **n
     *name = field->name;
     *value = field->value;
     return true;
+}
+
+bool exchange_header_at(const struct exchange *exchange, size_t i, const char **name, const char **value)
+{
+    return fields_at(&request_of(exchange)->headers, i, name, value);
+}
+
+bool exchange_query_at(const struct exchange *exchange, size_t i, const char **name, const char **value)
+{
+    return fields_at(&request_of(exchange)->query, i, name, value);
 }
 
 const char *exchange_cookie(const struct exchange *exchange, const char *name)

@@ -12,7 +12,7 @@
 void *intake_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
     struct request *request = request_new(cls, connection);
-    request->target = arena_strdup(request->exchange.arena, target);
+    request->exchange.target = arena_strdup(request->exchange.arena, target);
     return request;
 }
 
@@ -100,6 +100,7 @@ static enum MHD_Result begin(struct request *request, const char *method, const 
 {
     request->begun = true;
     request->exchange.method = arena_strdup(request->exchange.arena, method);
+    request->exchange.version = arena_strdup(request->exchange.arena, version);
     MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND | MHD_COOKIE_KIND, copy_field, request);
     copy_peer(request);
     struct framing framing = {0};

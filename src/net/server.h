@@ -39,6 +39,8 @@ struct exchange {
      * the deadline has passed and the connection is gone */
     struct id request_id;
     const char *method; /* "GET" */
+    const char *target; /* path and query as sent */
+    const char *version; /* "HTTP/1.1" */
     const char *path; /* decoded, without the query; "/api/…" */
     const char *body; /* NUL-terminated; "" without a body */
     size_t body_len;
@@ -83,8 +85,13 @@ void server_stop(struct server *server, int64_t drain_us);
 
 /* A header's value, or NULL. Names in any case. Handler side, until the reply. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
+/* The i-th header as it was sent, in order; false past the end. */
+bool exchange_header_at(const struct exchange *exchange, size_t i, const char **name, const char **value);
 
 /* The decoded value of the first query parameter of that name ("" without '='), or NULL. */
+/* How often a header was sent. */
+size_t exchange_header_count(const struct exchange *exchange, const char *name);
+
 const char *exchange_query(const struct exchange *exchange, const char *name);
 size_t exchange_query_count(const struct exchange *exchange);
 /* The i-th query parameter in order; false past the end. */

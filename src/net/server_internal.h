@@ -53,7 +53,6 @@ struct request {
     struct MHD_Connection *connection;
     struct inbox_item item;
     /* the HTTP thread's until the hand-over, constant afterwards */
-    const char *target; /* as sent */
     struct sockaddr_storage peer;
     struct fields headers, query, cookies;
     struct buf body;

@@ -251,7 +251,7 @@ static bool read_query(struct request *request, const char *text)
 
 static bool read_target(struct request *request)
 {
-    const char *target = request->target;
+    const char *target = request->exchange.target;
     if (target[0] != '/')
         return refuse(
             request, MHD_HTTP_BAD_REQUEST, "The request's target must be a path that begins with a slash.");

@@ -1,10 +1,10 @@
 #include "relay/relay.h"
 
 #include "base/alloc.h"
+#include "base/dirlock.h"
 #include "base/log.h"
 #include "relay/inbox.h"
 #include "relay/intake.h"
-#include "base/dirlock.h"
 #include "relay/worker.h"
 
 #include <sodium.h>

@@ -234,16 +234,15 @@ static void fetch_done(void *ctx, const struct http_result *result)
 static enum err_code start_fetch(struct job *job, struct error *err)
 {
     struct worker *worker = job->line->worker;
-    struct buf url = BUF_INIT(4096);
-    buf_printf(
-        &url, "%s/api/activities/logged/%s", worker->config->source.url, id_format(job->step.activity).text);
+    struct arena *arena = arena_new();
     struct http_request request = {.method = "GET",
-        .url = buf_text(&url),
+        .url = arena_printf(arena, "%s/api/activities/logged/%s", worker->config->source.url,
+            id_format(job->step.activity).text),
         .headers = worker->fetch_headers,
         .done = fetch_done,
         .ctx = job};
     enum err_code code = http_send(job->line->client, &request, &job->call, err);
-    buf_free(&url);
+    arena_free(arena);
     return code;
 }
 

@@ -183,6 +183,13 @@ class Relay:
         self.address = self.process.wait_message("relay listening")["address"]
         return self
 
+    def try_listening(self):
+        """Whether it listens; False if it ends instead."""
+        found = wait_for(lambda: self.process.messages("relay listening") or not self.process.running, "a start")
+        if found is not True:
+            self.address = found[0]["address"]
+        return found is not True
+
     def stop(self):
         status = self.process.terminate()
         assert status == 0, self.process.errors[-4000:]
@@ -227,7 +234,7 @@ class Relay:
         return dict(found)
 
     def steps(self, step, state):
-        """The activities whose step is in that state, straight from the file; for a relay that does not run."""
+        """The activities whose step is in that state, straight from the file."""
         with sqlite3.connect(self.data / "inbox.db") as db:
             rows = db.execute("SELECT i.activity FROM relay_inbox i JOIN relay_action a ON a.inbox = i.id "
                               "WHERE a.step = ? AND a.state = ?", (step, state)).fetchall()

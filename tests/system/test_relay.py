@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from relay_support import KEY, Answer, Relay, Slack, Source, record_of
-from support.server import ROOT, run
+from support.server import ROOT, Process, run
 from support.wait import LONG, wait_for
 from support.world import World
 
@@ -255,7 +255,7 @@ def test_m18_dead_letter_is_listed_and_replayed(relay, slack, source):
 
     running = relay.cli("replay", activity, check=False)
     assert running.returncode == 1
-    assert f"in use by the relay with process id {relay.process.process.pid}" in running.stderr
+    assert f"in use by process {relay.process.process.pid}" in running.stderr
     relay.stop()
     assert "1 step will be tried again" in relay.cli("replay", activity).stdout
     again = relay.cli("replay", activity, check=False)
@@ -278,7 +278,7 @@ def test_m18_attempts_run_out(make_relay, slack):
 def test_m18_one_dead_target_holds_up_no_other(make_relay, slack, source):
     relay = make_relay(actions=f"      - slack: {{url: {slack.url}/x}}\n"
                                f"      - http: {{url: {source.url}/nobody, name: crm}}\n")
-    source.answer_records, plain = {}, source.answer
+    plain = source.answer
     source.answer = lambda request: plain(request) if request["method"] == "GET" else Answer(500)
     activities = [new_id() for _ in range(30)]
     for activity in activities:
@@ -310,7 +310,6 @@ def test_m18_forged_ids_are_limited(make_relay, source, slack):
     for activity in forged:
         relay.accept(activity)
     wait_for(lambda: len(source.fetches()) >= 25, "the failures that are allowed")
-    relay.wait_states({})
     pending = [a for a, s in relay.list("--state", "pending").items() if a in forged]
     assert len(pending) >= 14 and len(source.fetches()) <= 26
 
@@ -388,6 +387,59 @@ def test_i10_success_on_a_full_disk_is_recorded_later_not_run_again(make_relay, 
     full.unlink()
     relay.wait_states({activity: {"fetch": "done", "slack": "done"}})
     assert len(slack.posts(activity)) == 1
+
+
+@pytest.mark.slow
+def test_i10_any_failing_statement_is_survived(make_relay, slack):
+    """Each statement fails once, in turn: the relay says so at start or goes on; nothing is lost or done twice."""
+    relay = make_relay(start=False)
+    started = 0
+    for position in range(1, 46):
+        relay.process = Process("relay", str(relay.file), env={"HERALD_FAULTS": f"statement={position}"})
+        if not relay.try_listening():
+            assert relay.process.wait() == 1
+            continue
+        started += 1
+        activity = new_id()
+        wait_for(lambda a=activity: relay.hook(a)[0] == 200, "an acknowledgement")
+        wait_for(lambda a=activity: a in relay.steps("slack", 1), f"the end, with statement={position}")
+        assert len(slack.posts(activity)) == 1
+        relay.stop()
+    assert started > 10
+
+
+def test_i10_no_memory_is_waited_for(make_relay, slack, source, tmp_path):
+    none = tmp_path / "none"
+    relay = make_relay(env={"HERALD_FAULTS": f"alloc=@{none}"})
+    first, more = new_id(), [new_id() for _ in range(10)]
+    relay.accept(first)
+    wait_for(lambda: relay.steps("slack", 1) == {first}, "the first")
+    source.hold.clear()
+    for activity in more:
+        relay.accept(activity)
+    wait_for(lambda: source.busy == 8, "fetches under way")
+    none.touch()
+    source.hold.set()
+    wait_for(lambda: len(source.fetches()) > 11 + 8, "fetches to be tried again for want of memory")
+    assert relay.steps("fetch", 1) == {first}
+    none.unlink()
+    wait_for(lambda: relay.steps("slack", 1) == {first, *more}, "all to be done")
+    assert set(slack.counts([first, *more]).values()) == {1}
+
+
+def test_i10_lost_database_is_waited_for(make_relay, slack, tmp_path):
+    lost = tmp_path / "lost"
+    relay = make_relay(env={"HERALD_FAULTS": f"db_lost=@{lost}"})
+    activities = [new_id() for _ in range(60)]
+    for activity in activities[:30]:
+        relay.accept(activity)
+    lost.touch()
+    assert {relay.hook(a)[0] for a in activities[30:]} == {503}
+    lost.unlink()
+    for activity in activities[30:]:
+        relay.accept(activity)
+    wait_for(lambda: relay.steps("slack", 1) == set(activities), "all to be done")
+    assert set(slack.counts(activities).values()) == {1}
 
 
 def test_i10_stop_and_start_resumes(make_relay, slack, source):
@@ -520,7 +572,7 @@ def test_m18_bad_config_names_file_line_and_reason(make_relay, old, new, line, w
 def test_i10_second_relay_says_who_holds_the_inbox(relay):
     done = run("relay", str(relay.file), check=False)
     assert done.returncode == 1
-    assert f"in use by the relay with process id {relay.process.process.pid}" in done.stderr
+    assert f"in use by process {relay.process.process.pid}" in done.stderr
 
 
 def test_m18_bad_usage(relay):

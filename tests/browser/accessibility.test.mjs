@@ -1,0 +1,127 @@
+// Every page, in both colour schemes and on narrow screens: axe finds nothing, and nothing has to be scrolled sideways.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import axe from 'axe-core';
+import { eventually, signIn, withPage } from './support/browser.mjs';
+import { suite } from './support/suite.mjs';
+
+let call;
+const on = suite(async (on) => {
+  call = on.world.addObject('Sales Call', { webhook: `${on.receiver.origin}/hook` });
+  const long = on.world.addObject('Complaint about something that has a very long name', {
+    webhook: `${on.receiver.origin}/complaints/with/a/rather/long/path/that/has/to/break/somewhere?and=a&query=too`,
+  });
+  await on.world.log(call);
+  await eventually(() => on.receiver.requests.length === 1, 'the first webhook');
+  on.receiver.status = 500;
+  await on.world.log(long);
+  await eventually(
+    async () => (await on.world.call('GET', '/api/notifications')).results.length === 1,
+    'the failure',
+  );
+});
+
+/** Each page with what makes it ready, and the state in which it has most to show. */
+const pages = {
+  'sign-in': async (page) => {
+    await page.goto('/sign-in');
+    await page.getByText('herald admin sign-in-link').waitFor();
+  },
+  activities: async (page) => {
+    await page.goto('/');
+    await page.getByText('Webhooks enabled').filter({ visible: true }).first().waitFor();
+  },
+  'new activity': async (page) => {
+    await page.goto('/');
+    await page.getByRole('button', { name: 'New activity' }).click();
+    await page.getByRole('dialog').getByLabel('Name').fill(' ');
+    await page.keyboard.press('Enter');
+    await page.getByText('Enter a name.').waitFor();
+  },
+  settings: async (page) => {
+    await page.goto(`/activities/${call}`);
+    await page.getByLabel('Webhook URL').fill('');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Enter the URL').waitFor();
+  },
+  'settings, saved': async (page) => {
+    await page.goto(`/activities/${call}`);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Nothing has changed').waitFor();
+  },
+  'log form': async (page) => {
+    await page.goto(`/activities/${call}/log`);
+    await page.getByRole('textbox', { name: 'Contacts' }).fill('mar');
+    await page.getByRole('option', { name: /Maria/ }).waitFor();
+  },
+  'what was logged': async (page) => {
+    await page.goto(`/activities/${call}/log`);
+    await page.getByRole('textbox', { name: 'Contacts' }).fill('mar');
+    await page.getByRole('option', { name: /Maria/ }).click();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Log activity' }).click();
+    await page.getByText('after logging').waitFor();
+    await page.getByText('1 attempt').click();
+  },
+  deliveries: async (page) => {
+    await page.goto('/deliveries');
+    await page.locator('.row-toggle').last().click();
+    await page.getByRole('region', { name: 'Attempt 1' }).waitFor();
+  },
+  notifications: async (page) => {
+    await page.goto('/notifications');
+    await page.locator('.row-toggle').first().click();
+    await page.getByRole('region', { name: 'Attempt 1' }).waitFor();
+  },
+  'no such page': async (page) => {
+    await page.goto('/nowhere');
+    await page.getByRole('heading', { name: 'No such page' }).waitFor();
+  },
+};
+
+async function settle(page) {
+  await page.evaluate(() =>
+    Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))),
+  );
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [name, open] of Object.entries(pages)) {
+    test(`axe finds nothing on: ${name}, ${colorScheme}`, async () => {
+      await withPage(on.browser, on.herald.origin, { colorScheme, reducedMotion: 'reduce' }, async (page) => {
+        await signIn(page, on.world);
+        await open(page);
+        await settle(page);
+        await page.evaluate(axe.source);
+        const { violations } = await page.evaluate(() => window.axe.run(document));
+        const found = violations.map(({ id, help, nodes }) => ({
+          id,
+          help,
+          where: nodes.map((node) => node.html),
+        }));
+        assert.deepEqual(found, []);
+      });
+    });
+  }
+}
+
+// 360 is a small phone; 320 is 1280 at 400 %; 640 with text of double size is 1280 at 200 % for who enlarges text only.
+for (const [what, width, textSize] of [
+  ['a small phone', 360, '100%'],
+  ['400 % zoom', 320, '100%'],
+  ['text at 200 %', 640, '200%'],
+]) {
+  test(`nothing has to be scrolled sideways: ${what}`, async () => {
+    const viewport = { width, height: 720 };
+    await withPage(on.browser, on.herald.origin, { viewport, reducedMotion: 'reduce' }, async (page) => {
+      await signIn(page, on.world);
+      for (const [name, open] of Object.entries(pages)) {
+        await open(page);
+        await page.addStyleTag({ content: `html { font-size: ${textSize} !important }` });
+        await settle(page);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(over <= 0, `${name} is ${over} px too wide`);
+      }
+    });
+  });
+}

@@ -1,0 +1,1005 @@
+// Generated from api/openapi.yaml by `npm run types`. Do not edit.
+
+export interface paths {
+    "/api/activities/logged": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log an activity
+         * @description The answer 201 is given once the activity and its pending webhook are on disk. The webhook is sent
+         *     afterwards; logging never waits for a receiver.
+         */
+        post: operations["logActivity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/activities/logged/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** The full record of a Logged Activity */
+        get: operations["getLoggedActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/activities/scheduled-activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Schedule an activity
+         * @description Never fires a webhook.
+         */
+        post: operations["scheduleActivity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/activities/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All Activity Objects of the Business, by name */
+        get: operations["listActivityObjects"];
+        put?: never;
+        /** Make an Activity Object */
+        post: operations["createActivityObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/activities/objects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One Activity Object with its settings */
+        get: operations["getActivityObject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change settings of an Activity Object
+         * @description Affects only activities that are logged after the change; a delivery keeps the URL that was in force when
+         *     its activity was logged.
+         */
+        patch: operations["changeActivityObject"];
+        trace?: never;
+    };
+    "/api/records/contacts/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search contacts
+         * @description `search` matches the start of the first name, the last name, the whole name or the email.
+         */
+        post: operations["searchContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries with their attempts, newest first */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One delivery with its attempts */
+        get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Failure notifications, newest first */
+        get: operations["listNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is calling */
+        get: operations["getSession"];
+        put?: never;
+        /** Sign in with the token of a one-time link */
+        post: operations["signIn"];
+        /** Sign out */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This description */
+        get: operations["getOpenApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process lives */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether it can log an activity now */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** Format: uuid */
+        Uuid: string;
+        /** Format: date-time */
+        Time: string;
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            /** @description One sentence, for people */
+            detail: string;
+            request_id: string;
+            errors?: {
+                /** @description JSON pointer to the offending member */
+                pointer: string;
+                detail: string;
+            }[];
+        };
+        Health: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        /** @enum {string} */
+        SubmissionAction: "redirect" | "trigger_webhook";
+        /**
+         * @description Whether an activity of this type is about records
+         * @enum {string}
+         */
+        AssociationMode: "none" | "one_or_more";
+        ActivityObject: {
+            id: components["schemas"]["Uuid"];
+            name: string;
+            api_name: string;
+            association_mode: components["schemas"]["AssociationMode"];
+            default_submission_action: components["schemas"]["SubmissionAction"];
+            redirect_url: string | null;
+            webhook_url: string | null;
+            /** @description Whether logging one fires a webhook */
+            webhooks_enabled: boolean;
+            version: number;
+            created_at: components["schemas"]["Time"];
+        };
+        ActivityObjectList: {
+            results: components["schemas"]["ActivityObject"][];
+            next: string | null;
+            previous: string | null;
+        };
+        CreateActivityObject: {
+            name: string;
+            /** @description Derived from the name if left out */
+            api_name?: string;
+            association_mode?: components["schemas"]["AssociationMode"];
+            default_submission_action?: components["schemas"]["SubmissionAction"];
+            redirect_url?: string | null;
+            webhook_url?: string | null;
+        };
+        ChangeActivityObject: {
+            name?: string;
+            default_submission_action?: components["schemas"]["SubmissionAction"];
+            redirect_url?: string | null;
+            webhook_url?: string | null;
+        };
+        Person: {
+            id: components["schemas"]["Uuid"];
+            display_name: string;
+            first_name: string;
+            last_name: string;
+            email: string;
+        };
+        AssociatedEntity: {
+            id: components["schemas"]["Uuid"];
+            display_name: string;
+            object_id: components["schemas"]["Uuid"];
+            object_name: string;
+        };
+        /** @description The Activity Object is named by id or by api_name, one of the two. */
+        LogActivity: {
+            /** Format: uuid */
+            activity_object_id?: string;
+            /** @description api_name of the Activity Object */
+            activity_object_name?: string;
+            /** @default  */
+            notes: string;
+            /** @description Employees mentioned in the notes */
+            mentions?: components["schemas"]["Uuid"][];
+            associated_entities?: {
+                id: components["schemas"]["Uuid"];
+            }[];
+        };
+        LoggedActivity: {
+            id: components["schemas"]["Uuid"];
+            activity_object: {
+                id: components["schemas"]["Uuid"];
+                name: string;
+                api_name: string;
+                association_mode: components["schemas"]["AssociationMode"];
+            };
+            associated_entities: components["schemas"]["AssociatedEntity"][];
+            logged_at: components["schemas"]["Time"];
+            logged_by: components["schemas"]["Person"];
+            completed_at: components["schemas"]["Time"] | null;
+            completed_by: components["schemas"]["Person"] | null;
+            scheduled_activity_id: string | null;
+            mentions: components["schemas"]["Uuid"][];
+            notes: string;
+            fields?: Record<string, never>[];
+        };
+        LoggedActivityAnswer: components["schemas"]["LoggedActivity"] & {
+            /** @description What follows from logging it */
+            submission_action: {
+                action: components["schemas"]["SubmissionAction"];
+                redirect_url: string | null;
+                delivery_id: string | null;
+            };
+        };
+        ScheduleActivity: {
+            /** Format: uuid */
+            activity_object_id?: string;
+            activity_object_name?: string | null;
+            due_datetime: components["schemas"]["Time"];
+            /** Format: date-time */
+            original_due_datetime?: string | null;
+            /** Format: uuid */
+            employee_id?: string | null;
+            /** Format: uuid */
+            role_id?: string | null;
+            note?: string | null;
+            mentions?: components["schemas"]["Uuid"][];
+            /** @default false */
+            notify_mentioned: boolean;
+        };
+        ScheduledActivity: {
+            id: components["schemas"]["Uuid"];
+            activity_object_id: components["schemas"]["Uuid"];
+            activity_object_name: string;
+            due_datetime: components["schemas"]["Time"];
+            original_due_datetime: components["schemas"]["Time"];
+            employee_id: string | null;
+            role_id: string | null;
+            note: string;
+            mentions: components["schemas"]["Uuid"][];
+            notify_mentioned: boolean;
+            completed_at: string | null;
+            logged_activity_id: string | null;
+        };
+        SearchRecords: {
+            /** @default  */
+            search: string;
+            /** @default 1 */
+            page: number;
+            /** @default 50 */
+            page_size: number;
+        };
+        Contact: {
+            id: components["schemas"]["Uuid"];
+            display_name: string;
+            first_name: string;
+            last_name: string;
+            email: string | null;
+        };
+        ContactPage: {
+            results: components["schemas"]["Contact"][];
+            /** @description Number of the next page */
+            next: number | null;
+            previous: number | null;
+        };
+        /** @enum {string} */
+        DeliveryState: "pending" | "delivered" | "failed";
+        /** @description Microseconds from the start of the attempt; 0 where it was not reached */
+        Timings: {
+            dns_us: number;
+            connect_us: number;
+            tls_us: number;
+            first_byte_us: number;
+            total_us: number;
+        };
+        Attempt: {
+            number: number;
+            started_at: components["schemas"]["Time"];
+            succeeded: boolean;
+            /** @description HTTP status of the answer */
+            status: number | null;
+            /** @enum {string|null} */
+            error_class: "status" | "blocked_target" | "dns" | "connection_refused" | "timeout" | "tls" | "protocol" | "body_too_large" | "cancelled" | "local" | null;
+            /** @description What went wrong */
+            detail: string;
+            /** @description Sent after a crash; it may be a repetition */
+            recovered: boolean;
+            /** @description More than 1 when a kept connection turned out dead */
+            wire_sends: number;
+            timings: components["schemas"]["Timings"];
+            response_headers: string;
+            /** @description The first 4 KiB; what is not UTF-8 is replaced */
+            response_body: string;
+            response_body_cut: boolean;
+        };
+        Delivery: {
+            id: components["schemas"]["Uuid"];
+            logged_activity_id: components["schemas"]["Uuid"];
+            activity_object: components["schemas"]["ObjectName"];
+            state: components["schemas"]["DeliveryState"];
+            /** @description The Webhook URL in force when the activity was logged */
+            url: string;
+            settings_version: number;
+            created_at: components["schemas"]["Time"];
+            /** Format: date-time */
+            finished_at: string | null;
+            attempts: components["schemas"]["Attempt"][];
+        };
+        ObjectName: {
+            id: components["schemas"]["Uuid"];
+            name: string;
+        };
+        DeliveryList: {
+            results: components["schemas"]["Delivery"][];
+            next: string | null;
+            previous: string | null;
+        };
+        Notification: {
+            id: components["schemas"]["Uuid"];
+            /** @enum {string} */
+            kind: "delivery_failed";
+            created_at: components["schemas"]["Time"];
+            delivery_id: components["schemas"]["Uuid"];
+            logged_activity_id: components["schemas"]["Uuid"];
+            activity_object: components["schemas"]["ObjectName"];
+            url: string;
+            status: number | null;
+            error_class: string | null;
+            detail: string;
+        };
+        NotificationList: {
+            results: components["schemas"]["Notification"][];
+            next: string | null;
+            previous: string | null;
+        };
+        Session: {
+            user: components["schemas"]["Person"];
+            employee_id: components["schemas"]["Uuid"];
+            business: components["schemas"]["ObjectName"];
+        };
+    };
+    responses: {
+        /** @description Refused; nothing has changed */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not possible just now; nothing was acknowledged, try again */
+        Unavailable: {
+            headers: {
+                /** @description Seconds */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        Id: string;
+        Limit: number;
+        /** @description The `next` of the page before */
+        Cursor: string;
+    };
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    logActivity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogActivity"];
+            };
+        };
+        responses: {
+            /** @description Logged, durably */
+            201: {
+                headers: {
+                    /** @description Address of the record */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedActivityAnswer"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getLoggedActivity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedActivity"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    scheduleActivity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleActivity"];
+            };
+        };
+        responses: {
+            /** @description Scheduled, durably */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledActivity"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listActivityObjects: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityObjectList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createActivityObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateActivityObject"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Version of the settings */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityObject"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getActivityObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object */
+            200: {
+                headers: {
+                    /** @description Version of the settings, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityObject"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeActivityObject: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": string;
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeActivityObject"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    /** @description The new version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityObject"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    searchContacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRecords"];
+            };
+        };
+        responses: {
+            /** @description What matches, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactPage"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                logged_activity_id?: string;
+                state?: components["schemas"]["DeliveryState"];
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description From the link; works once */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Signed in; the session is a cookie that scripts cannot read */
+            201: {
+                headers: {
+                    /** @description herald_session, HttpOnly, SameSite=Strict */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getOpenApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description It cannot */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
