@@ -48,7 +48,7 @@ bool origin_is_ours(const struct exchange *exchange);
 /* Who calls: the three headers, or the cookie. Replies itself on failure. */
 bool call_authenticate(struct call *call) MUST_CHECK;
 
-/* ── answers ───────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── answers ─────────────────────────────────────────────────────────────────────────────────── */
 
 #define ANSWER_MOST (16 << 20)
 
@@ -57,14 +57,14 @@ void call_reply_json(
     struct call *call, int status, struct buf *body, const struct reply_header *headers, size_t header_count);
 void call_fail(struct call *call, const struct error *err, const struct error_list *list);
 
-/* ── lists ─────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── lists ───────────────────────────────────────────────────────────────────────────────────── */
 
 /* ?limit= and ?cursor= (an id; nil without). Replies itself on failure. */
 bool call_page(struct call *call, size_t *limit, struct id *cursor) MUST_CHECK;
 /* Ends {"results": [ … with "next" and "previous". */
 void emit_page_end(struct json *json, struct id next);
 
-/* ── handlers, one file a resource ─────────────────────────────────────────────────────────────────────── */
+/* ── handlers, one file a resource ───────────────────────────────────────────────────────────── */
 
 void logged_post(struct call *call);
 void logged_get(struct call *call);

@@ -29,7 +29,7 @@ void readyz_get(struct call *call)
         reply_ok(call->exchange);
 }
 
-/* ── the operators' listener ──────────────────────────────────────────────────────────────────────────────── */
+/* ── the operators' listener ─────────────────────────────────────────────────────────────────── */
 
 struct operator_ctx {
     bool (*is_ready)(void *ctx);

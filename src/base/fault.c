@@ -51,8 +51,19 @@ static bool parse_one(const char *item)
     return fault->first > 0;
 }
 
+static void forget_all(void)
+{
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        free(faults[i].path);
+        faults[i].path = NULL;
+        faults[i].first = 0;
+        atomic_store(&faults[i].passed, 0);
+    }
+}
+
 bool fault_init(void)
 {
+    forget_all();
     const char *env = getenv("HERALD_FAULTS");
     if (!env)
         return true;

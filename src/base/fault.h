@@ -33,7 +33,8 @@ enum fault_id {
 };
 
 #ifdef HERALD_FAULTS
-/* Reads HERALD_FAULTS; returns false, and names what it did not understand on stderr. Once, before threads. */
+/* Reads HERALD_FAULTS anew, counting from the first pass; returns false, and names what it did not understand on
+ * stderr. While there are no other threads. */
 bool fault_init(void);
 bool fault_fires(enum fault_id id);
 void fault_kill(void);

@@ -15,7 +15,7 @@
 #define OUTPUT_MOST (8 << 20)
 #define WORDS_MOST 64
 
-/* ── the server's side ────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the server's side ───────────────────────────────────────────────────────────────────────── */
 
 static int take_words(struct arena *arena, json_t *args, char **words)
 {
@@ -75,7 +75,7 @@ enum err_code admin_listener_start(struct arena *arena, const char *dir, struct 
     return server_start(&config, server, err);
 }
 
-/* ── the command's side ───────────────────────────────────────────────────────────────────────────────────── */
+/* ── the command's side ──────────────────────────────────────────────────────────────────────── */
 
 static char *words_as_json(int argc, char **argv)
 {

@@ -191,7 +191,7 @@ static enum err_code link_verb(struct job *job)
     return code;
 }
 
-/* ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── deliveries ──────────────────────────────────────────────────────────────────────────────── */
 
 static void print_attempt(struct buf *out, const struct delivery_attempt *a)
 {
@@ -289,7 +289,7 @@ static enum err_code deliveries_verb(struct job *job)
     return ERR_OK;
 }
 
-/* ── the table ────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the table ───────────────────────────────────────────────────────────────────────────────── */
 
 struct verb {
     const char *noun, *verb; /* verb NULL: the noun alone */

@@ -37,7 +37,7 @@ static const struct option options[] = {
     {"help", OPTION_BOOL, offsetof(struct choices, help), "no", "This"},
 };
 
-/* ── waiting ──────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── waiting ─────────────────────────────────────────────────────────────────────────────────── */
 
 static enum err_code stopped(struct demo *demo, struct error *err)
 {
@@ -134,7 +134,7 @@ static enum err_code await_address(struct demo *demo, const struct child *child,
     }
 }
 
-/* ── setting up ───────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── setting up ──────────────────────────────────────────────────────────────────────────────── */
 
 /* From here on signals wait for wait_until; every thread inherits that. */
 static enum err_code catch_signals(struct demo *demo, struct error *err)
@@ -277,7 +277,7 @@ static enum err_code set_up(struct demo *demo, const struct choices *choices, st
     return code;
 }
 
-/* ── taking down ──────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── taking down ─────────────────────────────────────────────────────────────────────────────── */
 
 static int remove_one(
     const char *path, const struct stat *status UNUSED, int type UNUSED, struct FTW *at UNUSED)
@@ -297,7 +297,7 @@ static void take_down(struct demo *demo)
         close(demo->signal_fd);
 }
 
-/* ── staying ──────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── staying ─────────────────────────────────────────────────────────────────────────────────── */
 
 static void offer_curl(const struct demo *demo)
 {
@@ -356,7 +356,7 @@ static enum err_code stay(struct demo *demo, struct error *err)
     return demo->told_to_stop ? ERR_OK : code;
 }
 
-/* ── the command ──────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the command ─────────────────────────────────────────────────────────────────────────────── */
 
 static int report(const struct demo *demo, const struct error *err)
 {

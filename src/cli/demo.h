@@ -26,7 +26,7 @@
 
 #define DEMO_PATIENCE_US (10 * US_PER_S) /* whatever is waited for */
 
-/* ── demo_term.c: plain text, in colour where there is a terminal that wants it ───────────────────────────── */
+/* ── demo_term.c: plain text, in colour where there is a terminal that wants it ──────────────── */
 
 struct term {
     bool colour;
@@ -41,7 +41,7 @@ void term_wire(const struct term *term, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void term_note(const struct term *term, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void term_good(const struct term *term, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* ── demo_tap.c ───────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── demo_tap.c ──────────────────────────────────────────────────────────────────────────────── */
 
 #define TAP_HOOK "/sales"
 #define TAP_SLACK "/services/T000/B000/DEMO"
@@ -80,7 +80,7 @@ struct tap {
 enum err_code tap_start(struct tap *tap, struct error *err) MUST_CHECK;
 void tap_stop(struct tap *tap);
 
-/* ── demo_child.c ─────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── demo_child.c ────────────────────────────────────────────────────────────────────────────── */
 
 struct child {
     const char *name; /* "herald serve" */
@@ -101,7 +101,7 @@ void child_complaints(const struct child *child, const struct term *term);
 /* SIGTERM; SIGKILL if that does not help. Waits for its end. */
 void child_stop(struct child *child);
 
-/* ── demo.c ───────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── demo.c ──────────────────────────────────────────────────────────────────────────────────── */
 
 /* What the story is about. */
 struct world {
@@ -127,7 +127,7 @@ enum err_code demo_await(struct demo *demo, enum seen_kind kind, size_t n, const
     struct seen **seen, struct error *err) MUST_CHECK;
 size_t demo_count(const struct demo *demo, enum seen_kind kind);
 
-/* ── demo_world.c ─────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── demo_world.c ────────────────────────────────────────────────────────────────────────────── */
 
 /* Makes it, by the administration socket of the server that runs. */
 enum err_code world_make(struct demo *demo, struct error *err) MUST_CHECK;
@@ -144,7 +144,7 @@ struct api_answer {
 enum err_code world_ask(struct demo *demo, const char *method, const char *target, const char *body,
     struct api_answer *answer, struct error *err) MUST_CHECK;
 
-/* ── demo_story.c ─────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── demo_story.c ────────────────────────────────────────────────────────────────────────────── */
 
 /* Tells it, and verifies it: the error says which step is not as it must be. */
 enum err_code story_tell(struct demo *demo, struct error *err) MUST_CHECK;

@@ -27,7 +27,7 @@ static void title(const struct story *story, int number, const char *text, int64
     term_step(story->term, number, text, boot_us - story->posted_us);
 }
 
-/* ── asking the API ───────────────────────────────────────────────────────────────────────────────────────── */
+/* ── asking the API ──────────────────────────────────────────────────────────────────────────── */
 
 /* The id that a POST answers, which must be a 201. */
 static enum err_code post(const struct story *story, const char *target, const char *body,
@@ -107,7 +107,7 @@ static enum err_code await_webhook(struct story *story, size_t n, const char *id
     return WRONG(story, "%s; its delivery is %s%s%s", missing.text, state, *detail ? ": " : "", detail);
 }
 
-/* ── 1 to 3: logged, sent, answered ───────────────────────────────────────────────────────────────────────── */
+/* ── 1 to 3: logged, sent, answered ──────────────────────────────────────────────────────────── */
 
 static enum err_code tell_logged(struct story *story)
 {
@@ -169,7 +169,7 @@ static enum err_code tell_answered(struct story *story)
     return ERR_OK;
 }
 
-/* ── 4: fetched ───────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── 4: fetched ──────────────────────────────────────────────────────────────────────────────── */
 
 /* New reference: these members of an object only. */
 static json_t *pick(const json_t *object, const char *const *names)
@@ -286,7 +286,7 @@ static enum err_code tell_fetched(struct story *story)
     return code;
 }
 
-/* ── 5: posted ────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── 5: posted ───────────────────────────────────────────────────────────────────────────────── */
 
 static enum err_code check_message(const struct story *story, const struct seen *message)
 {
@@ -313,7 +313,7 @@ static enum err_code tell_posted(struct story *story)
     return code;
 }
 
-/* ── 6 and 7: no webhook ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── 6 and 7: no webhook ─────────────────────────────────────────────────────────────────────── */
 
 static enum err_code check_no_delivery(const struct story *story, const char *id)
 {
@@ -363,7 +363,7 @@ static enum err_code tell_scheduled(struct story *story)
     return check_no_delivery(story, id);
 }
 
-/* ── the end: what has come, and nothing else has ─────────────────────────────────────────────────────────── */
+/* ── the end: what has come, and nothing else has ────────────────────────────────────────────── */
 
 /* One more Sales Call: when it has come all the way, what was before it would have come, too. */
 static enum err_code await_probe(struct story *story)

@@ -11,7 +11,7 @@
 #define HEADERS_MOST (32 << 10)
 #define WORKERS 8 /* each waits for one answer that it passes on */
 
-/* ── what was seen ────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── what was seen ───────────────────────────────────────────────────────────────────────────── */
 
 static const char *header_value(const char *header, const char *name)
 {
@@ -65,7 +65,7 @@ static struct seen *seen_new(const struct exchange *exchange)
     return seen;
 }
 
-/* ── passing on ───────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── passing on ──────────────────────────────────────────────────────────────────────────────── */
 
 static bool is_one_of(const char *header, const char *const *names)
 {
@@ -147,7 +147,7 @@ static void pass_on(struct exchange *exchange, struct seen *seen, const char *ad
     buf_free(&answer.body);
 }
 
-/* ── standing in ──────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── standing in ─────────────────────────────────────────────────────────────────────────────── */
 
 static void reply_text(struct exchange *exchange, struct seen *seen, int status, const char *text)
 {
@@ -190,7 +190,7 @@ static void handle(struct exchange *exchange, void *worker UNUSED)
         seen_free(seen);
 }
 
-/* ── life ─────────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── life ────────────────────────────────────────────────────────────────────────────────────── */
 
 enum err_code tap_start(struct tap *tap, struct error *err)
 {

@@ -9,7 +9,7 @@
 #define WORDS_MOST 32
 #define ANSWER_MOST (1 << 20)
 
-/* ── made through the administration socket ───────────────────────────────────────────────────────────────── */
+/* ── made through the administration socket ──────────────────────────────────────────────────── */
 
 /* One fact of the answer as JSON. */
 static enum err_code fact_of(
@@ -100,7 +100,7 @@ enum err_code world_sign_in_link(struct demo *demo, const char **link, struct er
         demo, WORDS("sign-in-link", "--user", w->user_id, "--business", w->business_id), "link", link, err);
 }
 
-/* ── asked through the HTTP API ───────────────────────────────────────────────────────────────────────────── */
+/* ── asked through the HTTP API ──────────────────────────────────────────────────────────────── */
 
 enum err_code world_ask(struct demo *demo, const char *method, const char *target, const char *body,
     struct api_answer *answer, struct error *err)

@@ -53,7 +53,7 @@ static void session_close(struct session *session)
     arena_free(session->arena);
 }
 
-/* ── run ── */
+/* ── run ─────────────────────────────────────────────────────────────────────────────────────── */
 
 static void until_told_to_stop(const sigset_t *set)
 {
@@ -102,7 +102,7 @@ static int run(int argc, char **argv)
     return status;
 }
 
-/* ── list ── */
+/* ── list ────────────────────────────────────────────────────────────────────────────────────── */
 
 static void print_step(void *ctx, const struct step_line *step)
 {
@@ -152,7 +152,7 @@ static int list(int argc, char **argv)
     return code ? report(&err) : EXIT_DONE;
 }
 
-/* ── replay ── */
+/* ── replay ──────────────────────────────────────────────────────────────────────────────────── */
 
 /* Under the lock: a running relay would not see what was changed behind its back. */
 static enum err_code replay_inbox(const struct session *session, struct id activity, struct error *err)

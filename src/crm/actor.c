@@ -36,7 +36,7 @@ static char *new_secret(struct arena *arena, const char *prefix)
     return secret;
 }
 
-/* ── reading ──────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
 static bool same_hash(struct db_rows *rows, int col, const struct secret_hash *hash)
 {
@@ -125,7 +125,7 @@ enum err_code person_read(struct db *db, struct arena *arena, struct id business
     return ERR_OK;
 }
 
-/* ── writing ──────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── writing ─────────────────────────────────────────────────────────────────────────────────── */
 
 struct employee_call {
     const struct new_employee *input;

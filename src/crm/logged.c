@@ -7,7 +7,7 @@
 #include "crm/check.h"
 #include "crm/mention.h"
 
-/* ── preparing ────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── preparing ───────────────────────────────────────────────────────────────────────────────── */
 
 static enum err_code prepare_object(struct db *db, struct arena *arena, const struct actor *actor,
     const struct log_input *input, struct log_unit *log, struct error_list *list, struct error *err)
@@ -81,7 +81,7 @@ enum err_code logged_prepare(struct db *db, struct arena *arena, const struct ac
     return ERR_OK;
 }
 
-/* ── the transaction ──────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the transaction ─────────────────────────────────────────────────────────────────────────── */
 
 static struct log_unit *log_of(struct unit *unit)
 {
@@ -210,7 +210,7 @@ enum err_code logged_submit(struct crm *crm, struct log_unit *log, struct error 
     return writer_submit(crm->writer, &log->unit, err);
 }
 
-/* ── reading ──────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
 static enum err_code read_associated(struct db *db, struct arena *arena, const struct actor *actor,
     struct logged_activity *activity, struct error *err)

@@ -44,7 +44,7 @@ bool submission_action_parse(const char *name, enum submission_action *action)
     return i >= 0;
 }
 
-/* ── reading ──────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
 #define OBJECT_COLUMNS                                                                                       \
     "id, business_id, name, api_name, association_mode, submission_action, redirect_url, webhook_url, "      \
@@ -105,7 +105,7 @@ enum err_code object_list(struct db *db, struct arena *arena, const struct actor
     return code;
 }
 
-/* ── changing ─────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── changing ────────────────────────────────────────────────────────────────────────────────── */
 
 /* Puts what `input` sets over `object`. */
 static void apply(const struct object_input *input, struct activity_object *object)

@@ -77,7 +77,7 @@ static struct {
     struct disk *disks;
 } registry = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* ── a disk; all with its lock held ───────────────────────────────────────────────────────────────────────── */
+/* ── a disk; all with its lock held ──────────────────────────────────────────────────────────── */
 
 /* Each sector falls by itself (splitmix64). */
 static bool falls_through(struct disk *disk)
@@ -251,7 +251,7 @@ static void truncate_disk(struct disk *disk, sqlite3_int64 size)
     cut_extents(disk);
 }
 
-/* ── the registry; all with its lock held ─────────────────────────────────────────────────────────────────── */
+/* ── the registry; all with its lock held ────────────────────────────────────────────────────── */
 
 static struct disk **disk_named(const char *name)
 {
@@ -297,7 +297,7 @@ static struct disk *disk_made(const char *name, sqlite3_int64 real_size)
     return disk;
 }
 
-/* ── a file's methods ─────────────────────────────────────────────────────────────────────────────────────── */
+/* ── a file's methods ────────────────────────────────────────────────────────────────────────── */
 
 static struct handle *self(sqlite3_file *file)
 {
@@ -460,7 +460,7 @@ static const sqlite3_io_methods file_methods = {
     .xShmUnmap = file_shm_unmap,
 };
 
-/* ── the VFS's methods ────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the VFS's methods ───────────────────────────────────────────────────────────────────────── */
 
 /* The registry's lock is held from before the file is made, so that a deletion falls before or after it. */
 static int open_durable(struct handle *h, const char *name, int flags, int *out_flags)

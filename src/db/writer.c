@@ -37,8 +37,7 @@ static bool away(enum err_code code)
     return code == ERR_UNAVAILABLE || code == ERR_BUSY;
 }
 
-/* ── one transaction ────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── one transaction ─────────────────────────────────────────────────────────────────────────── */
 
 static void number(struct writer *w, struct unit **units, size_t n)
 {
@@ -69,11 +68,42 @@ static enum err_code run_kinds(struct writer *w, struct unit **units, size_t n, 
     return code;
 }
 
+static void announce(struct writer *w, struct lane_range range)
+{
+    if (w->config.read_again)
+        w->config.read_again(w->config.read_again_ctx, &range);
+}
+
+/* After a COMMIT of unknown outcome: whatever this epoch numbered so far may be there. */
+static void announce_unknown(struct writer *w)
+{
+    w->unannounced = false;
+    announce(w, (struct lane_range){.lane = w->lane.id,
+                    .first = w->lane.epoch << LANE_SEQ_BITS,
+                    .last = w->lane.next_seq - 1,
+                    .own = true});
+}
+
+/*
+ * Before anything with a later number is committed. Renewing the lane waits for the doubtful transaction, which
+ * holds the lane's row: what is read after the announcement is final.
+ */
+static enum err_code settle_unknown(struct writer *w, struct error *err)
+{
+    enum err_code code = lane_renew(w->db, &w->lane, w->config.lease_us, err);
+    if (!code)
+        announce_unknown(w);
+    return code;
+}
+
 static enum err_code transact(struct writer *w, struct unit **units, size_t n, struct error *err)
 {
     int64_t started = clock_boot_us();
+    enum err_code code = w->unannounced ? settle_unknown(w, err) : ERR_OK;
+    if (code)
+        return code;
     number(w, units, n);
-    enum err_code code = db_begin(w->db, err);
+    code = db_begin(w->db, err);
     if (code)
         return code;
     code = run_kinds(w, units, n, err);
@@ -92,25 +122,7 @@ static enum err_code transact(struct writer *w, struct unit **units, size_t n, s
     return ERR_OK;
 }
 
-/* ── the lane ───────────────────────────────────────────────────────────────────────────────────────────────
- */
-
-static void announce(struct writer *w, struct lane_range range)
-{
-    if (w->config.read_again)
-        w->config.read_again(w->config.read_again_ctx, &range);
-}
-
-/*
- * After a COMMIT of unknown outcome: whatever this epoch numbered up to `last` may be there. Said before anything
- * with a later number is announced, or the dispatcher would take that for all there is.
- */
-static void announce_unknown(struct writer *w, int64_t last)
-{
-    w->unannounced = false;
-    announce(w, (struct lane_range){
-                    .lane = w->lane.id, .first = w->lane.epoch << LANE_SEQ_BITS, .last = last, .own = true});
-}
+/* ── the lane ────────────────────────────────────────────────────────────────────────────────── */
 
 static void announce_left_over(struct writer *w, int64_t lane)
 {
@@ -143,10 +155,11 @@ static enum err_code announce_adopted(struct writer *w, struct error *err)
 
 static enum err_code take_lane(struct writer *w, struct error *err)
 {
+    struct lane lane; /* this writer's only once that is committed; else it is taken, and announced, again */
     enum err_code code = db_begin(w->db, err);
     if (code)
         return code;
-    code = lane_take(w->db, w->config.node, w->config.lease_us, &w->lane, err);
+    code = lane_take(w->db, w->config.node, w->config.lease_us, &lane, err);
     if (code) {
         db_rollback(w->db);
         return code;
@@ -154,6 +167,7 @@ static enum err_code take_lane(struct writer *w, struct error *err)
     code = db_commit(w->db, err);
     if (code)
         return code;
+    w->lane = lane;
     note_lease(w);
     LOG(LOG_INFO, "lane taken", F_INT("lane", w->lane.id), F_INT("epoch", w->lane.epoch));
     w->unannounced = false;
@@ -196,13 +210,12 @@ static void keep_lane(struct writer *w)
     atomic_store(&w->healthy, true);
     note_lease(w);
     if (w->unannounced)
-        announce_unknown(w, w->lane.next_seq - 1);
+        announce_unknown(w);
     if (db_engine_of(w->db) == DB_POSTGRES)
         adopt_lane(w);
 }
 
-/* ── batches ────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── batches ─────────────────────────────────────────────────────────────────────────────────── */
 
 static void announce_committed(struct unit **units, size_t n)
 {
@@ -267,8 +280,6 @@ static void run_batch(struct writer *w, struct unit **units, size_t n)
     }
     atomic_store(&w->healthy, !away(code));
     if (!code) {
-        if (w->unannounced)
-            announce_unknown(w, units[0]->pos.seq - 1);
         announce_committed(units, n);
         finish(units, n);
         return;
@@ -336,7 +347,7 @@ static void run_waiting(struct writer *w, struct inbox_item *list, struct inbox_
     atomic_fetch_sub(&w->waiting, n);
     group_by_kind(batch, n);
     run_batch(w, batch, n);
-    if (w->unannounced) /* nothing may follow that would announce it */
+    if (w->unannounced) /* if nothing else comes, keep_lane settles it */
         w->renew_at_boot_us = clock_boot_us() + KEPT_RETRY_US;
 }
 
@@ -409,8 +420,7 @@ static void *writer_main(void *arg)
     return NULL;
 }
 
-/* ── life ───────────────────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── life ────────────────────────────────────────────────────────────────────────────────────── */
 
 static void writer_free(struct writer *w)
 {
@@ -488,8 +498,7 @@ void writer_stop(struct writer *writer, int64_t grace_us)
     writer_free(writer);
 }
 
-/* ── functions as units ─────────────────────────────────────────────────────────────────────────────────────
- */
+/* ── functions as units ──────────────────────────────────────────────────────────────────────── */
 
 struct call {
     struct unit unit; /* first */

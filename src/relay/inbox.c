@@ -57,7 +57,7 @@ struct id inbox_node(void)
     return (struct id){.bytes = "the one relay"};
 }
 
-/* ── schema ── */
+/* ── schema ──────────────────────────────────────────────────────────────────────────────────── */
 
 static enum err_code check_version(struct db *db, struct error *err)
 {
@@ -92,7 +92,7 @@ enum err_code inbox_migrate(struct db *db, struct error *err)
     return code;
 }
 
-/* ── units ── */
+/* ── units ───────────────────────────────────────────────────────────────────────────────────── */
 
 static enum err_code add_step(struct db *db, struct id inbox, int64_t position, const char *hook,
     const char *step, int64_t now, struct error *err)
@@ -187,7 +187,7 @@ static enum err_code run_outcomes(struct db *db, struct unit **units, size_t n, 
 /* Kept while the database is away: an action that succeeded must not run again for want of a row. */
 const struct unit_kind outcome_kind = {.name = "relay outcome", .run = run_outcomes, .keep = true};
 
-/* ── reading ── */
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
 enum err_code inbox_due(struct db *db, const char *hook, const char *step, int64_t now,
     struct due_step *steps, size_t most, size_t *count, struct error *err)

@@ -15,7 +15,7 @@
 
 static void submit(struct job *job);
 
-/* ── outcomes ── */
+/* ── outcomes ────────────────────────────────────────────────────────────────────────────────── */
 
 /* On the writer's thread. If the loop has stopped, worker_free has the job. */
 static void outcome_done(struct unit *unit)
@@ -149,7 +149,7 @@ static void add_excerpt(char reason[static REASON_MOST], const struct http_resul
     snprintf(reason + at, REASON_MOST - at, ": %s", excerpt);
 }
 
-/* ── what every call's end has in common ── */
+/* ── what every call's end has in common ─────────────────────────────────────────────────────── */
 
 /* False: the call was cut off by the stop, and the step stays pending (K2). */
 static bool call_ended(struct job *job, const struct http_result *result)
@@ -171,7 +171,7 @@ static bool call_ended(struct job *job, const struct http_result *result)
     return true;
 }
 
-/* ── the fetch ── */
+/* ── the fetch ───────────────────────────────────────────────────────────────────────────────── */
 
 static bool is_record_of(const struct http_result *result, struct id activity)
 {
@@ -246,7 +246,7 @@ static enum err_code start_fetch(struct job *job, struct error *err)
     return code;
 }
 
-/* ── actions ── */
+/* ── actions ─────────────────────────────────────────────────────────────────────────────────── */
 
 static void action_done(void *ctx, const struct http_result *result)
 {

@@ -19,7 +19,7 @@ void worker_mark_unread(struct worker *worker, const struct relay_hook *hook, bo
     }
 }
 
-/* ── the turns ── */
+/* ── the turns ───────────────────────────────────────────────────────────────────────────────── */
 
 static bool may_start(struct line *line)
 {
@@ -67,7 +67,7 @@ static void line_due(struct loop_timer *timer)
     worker_pump(line->worker);
 }
 
-/* ── messages from other threads ── */
+/* ── messages from other threads ─────────────────────────────────────────────────────────────── */
 
 void worker_call_ended(struct worker *worker)
 {
@@ -150,7 +150,7 @@ void worker_drain(struct worker *worker, int64_t drain_us)
     pthread_mutex_unlock(&worker->lock);
 }
 
-/* ── life ── */
+/* ── life ────────────────────────────────────────────────────────────────────────────────────── */
 
 static enum err_code new_client(struct worker *worker, const struct guard *guard, int64_t timeout_us,
     size_t body_most, bool whole, struct http_client **client, struct error *err)

@@ -20,7 +20,7 @@ bool delivery_state_parse(const char *name, enum delivery_state *state)
     return false;
 }
 
-/* ── the log step (I1) ────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the log step (I1) ───────────────────────────────────────────────────────────────────────── */
 
 static const char *const delivery_columns[] = {"id", "business_id", "lane", "seq", "activity_id",
     "activity_object_id", "settings_version", "url", "state", "attempts", "created_at"};
@@ -99,7 +99,7 @@ void delivery_register(struct crm *crm, const struct delivery_sink *sink)
         crm, (struct log_step){.ctx = (void *)sink, .run = step_run, .committed = step_committed});
 }
 
-/* ── the outbox ───────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── the outbox ──────────────────────────────────────────────────────────────────────────────── */
 
 enum err_code outbox_next_object(
     struct db *db, int64_t lane, struct id after, struct id *object, struct error *err)
@@ -147,7 +147,7 @@ enum err_code outbox_load(struct db *db, struct lane_pos after, int64_t upto, st
     return code;
 }
 
-/* ── reading ──────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
 #define DELIVERY_COLUMNS                                                                                     \
     "d.id, d.activity_id, d.activity_object_id, o.name, d.url, d.state, d.settings_version, d.created_at, "  \

@@ -92,7 +92,7 @@ enum err_code delivery_list(struct db *db, struct arena *arena, const struct act
 enum err_code delivery_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct delivery *delivery, struct error *err) MUST_CHECK;
 
-/* ── for the outbox feeder ─────────────────────────────────────────────────────────────────────────────── */
+/* ── for the outbox feeder ───────────────────────────────────────────────────────────────────── */
 
 /* The first Activity Object above `after` that has something pending in the lane; nil at the end. */
 enum err_code outbox_next_object(

@@ -62,7 +62,7 @@ struct flight {
 
 static void pump(struct dispatcher *d);
 
-/* ── rings: whose turn it is ──────────────────────────────────────────────────────────────────────────────── */
+/* ── rings: whose turn it is ─────────────────────────────────────────────────────────────────── */
 
 static void ring_push(struct dispatcher *d, struct endpoint *endpoint, enum ring ring)
 {
@@ -121,7 +121,7 @@ static void unpark(struct dispatcher *d)
         enlist(d, endpoint);
 }
 
-/* ── feeds: what memory had no room for ───────────────────────────────────────────────────────────────────── */
+/* ── feeds: what memory had no room for ──────────────────────────────────────────────────────── */
 
 struct load {
     struct feed_request request; /* first */
@@ -237,7 +237,7 @@ static void ask_for_objects(struct dispatcher *d, const struct lane_range *range
     feeder_ask(d->feeder, request);
 }
 
-/* ── requests ─────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── requests ────────────────────────────────────────────────────────────────────────────────── */
 
 static void wake_run(struct loop_task *task)
 {
@@ -391,7 +391,7 @@ static void pump(struct dispatcher *d)
     }
 }
 
-/* ── messages from other threads ──────────────────────────────────────────────────────────────────────────── */
+/* ── messages from other threads ─────────────────────────────────────────────────────────────── */
 
 struct message {
     struct loop_task task; /* first */
@@ -504,7 +504,7 @@ void dispatcher_attach(struct dispatcher *dispatcher, struct writer *writer)
     post(dispatcher, (struct message){.task.run = attach, .writer = writer});
 }
 
-/* ── life ─────────────────────────────────────────────────────────────────────────────────────────────────── */
+/* ── life ────────────────────────────────────────────────────────────────────────────────────── */
 
 void dispatcher_free(struct dispatcher *d)
 {
