@@ -8,6 +8,9 @@
 static const char *const single_headers[] = {
     "Origin", "Cookie", "Content-Type", "If-Match", "X-Herald-Session", NULL};
 
+/* That the process lives must be seen even when all workers wait for a database. */
+static const struct instant_answer instant[] = {{"/healthz", "application/json", "{\"status\":\"ok\"}"}};
+
 /* A worker without a database answers 503 to what needs one; it tries again with the next request. */
 static void *worker_start(void *ctx)
 {
@@ -39,6 +42,8 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
         .deadline_us = config->deadline_us,
         .workers = (unsigned)config->workers,
         .single_headers = single_headers,
+        .instant = instant,
+        .instant_count = ARRAY_LEN(instant),
         .ctx = a,
         .handle = route_dispatch,
         .worker_start = worker_start,

@@ -75,6 +75,7 @@ enum err_code operator_listener_start(const char *listen, const struct text_list
 {
     struct operator_ctx *operator= mem_alloc(sizeof *operator);
     *operator=(struct operator_ctx){.is_ready = is_ready, .ctx = ctx};
+    static const struct instant_answer instant = {"/healthz", "application/json", ok};
     struct server_config config = {.name = "metrics",
         .listen = listen,
         .hosts = *hosts,
@@ -83,6 +84,8 @@ enum err_code operator_listener_start(const char *listen, const struct text_list
         .idle_s = 30,
         .deadline_us = 5 * US_PER_S,
         .workers = 1,
+        .instant = &instant,
+        .instant_count = 1,
         .ctx = operator,
         .handle = operator_handle,
         .worker_stop = operator_ended};

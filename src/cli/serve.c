@@ -16,16 +16,10 @@ struct service {
     struct admin_context admin_context;
 };
 
-static bool is_loopback(const char *listen)
-{
-    return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]", 5) == 0 ||
-           strncmp(listen, "localhost:", 10) == 0 || strncmp(listen, "unix:", 5) == 0;
-}
-
 static enum err_code check_listener(const struct settings *settings, struct error *err)
 {
-    const char *outside = !is_loopback(settings->listen) ? settings->listen
-                          : settings->metrics_listen && !is_loopback(settings->metrics_listen)
+    const char *outside = !server_address_is_loopback(settings->listen) ? settings->listen
+                          : settings->metrics_listen && !server_address_is_loopback(settings->metrics_listen)
                               ? settings->metrics_listen
                               : NULL;
     if (!outside || settings->behind_proxy.count)

@@ -78,7 +78,7 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
         LOG(LOG_ERROR, "a response header cannot be sent", F_TEXT("header", name));
 }
 
-static struct MHD_Response *reply_response(const struct request *request, const struct reply *reply)
+struct MHD_Response *reply_response(const struct request *request, const struct reply *reply)
 {
     struct MHD_Response *response = body_response(reply);
     if (!response) {

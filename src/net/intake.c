@@ -12,6 +12,8 @@
 void *intake_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
     struct request *request = request_new(cls, connection);
+    request->client = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    client_begun(request->client, request->exchange.started_boot_us);
     request->exchange.target = arena_strdup(request->exchange.arena, target);
     return request;
 }
@@ -22,15 +24,22 @@ void intake_completed(
     (void)cls, (void)connection, (void)code;
     struct request *request = *req_cls;
     *req_cls = NULL;
-    if (request)
-        registry_connection_done(request);
+    if (!request)
+        return;
+    client_answered(request->client);
+    registry_connection_done(request);
 }
 
 void intake_connection(
     void *cls, struct MHD_Connection *connection, void **socket_ctx, enum MHD_ConnectionNotificationCode code)
 {
-    (void)cls, (void)connection, (void)socket_ctx;
-    metric_add(METRIC_http_connections, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
+    bool started = code == MHD_CONNECTION_NOTIFY_STARTED;
+    metric_add(METRIC_http_connections, started ? 1 : -1);
+    if (started)
+        *socket_ctx = client_new(
+            cls, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+    else
+        client_free(*socket_ctx);
 }
 
 /*
@@ -75,6 +84,7 @@ static void copy_peer(struct request *request)
 
 static enum MHD_Result send_response(struct request *request, int status, struct MHD_Response *response)
 {
+    client_served(request->client);
     if (!response)
         return MHD_NO;
     metric_add(METRIC_http_requests_total, 1);
@@ -117,11 +127,11 @@ static enum MHD_Result take_body(struct request *request, const char *data, size
     if (!request->refused_status) {
         bool fits = len <= request->body.cap - request->body.len;
         buf_add(&request->body, data, len);
-        if (!request->body.overflow)
+        if (!request->body.overflow && request_charge_body(request))
             return MHD_YES;
         request->refused_status = fits ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_CONTENT_TOO_LARGE;
-        request->refusal = fits ? "There is no memory for this body now." : BODY_TOO_LARGE;
-        buf_free(&request->body);
+        request->refusal = fits ? NO_MEMORY_FOR_BODY : BODY_TOO_LARGE;
+        request_drop_body(request);
     }
     request->discarded += len;
     return request->discarded <= DISCARD_MOST ? MHD_YES : MHD_NO;
@@ -131,6 +141,7 @@ static enum MHD_Result take_body(struct request *request, const char *data, size
 static enum MHD_Result hand_over(struct request *request)
 {
     struct server *server = request->server;
+    client_served(request->client);
     request->exchange.body = buf_text(&request->body);
     request->exchange.body_len = request->body.len;
     request->deadline_boot_us = clock_boot_us() + server->config.deadline_us;
@@ -146,6 +157,28 @@ static enum MHD_Result hand_over(struct request *request)
     return MHD_YES;
 }
 
+static const struct instant_answer *find_instant(const struct request *request)
+{
+    const struct server_config *config = &request->server->config;
+    const struct exchange *exchange = &request->exchange;
+    for (size_t i = 0; i < config->instant_count; i++)
+        if (strcmp(config->instant[i].path, exchange->path) == 0)
+            return request->query.count == 0 && (strcmp(exchange->method, MHD_HTTP_METHOD_GET) == 0 ||
+                                                    strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0)
+                       ? &config->instant[i]
+                       : NULL;
+    return NULL;
+}
+
+static enum MHD_Result send_instant(struct request *request, const struct instant_answer *answer)
+{
+    const struct reply reply = {.status = MHD_HTTP_OK,
+        .content_type = answer->content_type,
+        .static_body = answer->body,
+        .body_len = strlen(answer->body)};
+    return send_response(request, reply.status, reply_response(request, &reply));
+}
+
 enum MHD_Result intake_access(void *cls, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *upload, size_t *upload_size, void **req_cls)
 {
@@ -157,8 +190,10 @@ enum MHD_Result intake_access(void *cls, struct MHD_Connection *connection, cons
         return take_body(request, upload, upload_size);
     if (request->refused_status)
         return send_refusal(request);
-    if (request->status == 0)
-        return hand_over(request);
+    if (request->status == 0) {
+        const struct instant_answer *instant = find_instant(request);
+        return instant ? send_instant(request, instant) : hand_over(request);
+    }
     struct MHD_Response *response = request->response;
     request->response = NULL;
     return send_response(request, request->status, response);

@@ -1,5 +1,7 @@
 #include "net/server_internal.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -43,10 +45,12 @@ static enum err_code listen_unix(struct server *server, struct error *err)
     memcpy(address.sun_path, path, len + 1);
     remove_stale(&address);
     server->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (server->listen_fd < 0 || bind(server->listen_fd, (struct sockaddr *)&address, sizeof address) != 0)
+    /* The file gets the mode that the socket has, less the umask: the owner's alone from the beginning. */
+    if (server->listen_fd < 0 || fchmod(server->listen_fd, 0600) != 0 ||
+        bind(server->listen_fd, (struct sockaddr *)&address, sizeof address) != 0)
         return refused(server, "bind", err);
     server->socket_path = arena_strdup(server->arena, path);
-    if (chmod(path, 0660) != 0 || listen(server->listen_fd, BACKLOG) != 0)
+    if (listen(server->listen_fd, BACKLOG) != 0)
         return refused(server, "listen on", err);
     server->address = arena_strdup(server->arena, server->config.listen);
     return ERR_OK;
@@ -65,19 +69,46 @@ static bool is_port(const char *text)
     return digits > 0 && digits <= 5 && text[digits] == '\0' && strtol(text, NULL, 10) <= UINT16_MAX;
 }
 
-/* "127.0.0.1:8080" or "[::1]:8080" into its halves, in the arena. */
-static bool split_address(struct server *server, const char **host, const char **port)
+/* "127.0.0.1:8080" or "[::1]:8080" into its halves. */
+static bool split_address(const char *text, char host[NI_MAXHOST], const char **port)
 {
-    const char *text = server->config.listen, *colon = strrchr(text, ':');
+    const char *colon = strrchr(text, ':');
     if (!colon || colon == text || !is_port(colon + 1))
         return false;
     size_t len = (size_t)(colon - text);
     bool bracketed = text[0] == '[';
     if (bracketed ? len < 3 || text[len - 1] != ']' : memchr(text, ':', len) != NULL)
         return false;
-    *host = arena_strndup(server->arena, text + bracketed, len - 2 * bracketed);
+    len -= 2 * bracketed;
+    if (len >= NI_MAXHOST)
+        return false;
+    memcpy(host, text + bracketed, len);
+    host[len] = '\0';
     *port = colon + 1;
     return true;
+}
+
+static bool is_unix(const char *listen)
+{
+    return strncmp(listen, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
+}
+
+bool server_address_is_loopback(const char *listen)
+{
+    char host[NI_MAXHOST];
+    const char *port;
+    if (is_unix(listen))
+        return true;
+    if (!split_address(listen, host, &port))
+        return false;
+    if (text_equal_nocase(host, "localhost"))
+        return true;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV}, *found;
+    if (getaddrinfo(host, port, &hints, &found) != 0)
+        return false;
+    bool loopback = is_loopback(found->ai_addr);
+    freeaddrinfo(found);
+    return loopback;
 }
 
 static enum err_code bind_to(struct server *server, const struct addrinfo *found, struct error *err)
@@ -112,23 +143,29 @@ static enum err_code learn_address(struct server *server, struct error *err)
 
 enum err_code server_listen(struct server *server, bool *loopback, const char **host, struct error *err)
 {
-    *loopback = true;
+    *loopback = server_address_is_loopback(server->config.listen);
     *host = NULL;
-    if (strncmp(server->config.listen, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0)
+    if (is_unix(server->config.listen))
         return listen_unix(server, err);
 
+    char name[NI_MAXHOST];
     const char *port;
-    if (!split_address(server, host, &port))
+    if (!split_address(server->config.listen, name, &port))
         return error_set(err, ERR_INVALID,
             "listen address \"%s\" is not of the form 127.0.0.1:8080, [::1]:8080 or unix:/path",
             server->config.listen);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found;
-    int rc = getaddrinfo(*host, port, &hints, &found);
+    *host = arena_strdup(server->arena, name);
+    int rc = getaddrinfo(name, port, &hints, &found);
     if (rc != 0)
         return error_set(
             err, ERR_INVALID, "listen address \"%s\": %s", server->config.listen, gai_strerror(rc));
-    *loopback = is_loopback(found->ai_addr);
-    enum err_code code = bind_to(server, found, err);
+    enum err_code code;
+    if (*loopback && !is_loopback(found->ai_addr))
+        code = error_set(err, ERR_INVALID, "listen address \"%s\": that name is not loopback on this machine",
+            server->config.listen);
+    else
+        code = bind_to(server, found, err);
     freeaddrinfo(found);
     return code == ERR_OK ? learn_address(server, err) : code;
 }

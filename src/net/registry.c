@@ -40,13 +40,29 @@ struct request *request_new(struct server *server, struct MHD_Connection *connec
     return request;
 }
 
+bool request_charge_body(struct request *request)
+{
+    size_t more = request->body.size - request->body_charged;
+    request->body_charged = request->body.size;
+    return more == 0 ||
+           atomic_fetch_add(&request->server->bodies, more) + more <= request->server->config.bodies_most;
+}
+
+void request_drop_body(struct request *request)
+{
+    buf_free(&request->body);
+    if (request->body_charged)
+        atomic_fetch_sub(&request->server->bodies, request->body_charged);
+    request->body_charged = 0;
+}
+
 /* Nobody holds it any more. */
 static void request_free(struct request *request)
 {
     struct server *server = request->server;
     if (request->response)
         MHD_destroy_response(request->response);
-    buf_free(&request->body);
+    request_drop_body(request);
     arena_free(request->exchange.arena);
     server_release(server);
 }
@@ -99,6 +115,7 @@ static void resume(struct request *request)
 void registry_answer(struct request *request, int status, struct MHD_Response *response)
 {
     struct server *server = request->server;
+    request_drop_body(request); /* the handler is through with it, the client may read its answer slowly */
     pthread_mutex_lock(&server->lock);
     bool claimed = claim(request);
     if (claimed) {

@@ -11,8 +11,11 @@
 #include <unistd.h>
 
 #define REAP_EVERY_US (250 * US_PER_MS)
-#define FLUSH_US US_PER_S /* at a stop, for answers on their way to slow clients */
+#define FLUSH_US US_PER_S /* at a stop, most of the time for answers on their way to slow clients */
+#define REQUEST_US (30 * US_PER_S)
+#define BODIES_MOST (64U << 20)
 #define TAKE_MOST 16
+#define ROUNDS_TO_SEND 4 /* the one under way, one to queue an answer, one to send it, and one more */
 
 static void log_mhd(void *cls, const char *fmt, va_list args)
 {
@@ -117,6 +120,14 @@ static void stop_accepting(struct server *server)
     server->listen_fd = -1;
 }
 
+static void count_round(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    server->rounds++;
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->lock);
+}
+
 static void *http_main(void *arg)
 {
     struct server *server = arg;
@@ -128,10 +139,13 @@ static void *http_main(void *arg)
             stop_accepting(server);
         wait_ready(server, epoll_fd);
         MHD_run(server->daemon);
+        if (atomic_load(&server->quiescing))
+            count_round(server);
         int64_t now = clock_boot_us();
         if (now < reap_at)
             continue;
         registry_expire(server, false);
+        clients_expire(server, now);
         reap_at = now + REAP_EVERY_US;
     }
     return NULL;
@@ -193,11 +207,16 @@ static struct server *server_new(const struct server_config *config)
     server->config = *config;
     if (server->config.workers == 0)
         server->config.workers = 1;
+    if (server->config.request_us == 0)
+        server->config.request_us = REQUEST_US;
+    if (server->config.bodies_most == 0)
+        server->config.bodies_most = config->body_most > BODIES_MOST ? config->body_most : BODIES_MOST;
     server->arena = arena_new();
     server->listen_fd = -1;
     server->wake_fd = -1;
     atomic_init(&server->holds, 1);
     TAILQ_INIT(&server->registry);
+    TAILQ_INIT(&server->unserved);
     pthread_mutex_init(&server->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -280,15 +299,25 @@ static void drain(struct server *server, int64_t until_boot_us)
     pthread_mutex_unlock(&server->lock);
 }
 
-/* Every resume has returned, and answers have left unless their clients do not read them. */
-static void flush_answers(struct server *server)
+/* Under lock. Rounds that begin after this see each resumed connection, queue its answer, and try to send it. */
+static void wait_rounds(struct server *server)
 {
-    int64_t until = clock_boot_us() + FLUSH_US;
+    size_t enough = server->rounds + ROUNDS_TO_SEND;
+    while (server->answering > 0 && server->rounds < enough) {
+        server_wake(server);
+        pthread_cond_wait(&server->changed, &server->lock);
+    }
+}
+
+/* Every resume has returned, and answers have left unless their clients do not read them. */
+static void flush_answers(struct server *server, int64_t until_boot_us)
+{
     pthread_mutex_lock(&server->lock);
     while (server->resuming > 0)
         pthread_cond_wait(&server->changed, &server->lock);
-    while (server->answering > 0 && clock_boot_us() < until)
-        wait_changed(server, until);
+    wait_rounds(server);
+    while (server->answering > 0 && clock_boot_us() < until_boot_us)
+        wait_changed(server, until_boot_us);
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -296,9 +325,10 @@ void server_stop(struct server *server, int64_t drain_us)
 {
     atomic_store(&server->quiescing, true);
     server_wake(server);
-    drain(server, clock_boot_us() + drain_us);
+    int64_t until = clock_boot_us() + drain_us;
+    drain(server, until - (drain_us / 4 < FLUSH_US ? drain_us / 4 : FLUSH_US));
     atomic_store(&server->stopping, true);
     registry_expire(server, true);
-    flush_answers(server);
+    flush_answers(server, until);
     server_end(server);
 }

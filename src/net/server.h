@@ -11,14 +11,17 @@
  *
  * Life of an exchange (one request and its answer)
  *      reading ──whole──▶ suspended, with a worker ──exchange_reply──▶ resumed, answered ──▶ freed
- *         │                        └── deadline ──▶ answered 503, kept until exchange_reply is called after all
- *         └── refused ──▶ answered, connection closed
+ *         │   │                    └── deadline ──▶ answered 503, kept until exchange_reply is called after all
+ *         │   └── refused ──▶ answered, connection closed
+ *         └── request_us ──▶ 408 if that can be sent, connection closed
  *
  * Invariants
  *  S1  Every exchange that the handler got is replied to exactly once (exchange_reply), even after its deadline
  *      or when the client has gone; it may not be touched afterwards.
  *  S2  A suspended connection is in one registry with a deadline, and is resumed exactly once.
  *  S3  server_stop resumes and answers all that is suspended before the daemon stops.
+ *  S4  Whatever clients send and however slowly, what they make the server hold is bounded: in time by
+ *      request_us and idle_s, in memory by bodies_most and by connections_most.
  */
 #ifndef HERALD_NET_SERVER_H
 #define HERALD_NET_SERVER_H
@@ -52,18 +55,30 @@ struct exchange {
     void *user;
 };
 
+/* Given with 200 by the HTTP thread itself. */
+struct instant_answer {
+    const char *path, *content_type, *body;
+};
+
 /* Texts and lists must outlive the server. */
 struct server_config {
     const char *name; /* for logs: "api" */
     const char *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/herald/admin.sock" */
     struct text_list hosts; /* accepted in Host, besides the listen address and, on loopback, localhost */
     size_t body_most; /* bytes; more is a 413 */
+    /* Bytes of all bodies that are being read or are with the handler; a body that would go over it is a 503.
+     * 0: 64 MiB, or body_most if that is more. */
+    size_t bodies_most;
     unsigned connections_most;
-    unsigned idle_s; /* a connection without a request, or in the middle of one, is closed */
+    unsigned idle_s; /* a connection without a request, or on which nothing happens, is closed */
+    int64_t request_us; /* from a request's first byte to the whole of it; 0: 30 s */
     int64_t deadline_us; /* from the whole request to its reply; then the client gets a 503 */
     unsigned workers; /* threads that run `handle`; at least one */
     /* Headers that may stand once at most, besides the server's own list; NULL-terminated. */
     const char *const *single_headers;
+    /* Answers to GET and HEAD without a query that need no worker, so that they come even if all are stuck. */
+    const struct instant_answer *instant;
+    size_t instant_count;
     void *ctx;
     void (*handle)(struct exchange *exchange, void *worker); /* on a worker's thread */
     void *(*worker_start)(void *ctx); /* on the worker's thread; may be NULL */
@@ -76,10 +91,16 @@ enum err_code server_start(
 /* "127.0.0.1:41234": where it really listens. Lives as long as the server. */
 const char *server_address(const struct server *server);
 
+/* Whether only this machine can reach it: a unix socket, the name localhost, or a loopback address as a number.
+ * No other name is looked up or believed. */
+bool server_address_is_loopback(const char *listen);
+
 /*
  * Stops accepting, and answers 503 to what comes on open connections; requests that are with the handler may
- * finish for at most drain_us; then S3. Waits for the workers, so `handle` must return. The server is freed, but
- * who still has an exchange may, and must, reply to it later (S1). Not from a thread of the server.
+ * finish for the first three quarters of drain_us at least, then S3; in the rest, answers may reach slow clients.
+ * All of it takes no longer than drain_us, unless `handle` does not return: the workers are waited for. The
+ * server is freed, but who still has an exchange may, and must, reply to it later (S1). Not from a thread of the
+ * server.
  */
 void server_stop(struct server *server, int64_t drain_us);
 
@@ -88,10 +109,10 @@ const char *exchange_header(const struct exchange *exchange, const char *name);
 /* The i-th header as it was sent, in order; false past the end. */
 bool exchange_header_at(const struct exchange *exchange, size_t i, const char **name, const char **value);
 
-/* The decoded value of the first query parameter of that name ("" without '='), or NULL. */
 /* How often a header was sent. */
 size_t exchange_header_count(const struct exchange *exchange, const char *name);
 
+/* The decoded value of the first query parameter of that name ("" without '='), or NULL. */
 const char *exchange_query(const struct exchange *exchange, const char *name);
 /* The i-th query parameter in order; false past the end. */
 bool exchange_query_at(const struct exchange *exchange, size_t i, const char **name, const char **value);

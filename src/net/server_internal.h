@@ -1,6 +1,7 @@
 /*
  * What the files of the HTTP server share; nobody else includes it.
  *      server.c    the daemon, its threads, start and stop
+ *      clients.c   connections: how long they may be without a request, or take to send one (the HTTP thread)
  *      intake.c    libmicrohttpd's callbacks: reads a request, hands it over, sends its answer (the HTTP thread)
  *      strict.c    what is refused, and the parsing of the target, the query and Host
  *      registry.c  who holds an exchange, deadlines, resuming (S1, S2)
@@ -47,15 +48,32 @@ struct fields {
     size_t count;
 };
 
+/* A connection, in clients.c's eyes; all of it is the HTTP thread's. */
+struct client {
+    struct server *server;
+    int fd;
+    int64_t since_boot_us; /* it is quiet, or begun */
+    int64_t due_boot_us; /* to be looked at */
+    uint64_t received; /* bytes, when it was last looked at */
+    bool counted; /* `received` is known, and more is the begin of a request */
+    bool begun; /* has sent a part of a request */
+    bool listed; /* in server.unserved */
+    TAILQ_ENTRY(client) link;
+};
+
+TAILQ_HEAD(client_list, client);
+
 struct request {
     struct exchange exchange;
     struct server *server;
     struct MHD_Connection *connection;
+    struct client *client; /* the HTTP thread's, as long as connection_holds */
     struct inbox_item item;
     /* the HTTP thread's until the hand-over, constant afterwards */
     struct sockaddr_storage peer;
     struct fields headers, query, cookies;
-    struct buf body;
+    struct buf body; /* the handler's after the hand-over */
+    size_t body_charged; /* of server.bodies; likewise */
     bool begun; /* the checks were made */
     bool folded; /* a header went over more than one line */
     int refused_status; /* 0: not refused */
@@ -86,9 +104,11 @@ struct server {
     pthread_t http, *workers;
     bool http_runs;
     unsigned workers_run;
+    struct client_list unserved; /* the HTTP thread's, in the order in which they are due */
     /* shared: has a lock of its own */
     struct inbox inbox; /* requests for the workers */
     atomic_size_t holds; /* the owner, and every request: the last one frees the server */
+    atomic_size_t bodies; /* bytes, of all requests */
     atomic_bool woken; /* wake_fd has been written to since the HTTP thread last woke up */
     atomic_bool quiescing; /* the HTTP thread stops accepting */
     atomic_bool stopping; /* what workers take from now on is answered 503 */
@@ -100,6 +120,7 @@ struct server {
     size_t answering; /* REQUEST_ANSWERED after a hand-over, connection not through yet */
     size_t resuming; /* answered, MHD_resume_connection not returned yet */
     bool draining; /* nothing enters the registry */
+    size_t rounds; /* of the HTTP thread, since quiescing */
 };
 
 static inline struct request *request_of(const struct exchange *exchange)
@@ -124,10 +145,19 @@ void intake_completed(
 void intake_connection(void *cls, struct MHD_Connection *connection, void **socket_ctx,
     enum MHD_ConnectionNotificationCode code);
 
+/* clients.c */
+struct client *client_new(struct server *server, int fd);
+void client_free(struct client *client);
+void client_begun(struct client *client, int64_t now_boot_us);
+void client_served(struct client *client); /* its request is whole, or is being refused */
+void client_answered(struct client *client);
+void clients_expire(struct server *server, int64_t now_boot_us);
+
 /* Bytes that libmicrohttpd has for each connection; thousands of idle ones must be cheap. */
 #define CONNECTION_MEMORY 8192
 
 #define BODY_TOO_LARGE "The body is larger than this server accepts."
+#define NO_MEMORY_FOR_BODY "There is no memory for this body now."
 
 /* What the checks know of a request. */
 struct framing {
@@ -145,6 +175,9 @@ void fields_add(struct fields *fields, struct arena *arena, const char *name, si
 
 /* registry.c */
 struct request *request_new(struct server *server, struct MHD_Connection *connection);
+/* Counts what the body has grown by; false if all bodies together are too large now. */
+bool request_charge_body(struct request *request) MUST_CHECK;
+void request_drop_body(struct request *request);
 /* Into the registry, and to the handler's care; false while draining. Already suspended. */
 bool registry_enter(struct request *request) MUST_CHECK;
 /* The handler's answer: takes the response, resumes (or, if it is too late, drops it), and lets go. */
@@ -156,6 +189,7 @@ void registry_expire(struct server *server, bool all);
 void server_release(struct server *server);
 
 /* exchange.c */
+struct MHD_Response *reply_response(const struct request *request, const struct reply *reply);
 struct MHD_Response *problem_response(
     const struct request *request, int status, const char *detail, const struct error_list *list, bool close);
 

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ struct fixture {
     struct exchange *held[64]; /* by requests for /hold, in order of arrival */
     size_t held_count;
     unsigned workers_started, workers_stopped;
+    sem_t stuck; /* a worker with a request for /stuck waits for it */
 };
 
 /* ---- the handler under test ---- */
@@ -76,6 +78,11 @@ static void handle(struct exchange *x, void *worker)
     assert_ptr_equal(worker, f);
     if (strcmp(x->path, "/hold") == 0) {
         hold(f, x);
+    } else if (strcmp(x->path, "/stuck") == 0) {
+        hold(f, x);
+        while (sem_wait(&f->stuck) != 0)
+            ;
+        echo(x);
     } else if (strcmp(x->path, "/error") == 0) {
         struct error err;
         struct error_list list = {0};
@@ -140,6 +147,7 @@ static void start(struct fixture *f, const struct server_config *config)
     *f = (struct fixture){0};
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->changed, NULL);
+    sem_init(&f->stuck, 0, 0);
     struct error err;
     if (server_start(config, &f->server, &err) != ERR_OK)
         fail_msg("%s", err.text);
@@ -151,6 +159,7 @@ static void stop(struct fixture *f)
     assert_int_equal(f->workers_started, f->workers_stopped);
     pthread_cond_destroy(&f->changed);
     pthread_mutex_destroy(&f->lock);
+    sem_destroy(&f->stuck);
 }
 
 /* The i-th request for /hold, once it is there. */
@@ -716,8 +725,13 @@ static void listens_on_a_unix_socket(void **state)
     assert_non_null(mkdtemp(dir));
     snprintf(listen, sizeof listen, "unix:%s/s", dir);
     config.listen = listen;
+    mode_t before = umask(0);
     start(&f, &config);
+    umask(before);
     assert_string_equal(server_address(f.server), listen);
+    struct stat file;
+    assert_int_equal(stat(listen + strlen("unix:"), &file), 0);
+    assert_int_equal(file.st_mode & 07777, 0600);
 
     struct server *second;
     struct error err;
@@ -835,6 +849,265 @@ static void closes_idle_connections(void **state)
     stop(&f);
 }
 
+/* A byte now and then, until the server closes. */
+static struct answer trickle(int fd, const char *text)
+{
+    struct answer a = {0};
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    for (int64_t until = clock_boot_us() + PATIENCE_US; poll(&ready, 1, 50) == 0; text += text[1] != '\0') {
+        assert_true(clock_boot_us() < until);
+        if (send(fd, text, 1, MSG_NOSIGNAL) != 1)
+            break;
+    }
+    size_t n = 0;
+    for (ssize_t got; (got = recv(fd, a.head + n, sizeof a.head - 1 - n, 0)) > 0; n += (size_t)got)
+        ;
+    if (n > 0)
+        a.status = (int)strtol(a.head + strlen("HTTP/1.1 "), NULL, 10);
+    return a;
+}
+
+/* S4 */
+static void cuts_off_what_is_sent_too_slowly(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    config.idle_s = 60;
+    config.request_us = 300 * US_PER_MS;
+    start(&f, &config);
+    int idle = dial(&f), used = dial(&f), waiting = dial(&f);
+    send_text(used, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(read_answer(used).status, 200);
+    send_text(waiting, GET_HOLD);
+    struct exchange *x = held(&f, 0);
+
+    int fd = dial(&f);
+    send_text(fd, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhe");
+    struct answer a = read_answer(fd);
+    assert_int_equal(a.status, 408);
+    assert_has(a.head, "\r\nConnection: close\r\n");
+    assert_has(a.body, "not sent whole in time.\"}");
+    assert_closed(fd);
+    close(fd);
+
+    static const char *const slow[] = {"GET / HTTP/1.1\r\nX-Slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\r\n\r\n\r\n\r\n\n"};
+    for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
+        fd = dial(&f);
+        assert_int_equal(trickle(fd, slow[i]).status, 408);
+        close(fd);
+    }
+    /* A second request on a connection, too. */
+    fd = dial(&f);
+    send_text(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(read_answer(fd).status, 200);
+    assert_int_equal(trickle(fd, slow[1]).status, 408);
+    close(fd);
+
+    /* By now it would have been the turn of these, were they sending. */
+    const int patient[] = {idle, used};
+    for (size_t i = 0; i < ARRAY_LEN(patient); i++) {
+        send_text(patient[i], "GET / HTTP/1.1\r\n" HOST "\r\n");
+        assert_int_equal(read_answer(patient[i]).status, 200);
+        close(patient[i]);
+    }
+    reply_ok(x);
+    assert_int_equal(read_answer(waiting).status, 200);
+    close(waiting);
+    stop(&f);
+}
+
+static void closes_what_is_half_closed_without_a_request(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    config.idle_s = 600;
+    start(&f, &config);
+    static const char nothing[64];
+    int garbage = dial(&f), partial = dial(&f), whole = dial(&f);
+    send_bytes(garbage, nothing, sizeof nothing);
+    shutdown(garbage, SHUT_WR);
+    send_text(partial, "GET /");
+    shutdown(partial, SHUT_WR);
+    /* One that asked and waits is served first. */
+    send_text(whole, GET_HOLD);
+    shutdown(whole, SHUT_WR);
+    assert_closed(garbage);
+    assert_closed(partial);
+    reply_ok(held(&f, 0));
+    assert_int_equal(read_answer(whole).status, 200);
+    assert_closed(whole);
+    close(garbage);
+    close(partial);
+    close(whole);
+    stop(&f);
+}
+
+#define POST_4000 "POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4000\r\n\r\n"
+
+static int post_part(const struct fixture *f, const char *head, size_t len)
+{
+    static char body[4000];
+    memset(body, 'x', sizeof body);
+    int fd = dial(f);
+    send_text(fd, head);
+    send_bytes(fd, body, len);
+    return fd;
+}
+
+static void until_bodies_fit(const struct fixture *f)
+{
+    struct answer a;
+    int64_t until = clock_boot_us() + PATIENCE_US;
+    do {
+        assert_true(clock_boot_us() < until);
+        a = ask(f, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello");
+    } while (a.status == 503);
+    assert_int_equal(a.status, 200);
+}
+
+/* S4 */
+static void bounds_all_bodies_together(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    config.bodies_most = 8192;
+    start(&f, &config);
+    /* Held by the handler. */
+    int fds[2];
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        fds[i] = post_part(&f, POST_4000, 4000);
+        held(&f, i);
+    }
+    struct answer a = ask(&f, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello");
+    assert_int_equal(a.status, 503);
+    assert_has(a.head, "\r\nRetry-After: 1\r\n");
+    assert_has(a.body, "no memory");
+    assert_int_equal(ask(&f, "GET / HTTP/1.1\r\n" HOST "\r\n").status, 200);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        reply_ok(f.held[i]);
+        assert_int_equal(read_answer(fds[i]).status, 200);
+        close(fds[i]);
+    }
+    until_bodies_fit(&f);
+
+    /* Of unknown length, and still being read. */
+    fds[0] = post_part(&f, POST_4000, 4000);
+    held(&f, 2);
+    static char chunk[4000];
+    memset(chunk, 'x', sizeof chunk);
+    int running = dial(&f);
+    send_text(running, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3e8\r\n");
+    send_bytes(running, chunk, 1000);
+    fds[1] = post_part(&f, "POST /hold HTTP/1.1\r\n" HOST "Content-Length: 1500\r\n\r\n", 1500);
+    held(&f, 3);
+    send_text(running, "\r\nbb8\r\n");
+    send_bytes(running, chunk, 3000);
+    send_text(running, "\r\n0\r\n\r\n");
+    assert_int_equal(read_answer(running).status, 503);
+    assert_closed(running);
+    close(running);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        reply_ok(f.held[2 + i]);
+        assert_int_equal(read_answer(fds[i]).status, 200);
+        close(fds[i]);
+    }
+
+    /* Of clients that have left. */
+    for (size_t i = 0; i < 10; i++)
+        close(post_part(&f, POST_4000, 3000));
+    until_bodies_fit(&f);
+    stop(&f);
+}
+
+static void answers_some_paths_without_a_worker(void **state)
+{
+    (void)state;
+    struct fixture f;
+    static const struct instant_answer instant[] = {
+        {"/livez", "text/plain", "alive"}, {"/healthz", "application/json", "{}"}};
+    struct server_config config = config_of(&f);
+    config.workers = 1;
+    config.instant = instant;
+    config.instant_count = ARRAY_LEN(instant);
+    start(&f, &config);
+    int stuck = dial(&f), posts = dial(&f), asks = dial(&f);
+    send_text(stuck, "GET /stuck HTTP/1.1\r\n" HOST "\r\n");
+    held(&f, 0);
+    struct answer a = ask(&f, "GET /healthz HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(a.status, 200);
+    assert_string_equal(a.body, "{}");
+    assert_has(a.head, "\r\nContent-Type: application/json\r\n");
+    assert_has(a.head, "\r\nCache-Control: no-store\r\n");
+    assert_has(a.head, "\r\nX-Request-Id: ");
+    assert_string_equal(ask(&f, "GET /livez HTTP/1.0\r\n\r\n").body, "alive");
+    assert_int_equal(ask(&f, "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n").status, 421);
+    int fd = dial(&f);
+    send_text(fd, "HEAD /healthz HTTP/1.1\r\n" HOST "\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\n");
+    assert_int_equal(read_answer_to(fd, true).status, 200);
+    assert_string_equal(read_answer(fd).body, "{}");
+    close(fd);
+    /* What is not a plain question is the handler's. */
+    send_text(posts, "POST /healthz HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n");
+    send_text(asks, "GET /healthz?verbose HTTP/1.1\r\n" HOST "\r\n");
+    sem_post(&f.stuck);
+    assert_has(read_answer(posts).body, "POST /healthz\n");
+    assert_has(read_answer(asks).body, "GET /healthz\n?verbose=\n");
+    assert_int_equal(read_answer(stuck).status, 200);
+    close(asks);
+    close(posts);
+    close(stuck);
+    stop(&f);
+}
+
+/* S3 with no time at all, and with clients that do not read. */
+static void stop_needs_no_time_to_answer(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    start(&f, &config);
+    int fds[20], deaf = dial(&f);
+    send_text(deaf, GET_HOLD);
+    struct exchange *x = held(&f, 0);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        fds[i] = dial(&f);
+        send_text(fds[i], GET_HOLD);
+        held(&f, 1 + i);
+    }
+    struct buf large = BUF_INIT(32 << 20);
+    while (large.len < 32 << 20)
+        buf_add(&large, (char[4096]){0}, 4096);
+    reply_text(x, 200, &large);
+    server_stop(f.server, 0);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        assert_int_equal(read_answer(fds[i]).status, 503);
+        assert_closed(fds[i]);
+        reply_ok(f.held[1 + i]);
+        close(fds[i]);
+    }
+    close(deaf);
+}
+
+static void knows_loopback_addresses(void **state)
+{
+    (void)state;
+    static const char *const inside[] = {"127.0.0.1:80", "127.8.9.10:0", "[::1]:80", "localhost:80",
+        "LocalHost:80", "unix:/run/herald/s", "[0:0:0:0:0:0:0:1]:80"};
+    static const char *const outside[] = {"127.evil.example:80", "127.0.0.1.evil.example:80",
+        "localhost.evil.example:80", "localhost.:80", "0.0.0.0:80", "[::]:80", "10.0.0.1:80", "[::1]evil:80",
+        "[::2]:80", "[localhost]evil:80", "128.0.0.1:80", "", "localhost", "127.0.0.1", "[::1]", "unix"};
+    for (size_t i = 0; i < ARRAY_LEN(inside); i++)
+        if (!server_address_is_loopback(inside[i]))
+            fail_msg("\"%s\" is loopback", inside[i]);
+    for (size_t i = 0; i < ARRAY_LEN(outside); i++)
+        if (server_address_is_loopback(outside[i]))
+            fail_msg("\"%s\" is not known to be loopback", outside[i]);
+}
+
 static void asks_for_the_body_that_is_expected(void **state)
 {
     (void)state;
@@ -918,6 +1191,12 @@ int main(void)
 #endif
         cmocka_unit_test(answers_a_burst),
         cmocka_unit_test(closes_idle_connections),
+        cmocka_unit_test(cuts_off_what_is_sent_too_slowly),
+        cmocka_unit_test(closes_what_is_half_closed_without_a_request),
+        cmocka_unit_test(bounds_all_bodies_together),
+        cmocka_unit_test(answers_some_paths_without_a_worker),
+        cmocka_unit_test(stop_needs_no_time_to_answer),
+        cmocka_unit_test(knows_loopback_addresses),
         cmocka_unit_test(asks_for_the_body_that_is_expected),
         cmocka_unit_test(survives_a_crowd),
     };
