@@ -194,7 +194,7 @@ static void no_answer_in_time_is_an_error(void **state)
 
 int main(void)
 {
-    if (!http_global_init())
+    if (!loop_global_init())
         return 1;
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
@@ -207,6 +207,6 @@ int main(void)
         TEST(no_answer_in_time_is_an_error),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    http_global_cleanup();
+    loop_global_cleanup();
     return failed;
 }
