@@ -24,12 +24,16 @@ static bool is_loopback(const char *listen)
 
 static enum err_code check_listener(const struct settings *settings, struct error *err)
 {
-    if (is_loopback(settings->listen) || settings->behind_proxy.count)
+    const char *outside = !is_loopback(settings->listen) ? settings->listen
+                          : settings->metrics_listen && !is_loopback(settings->metrics_listen)
+                              ? settings->metrics_listen
+                              : NULL;
+    if (!outside || settings->behind_proxy.count)
         return ERR_OK;
     return error_set(err, ERR_INVALID,
         "%s is not a loopback address: put a proxy that ends TLS in front and name its network with "
         "--behind-proxy",
-        settings->listen);
+        outside);
 }
 
 static bool is_ready(void *ctx)

@@ -12,7 +12,14 @@ static const char refused[] =
     "The credentials are missing or not valid: X-API-KEY, X-BUSINESS-ID and X-USER-ID are "
     "all required, once each.";
 
-struct secret_hash secret_hash(const char *secret)
+#define SECRET_BYTES 32 /* 256 random bits */
+
+/* What is stored of a secret: its BLAKE2b. The secret itself is shown once and kept nowhere. */
+struct secret_hash {
+    unsigned char bytes[32];
+};
+
+static struct secret_hash secret_hash(const char *secret)
 {
     struct secret_hash hash;
     crypto_generichash(hash.bytes, sizeof hash.bytes, (const unsigned char *)secret, strlen(secret), NULL, 0);
@@ -122,6 +129,18 @@ enum err_code person_read(struct db *db, struct arena *arena, struct id business
         .last_name = db_col_text_copy(rows, 1, arena),
         .display_name = db_col_text_copy(rows, 2, arena),
         .email = db_col_text_copy(rows, 3, arena)};
+    return ERR_OK;
+}
+
+enum err_code user_first_business(struct db *db, struct id user_id, struct id *business_id, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        db_query(db, "SELECT business_id FROM employee WHERE user_id = $1 ORDER BY id LIMIT 1",
+            DB_PARAMS(db_id(user_id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "That user is an employee of no Business.");
+    *business_id = db_col_id(rows, 0);
     return ERR_OK;
 }
 

@@ -295,23 +295,19 @@ static void run_batch(struct writer *w, struct unit **units, size_t n)
     run_batch(w, units + n / 2, n - n / 2);
 }
 
-/* Units of a kind side by side, in the order they came: few kinds, so a stable pass for each is cheap. */
+/* Units of a kind side by side, in the order they came. They mostly are already, so this mostly only looks. */
 static void group_by_kind(struct unit **units, size_t n)
 {
-    struct unit *sorted[n];
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!units[i])
+    for (size_t i = 1; i < n; i++) {
+        struct unit *unit = units[i];
+        size_t to = i;
+        while (to > 0 && units[to - 1]->kind != unit->kind)
+            to--;
+        if (to == 0) /* the first of its kind */
             continue;
-        const struct unit_kind *kind = units[i]->kind;
-        for (size_t j = i; j < n; j++) {
-            if (units[j] && units[j]->kind == kind) {
-                sorted[count++] = units[j];
-                units[j] = NULL;
-            }
-        }
+        memmove(&units[to + 1], &units[to], (i - to) * sizeof *units);
+        units[to] = unit;
     }
-    memcpy(units, sorted, count * sizeof *units);
 }
 
 static size_t take_kept(struct writer *w, struct unit **batch, size_t most)

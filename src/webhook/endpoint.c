@@ -66,8 +66,7 @@ static void grow(struct endpoint_table *table)
     mem_free(old);
 }
 
-struct endpoint *endpoint_get(
-    struct endpoint_table *table, struct id object_id, int64_t lane, int64_t live_after)
+struct endpoint *endpoint_get(struct endpoint_table *table, struct id object_id, struct feed live)
 {
     for (struct endpoint *e = table->buckets[bucket_of(table, object_id)]; e; e = e->hash_next)
         if (id_equal(e->object_id, object_id))
@@ -78,7 +77,7 @@ struct endpoint *endpoint_get(
     e->object_id = object_id;
     e->tail = &e->head;
     e->concurrency = 1;
-    e->live = (struct feed){.lane = lane, .after = live_after, .upto = live_after};
+    e->live = live;
     struct endpoint **bucket = &table->buckets[bucket_of(table, object_id)];
     e->hash_next = *bucket;
     *bucket = e;

@@ -24,6 +24,7 @@ struct feed {
     bool left_over; /* by a predecessor: what it holds may have been sent already */
 };
 
+/* Where an endpoint waits for its turn: see turns.h. */
 enum ring { RING_NONE, RING_TROUBLED, RING_HEALTHY, RING_PARKED, RING_COUNT };
 
 struct endpoint {
@@ -46,9 +47,8 @@ struct endpoint_table;
 struct endpoint_table *endpoint_table_new(void);
 void endpoint_table_free(struct endpoint_table *table);
 
-/* Finds or makes it. `live_after` is where its live feed begins if it is new. */
-struct endpoint *endpoint_get(
-    struct endpoint_table *table, struct id object_id, int64_t lane, int64_t live_after);
+/* Finds or makes it; `live` is its live feed if it is new. */
+struct endpoint *endpoint_get(struct endpoint_table *table, struct id object_id, struct feed live);
 /* Calls `each` for all. */
 void endpoint_each(
     struct endpoint_table *table, void (*each)(void *ctx, struct endpoint *endpoint), void *ctx);

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ int scratch_set_up(void **state)
 {
     (void)state;
     snprintf(folder, sizeof folder, "/tmp/herald-unit-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    return sodium_init() >= 0 && mkdtemp(folder) ? 0 : -1;
 }
 
 int scratch_tear_down(void **state)

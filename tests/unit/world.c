@@ -1,0 +1,188 @@
+#include "world.h"
+
+#include "base/alloc.h"
+#include "crm/business.h"
+#include "support.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void drop(void *ctx, struct delivery_job *jobs)
+{
+    (void)ctx;
+    while (jobs) {
+        struct delivery_job *job = jobs;
+        jobs = job->next;
+        mem_free(job);
+    }
+}
+
+static void add_people(struct world *world)
+{
+    struct error err = {0};
+    struct id business, employee;
+    must(business_add(&world->crm, "Rivera & Partners", &business, &err), &err);
+    struct new_employee alex = {
+        .business_id = business, .first_name = "Alex", .last_name = "Rivera", .email = "alex@example.com"};
+    must(employee_add(&world->crm, &alex, &world->user_id, &employee, &err), &err);
+    must(api_key_add(&world->crm, world->arena, world->user_id, "test", &world->key, &err), &err);
+    struct new_contact maria = {.business_id = business,
+        .first_name = "Maria",
+        .last_name = "Thompson",
+        .email = "maria@example.com"};
+    must(contact_add(&world->crm, &maria, &world->contact_id, &err), &err);
+    world->actor.business_id = business;
+    world_read_actor(world);
+}
+
+void world_open(struct world *world, enum db_engine engine, const char *name)
+{
+    struct error err = {0};
+    *world = (struct world){.request_us = 60 * US_PER_S, .in_flight_most = 64, .arena = arena_new()};
+    static const char *everything[] = {"*"};
+    must(guard_new(world->arena, &(struct text_list){everything, 1}, &world->guard, &err), &err);
+    world->node = id_new();
+    world->config = fresh_database(engine, name);
+    world->db = open_database(world->config, false);
+    world_start(world, false);
+    add_people(world);
+    world_stop(world, 0);
+}
+
+void world_close(struct world *world)
+{
+    if (world->crm.writer)
+        world_stop(world, 0);
+    db_close(world->db);
+    arena_free(world->arena);
+}
+
+static enum err_code start_dispatcher(struct world *world, struct error *err)
+{
+    struct dispatcher_config config = {.db = world->config,
+        .guard = world->guard,
+        .request_us = world->request_us,
+        .connect_us = 5 * US_PER_S,
+        .in_flight_most = world->in_flight_most,
+        .lookups_most = 8};
+    return dispatcher_start(&config, &world->dispatcher, err);
+}
+
+enum err_code world_try_start(struct world *world, bool sends, struct error *err)
+{
+    enum err_code code = sends ? start_dispatcher(world, err) : ERR_OK;
+    if (code)
+        return code;
+    struct writer_config config = {.db = world->config,
+        .node = world->node,
+        .lease_us = 600 * US_PER_S,
+        .batch_most = 256,
+        .queue_most = 20000,
+        .read_again = sends ? dispatcher_read_again : NULL,
+        .read_again_ctx = world->dispatcher};
+    world->crm = (struct crm){0};
+    code = writer_start(&config, &world->crm.writer, err);
+    if (code) {
+        world->crm.writer = NULL;
+        if (sends)
+            dispatcher_free(world->dispatcher);
+        world->dispatcher = NULL;
+        return code;
+    }
+    world->sink = sends ? dispatcher_sink(world->dispatcher) : (struct delivery_sink){.handover = drop};
+    delivery_register(&world->crm, &world->sink);
+    if (sends)
+        dispatcher_attach(world->dispatcher, world->crm.writer);
+    return ERR_OK;
+}
+
+void world_start(struct world *world, bool sends)
+{
+    struct error err = {0};
+    must(world_try_start(world, sends, &err), &err);
+}
+
+void world_stop(struct world *world, int64_t drain_us)
+{
+    if (world->dispatcher)
+        dispatcher_drain(world->dispatcher, drain_us);
+    writer_stop(world->crm.writer, drain_us);
+    if (world->dispatcher)
+        dispatcher_free(world->dispatcher);
+    world->dispatcher = NULL;
+    world->crm.writer = NULL;
+}
+
+void world_read_actor(struct world *world)
+{
+    struct error err = {0};
+    struct id business = world->actor.business_id;
+    must(actor_by_key(world->db, world->arena, world->key, business, world->user_id, &world->actor, &err),
+        &err);
+}
+
+struct activity_object world_add_object(struct world *world, const char *name, const char *url)
+{
+    struct error err = {0};
+    struct error_list list = {0};
+    struct activity_object object;
+    struct object_input input = {.name = name,
+        .has = {.action = url != NULL, .webhook_url = url != NULL},
+        .action = SUBMIT_TRIGGER_WEBHOOK,
+        .webhook_url = url};
+    must(object_add(&world->crm, world->arena, world->actor.business_id, &input, &object, &list, &err), &err);
+    world_read_actor(world);
+    return object;
+}
+
+static void logging_done(struct log_unit *log, const struct error *result)
+{
+    struct logging *logging = log->owner;
+    logging->code = result->code;
+    __atomic_add_fetch(&logging->done, 1, __ATOMIC_SEQ_CST);
+}
+
+struct logging *world_prepare(struct world *world, struct id object_id)
+{
+    struct error err = {0};
+    struct error_list list = {0};
+    struct logging *logging = ARENA_NEW(world->arena, struct logging);
+    struct log_input input = {.object_id = object_id,
+        .notes = "They want the larger one.",
+        .associated = &world->contact_id,
+        .associated_count = 1};
+    must(logged_prepare(world->db, world->arena, &world->actor, &input, &logging->log, &list, &err), &err);
+    logging->log.done = logging_done;
+    logging->log.owner = logging;
+    return logging;
+}
+
+void world_submit(struct world *world, struct logging *logging)
+{
+    struct error err = {0};
+    must(logged_submit(&world->crm, &logging->log, &err), &err);
+}
+
+static bool is_done(void *ctx)
+{
+    return __atomic_load_n(&((struct logging *)ctx)->done, __ATOMIC_SEQ_CST) > 0;
+}
+
+enum err_code world_wait(struct logging *logging)
+{
+    wait_until(is_done, logging, "the activity was committed or refused");
+    return logging->code;
+}
+
+void world_log(struct world *world, struct id object_id, int n)
+{
+    struct logging **all = ARENA_ARRAY(world->arena, struct logging *, (size_t)n);
+    for (int i = 0; i < n; i++) {
+        all[i] = world_prepare(world, object_id);
+        world_submit(world, all[i]);
+    }
+    for (int i = 0; i < n; i++)
+        assert_int_equal(world_wait(all[i]), ERR_OK);
+}
