@@ -38,7 +38,7 @@ void session_post(struct call *call)
         return;
     struct error err = {0};
     struct actor actor;
-    enum err_code code = session_start(call->api->config.crm, call->arena, token, &session, &err);
+    enum err_code code = session_start(call->api->config.crm, call->db, call->arena, token, &session, &err);
     if (!code)
         code = actor_by_session(call->db, call->arena, session, &actor, &err);
     if (code) {

@@ -188,8 +188,12 @@ void config_help(const struct option *options, size_t count, struct buf *out)
         for (const char *c = options[i].name; *c && n + 1 < sizeof flag; c++)
             flag[n++] = *c == '_' ? '-' : *c;
         flag[n] = '\0';
-        buf_printf(out, "  --%s %s\n        %s%s%s%s\n", flag, type_names[options[i].type], options[i].help,
-            options[i].preset ? " (default: " : "", options[i].preset ? options[i].preset : "",
-            options[i].preset ? ")" : "");
+        bool preset = options[i].preset && *options[i].preset;
+        buf_printf(out, "  --%s%s%s\n        %s%s", flag, *type_names[options[i].type] ? " " : "",
+            type_names[options[i].type], options[i].help,
+            options[i].type == OPTION_LIST ? " (may be given several times)" : "");
+        if (preset)
+            buf_printf(out, " (default: %s)", options[i].preset);
+        buf_add_text(out, "\n");
     }
 }

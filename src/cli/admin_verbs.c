@@ -125,9 +125,18 @@ static enum err_code key_verb(struct job *job)
     enum err_code code = need_id(job, "user", job->words.user, &user);
     if (!code)
         code = api_key_add(job->context->crm, job->arena, user, job->words.name, &secret, job->err);
+    CLEANUP(db_close_ptr) struct db *db = NULL;
+    struct id business = {0};
+    if (!code)
+        code = db_open(job->context->db, true, &db, job->err);
+    if (!code)
+        code = user_first_business(db, user, &business, job->err);
     if (!code)
         answer(job, "The key; it is shown this once and stored nowhere.", &(struct fact){"api_key", secret},
-            1, "herald admin contact add --business … --first-name Maria --last-name Thompson");
+            1,
+            arena_printf(job->arena,
+                "herald admin contact add --business %s --first-name Maria --last-name Thompson",
+                text_of(job, business)));
     return code;
 }
 
@@ -142,8 +151,10 @@ static enum err_code contact_verb(struct job *job)
     if (!code)
         answer(job, arena_printf(job->arena, "Contact %s %s is there.", input.first_name, input.last_name),
             &(struct fact){"contact_id", text_of(job, id)}, 1,
-            "herald admin object add --business … --name \"Sales Call\" --webhook-url "
-            "http://127.0.0.1:8090/hooks/sales-calls");
+            arena_printf(job->arena,
+                "herald admin object add --business %s --name \"Sales Call\" --webhook-url "
+                "http://127.0.0.1:8090/hooks/sales-calls",
+                text_of(job, input.business_id)));
     return code;
 }
 
@@ -170,7 +181,12 @@ static enum err_code object_verb(struct job *job)
     answer(job,
         arena_printf(job->arena, "Activity Object \"%s\" is there; logging one %s.", object.name,
             object_has_webhook(&object) ? "triggers its webhook" : "triggers no webhook"),
-        facts, 2, NULL);
+        facts, 2,
+        arena_printf(job->arena,
+            "curl %s/api/activities/logged -H 'Content-Type: application/json' -H 'X-API-KEY: <api_key>' "
+            "-H 'X-BUSINESS-ID: %s' -H 'X-USER-ID: <user_id>' -d '{\"activity_object_id\": \"%s\", "
+            "\"associated_entities\": [{\"id\": \"<contact_id>\"}]}'",
+            job->context->public_url, text_of(job, business), facts[0].value));
     return ERR_OK;
 }
 

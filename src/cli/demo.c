@@ -285,16 +285,28 @@ static int remove_one(
     return remove(path);
 }
 
-static void take_down(struct demo *demo)
+static bool stop_child(struct demo *demo, struct child *child)
 {
-    child_stop(&demo->serve); /* first the one that sends, while those who answer are there */
-    child_stop(&demo->relay);
+    struct error err;
+    if (!child_stop(demo->arena, child, &err))
+        return true;
+    fprintf(stderr, "herald demo: %s\n", err.text);
+    child_complaints(child);
+    return false;
+}
+
+/* False: not everything ended well. */
+static bool take_down(struct demo *demo)
+{
+    bool serve = stop_child(demo, &demo->serve); /* the one that sends, while those who answer are there */
+    bool relay = stop_child(demo, &demo->relay);
     tap_stop(&demo->tap);
     forget_seen(demo);
     if (demo->folder && nftw(demo->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
         fprintf(stderr, "herald demo: cannot remove %s: %s\n", demo->folder, strerror(errno));
     if (demo->signal_fd >= 0)
         close(demo->signal_fd);
+    return serve && relay;
 }
 
 /* ── staying ─────────────────────────────────────────────────────────────────────────────────── */
@@ -339,7 +351,8 @@ static void tell_messages(const struct demo *demo)
         json_auto_t *message = json_loadb(seen->body, seen->body_len, 0, NULL);
         const char *text = json_string_value(json_object_get(message, "text"));
         int64_t wall_us = clock_wall_us() - (clock_boot_us() - seen->arrived_us);
-        term_good(&demo->term, "%.8s  Slack: %s", time_format(wall_us).text + 11, text ? text : seen->answer);
+        term_say(&demo->term, SAY_GOOD, "%.8s  Slack: %s", time_format(wall_us).text + 11,
+            text ? text : seen->answer);
     }
 }
 
@@ -353,7 +366,10 @@ static enum err_code stay(struct demo *demo, struct error *err)
         tell_messages(demo);
         forget_seen(demo);
     }
-    return demo->told_to_stop ? ERR_OK : code;
+    if (!demo->told_to_stop)
+        return code;
+    printf("\nStopping; nothing of it stays.\n");
+    return ERR_OK;
 }
 
 /* ── the command ─────────────────────────────────────────────────────────────────────────────── */
@@ -362,8 +378,8 @@ static int report(const struct demo *demo, const struct error *err)
 {
     fprintf(stderr, "\nherald demo: %s\n", err->text);
     if (!demo->told_to_stop && demo->folder) {
-        child_complaints(&demo->serve, &demo->term);
-        child_complaints(&demo->relay, &demo->term);
+        child_complaints(&demo->serve);
+        child_complaints(&demo->relay);
     }
     return EXIT_FAILED;
 }
@@ -382,8 +398,7 @@ static int run(const struct choices *choices)
     if (!code && !choices->ends)
         code = stay(&demo, &err);
     int status = code ? report(&demo, &err) : EXIT_DONE;
-    take_down(&demo);
-    return status;
+    return take_down(&demo) ? status : EXIT_FAILED;
 }
 
 static int help(void)

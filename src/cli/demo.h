@@ -35,11 +35,14 @@ struct term {
 void term_open(struct term *term);
 /* "1  Title                                   12.3 ms", the time (microseconds) at the right edge; -1: none. */
 void term_step(const struct term *term, int number, const char *title, int64_t us);
-/* One line of what went over the wire. */
-void term_wire(const struct term *term, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* A remark; a thing that is as it must be. */
-void term_note(const struct term *term, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void term_good(const struct term *term, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+enum say {
+    SAY_WIRE, /* what went over the wire */
+    SAY_NOTE, /* a remark */
+    SAY_GOOD, /* it is as it must be */
+};
+/* One line. */
+void term_say(const struct term *term, enum say say, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* ── demo_tap.c ──────────────────────────────────────────────────────────────────────────────── */
 
@@ -96,10 +99,10 @@ enum err_code child_start(
 const char *child_address(struct arena *arena, const struct child *child, const char *message);
 /* After it has ended by itself: what it said last. */
 enum err_code child_ended(struct arena *arena, struct child *child, struct error *err);
-/* The log's warnings and errors, for people. */
-void child_complaints(const struct child *child, const struct term *term);
-/* SIGTERM; SIGKILL if that does not help. Waits for its end. */
-void child_stop(struct child *child);
+/* Its warnings and errors, to stderr. */
+void child_complaints(const struct child *child);
+/* SIGTERM; SIGKILL if that does not help. Waits for its end; an error if that was not a clean one. */
+enum err_code child_stop(struct arena *arena, struct child *child, struct error *err) MUST_CHECK;
 
 /* ── demo.c ──────────────────────────────────────────────────────────────────────────────────── */
 

@@ -15,7 +15,7 @@
 
 #define WORDS_MOST 32
 #define LINE_SIZE 8192
-#define COMPLAINTS_MOST 8
+#define COMPLAINTS_MOST 40
 
 /* In the child, after the fork of a process with threads: nothing but system calls. */
 static void become(char *const *words, pid_t parent, int log_fd)
@@ -123,6 +123,12 @@ static bool keep_last(void *ctx, const char *line)
     return true;
 }
 
+static const char *how_it_ended(struct arena *arena, int status)
+{
+    return WIFSIGNALED(status) ? arena_printf(arena, "was killed by signal %d", WTERMSIG(status))
+                               : arena_printf(arena, "ended with status %d", WEXITSTATUS(status));
+}
+
 enum err_code child_ended(struct arena *arena, struct child *child, struct error *err)
 {
     struct last_line last = {"it said nothing"};
@@ -130,17 +136,14 @@ enum err_code child_ended(struct arena *arena, struct child *child, struct error
     waitpid(child->pid, &status, 0);
     forget(child);
     each_line(child, keep_last, &last);
-    const char *how = WIFSIGNALED(status) ? arena_printf(arena, "was killed by signal %d", WTERMSIG(status))
-                                          : arena_printf(arena, "ended with status %d", WEXITSTATUS(status));
     size_t name = strlen(child->name); /* it begins with its own name, too */
     const char *why = strncmp(last.text, child->name, name) == 0 ? last.text + name : last.text;
     why += strspn(why, ": ");
-    return error_set(err, ERR_UNAVAILABLE, "%s %s: %s", child->name, how, why);
+    return error_set(err, ERR_UNAVAILABLE, "%s %s: %s", child->name, how_it_ended(arena, status), why);
 }
 
 struct complaints {
     const struct child *child;
-    const struct term *term;
     int count;
 };
 
@@ -166,18 +169,24 @@ static bool show_complaint(void *ctx, const char *line)
     struct complaints *complaints = ctx;
     json_auto_t *entry = json_loads(line, 0, NULL);
     const char *level = json_string_value(json_object_get(entry, "level"));
-    if (!level || (strcmp(level, "warn") != 0 && strcmp(level, "error") != 0))
+    const char *name = complaints->child->name;
+    /* A line that is no log entry is a sanitizer's, or the reason of an end, which has been told. */
+    if (level ? strcmp(level, "warn") != 0 && strcmp(level, "error") != 0
+              : strncmp(line, name, strlen(name)) == 0)
         return true;
     struct buf text = BUF_INIT(LINE_SIZE);
-    describe(entry, &text);
-    term_note(complaints->term, "%s: %s", complaints->child->name, buf_text(&text));
+    if (level)
+        describe(entry, &text);
+    else
+        buf_add_text(&text, line);
+    fprintf(stderr, "%s: %s\n", name, buf_text(&text));
     buf_free(&text);
     return ++complaints->count < COMPLAINTS_MOST;
 }
 
-void child_complaints(const struct child *child, const struct term *term)
+void child_complaints(const struct child *child)
 {
-    struct complaints complaints = {.child = child, .term = term};
+    struct complaints complaints = {.child = child};
     each_line(child, show_complaint, &complaints);
 }
 
@@ -194,13 +203,17 @@ static bool has_ended_within(const struct child *child, int64_t patience_us)
     return false;
 }
 
-void child_stop(struct child *child)
+enum err_code child_stop(struct arena *arena, struct child *child, struct error *err)
 {
+    int status = 0;
     if (child->pid == 0)
-        return;
+        return ERR_OK;
     kill(child->pid, SIGTERM);
     if (child->pid_fd < 0 || !has_ended_within(child, DEMO_PATIENCE_US))
         kill(child->pid, SIGKILL);
-    waitpid(child->pid, NULL, 0);
+    waitpid(child->pid, &status, 0);
     forget(child);
+    return status == 0 ? ERR_OK
+                       : error_set(err, ERR_INTERNAL, "%s was told to stop, and %s", child->name,
+                             how_it_ended(arena, status));
 }

@@ -118,9 +118,10 @@ static enum err_code tell_logged(struct story *story)
     title(story, 1, "Alex Rivera logs a Sales Call with Maria Thompson", answer.started_us);
     if (code)
         return code;
-    term_wire(story->term, "POST /api/activities/logged → %d in %.1f ms", answer.status,
+    term_say(story->term, SAY_NOTE, "with X-API-KEY, X-BUSINESS-ID and X-USER-ID:");
+    term_say(story->term, SAY_WIRE, "POST /api/activities/logged → %d in %.1f ms", answer.status,
         (double)answer.took_us / (double)US_PER_MS);
-    term_good(story->term, "committed, its webhook with it: %s", story->first_id);
+    term_say(story->term, SAY_GOOD, "committed, its webhook with it: %s", story->first_id);
     return ERR_OK;
 }
 
@@ -148,12 +149,12 @@ static enum err_code tell_webhook(struct story *story)
     if (code)
         return code;
     title(story, 2, "The webhook goes out: a signal, no data", story->webhook->arrived_us);
-    term_wire(story->term, "%s", story->webhook->request_line);
+    term_say(story->term, SAY_WIRE, "%s", story->webhook->request_line);
     for (const char **header = story->webhook->headers; *header; header++)
-        term_wire(story->term, "%s", *header);
+        term_say(story->term, SAY_WIRE, "%s", *header);
     code = check_webhook(story, story->webhook, story->first_id);
     if (!code)
-        term_good(story->term, "a GET with the activity's id, and no body");
+        term_say(story->term, SAY_GOOD, "a GET with the activity's id, and no body");
     return code;
 }
 
@@ -161,10 +162,11 @@ static enum err_code tell_answered(struct story *story)
 {
     const struct seen *webhook = story->webhook;
     title(story, 3, "The relay stores it and answers; the work comes after", webhook->answered_us);
-    term_wire(story->term, "%d %.*s", webhook->status, (int)strcspn(webhook->answer, "\n"), webhook->answer);
+    term_say(story->term, SAY_WIRE, "%d %.*s", webhook->status, (int)strcspn(webhook->answer, "\n"),
+        webhook->answer);
     if (webhook->status != 200)
         return WRONG(story, "the relay answered %d, not 200: %s", webhook->status, webhook->answer);
-    term_good(story->term, "answered 200 in %.1f ms",
+    term_say(story->term, SAY_GOOD, "answered 200 in %.1f ms",
         (double)(webhook->answered_us - webhook->arrived_us) / (double)US_PER_MS);
     return ERR_OK;
 }
@@ -202,13 +204,18 @@ static json_t *abbreviate(const json_t *record)
     return short_record;
 }
 
+static void show_lines(const struct story *story, const json_t *json)
+{
+    char *text = json_dumps(json, JSON_INDENT(2)), *save = NULL;
+    for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
+        term_say(story->term, SAY_WIRE, "%s", line);
+    free(text);
+}
+
 static void show_record(const struct story *story, const json_t *record)
 {
     json_auto_t *shown = abbreviate(record);
-    char *text = json_dumps(shown, JSON_INDENT(2)), *save = NULL;
-    for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
-        term_wire(story->term, "%s", line);
-    free(text);
+    show_lines(story, shown);
     const char *name;
     json_t *value;
     struct buf left_out = BUF_INIT(TEXT_MOST);
@@ -217,8 +224,8 @@ static void show_record(const struct story *story, const json_t *record)
         if (!json_object_get(shown, name))
             buf_printf(&left_out, "%s%s", left_out.len ? ", " : "", name);
     }
-    term_note(story->term, "left out here, with parts of others:");
-    term_note(story->term, "%s", buf_text(&left_out));
+    term_say(story->term, SAY_NOTE, "left out here, with parts of others:");
+    term_say(story->term, SAY_NOTE, "%s", buf_text(&left_out));
     buf_free(&left_out);
 }
 
@@ -226,9 +233,9 @@ static void show_fetch_headers(const struct story *story, const struct seen *fet
 {
     for (const char **header = fetch->headers; *header; header++) {
         if (text_equal_nocase(arena_strndup(story->demo->arena, *header, strcspn(*header, ":")), "X-API-KEY"))
-            term_wire(story->term, "%.*s…", (int)strlen("X-API-KEY: ") + KEY_SHOWN, *header);
+            term_say(story->term, SAY_WIRE, "%.*s…", (int)strlen("X-API-KEY: ") + KEY_SHOWN, *header);
         else
-            term_wire(story->term, "%s", *header);
+            term_say(story->term, SAY_WIRE, "%s", *header);
     }
 }
 
@@ -273,29 +280,30 @@ static enum err_code tell_fetched(struct story *story)
     if (code)
         return code;
     title(story, 4, "The relay fetches the record, as Alex Rivera may see it", fetch->arrived_us);
-    term_wire(story->term, "%s", fetch->request_line);
+    term_say(story->term, SAY_WIRE, "%s", fetch->request_line);
     show_fetch_headers(story, fetch);
-    term_note(story->term, "answered %d in %.1f ms", fetch->status,
+    term_say(story->term, SAY_NOTE, "answered %d in %.1f ms", fetch->status,
         (double)(fetch->answered_us - fetch->arrived_us) / (double)US_PER_MS);
     json_auto_t *record = json_loads(fetch->answer, 0, NULL);
     if (record)
         show_record(story, record);
     code = check_fetch(story, fetch, record);
     if (!code)
-        term_good(story->term, "the full record, for the three credentials");
+        term_say(story->term, SAY_GOOD, "the full record, for the three credentials");
     return code;
 }
 
 /* ── 5: posted ───────────────────────────────────────────────────────────────────────────────── */
 
-static enum err_code check_message(const struct story *story, const struct seen *message)
+static enum err_code check_message(const struct story *story, const struct seen *message, const json_t *json)
 {
-    json_auto_t *json = json_loadb(message->body, message->body_len, 0, NULL);
     const char *text = json_string_value(json_object_get(json, "text"));
     if (message->status != 200 || !text)
         return WRONG(story, "Slack's webhook refused the message: %s", message->answer);
     if (strcmp(text, SENTENCE) != 0)
         return WRONG(story, "Slack got '%s', not '%s'", text, SENTENCE);
+    if (!strstr(message->body, NOTES))
+        return WRONG(story, "the message to Slack lacks the notes");
     return ERR_OK;
 }
 
@@ -306,10 +314,14 @@ static enum err_code tell_posted(struct story *story)
     if (code)
         return code;
     title(story, 5, "The relay posts to Slack", message->arrived_us);
-    term_wire(story->term, "%s", message->request_line);
-    code = check_message(story, message);
+    json_auto_t *json = json_loadb(message->body, message->body_len, 0, NULL);
+    term_say(story->term, SAY_WIRE, "%s", message->request_line);
+    for (const char **header = message->headers; *header; header++)
+        term_say(story->term, SAY_WIRE, "%s", *header);
+    show_lines(story, json);
+    code = check_message(story, message, json);
     if (!code)
-        term_good(story->term, "#sales: " SENTENCE);
+        term_say(story->term, SAY_GOOD, "#sales: " SENTENCE);
     return code;
 }
 
@@ -324,8 +336,8 @@ static enum err_code check_no_delivery(const struct story *story, const char *id
         return code;
     if (count > 0)
         return WRONG(story, "there is a delivery for %s, and there must be none", id);
-    term_note(
-        story->term, "GET /api/webhooks/deliveries?logged_activity_id=…%s → none", id + strlen(id) - 12);
+    term_say(story->term, SAY_NOTE, "GET /api/webhooks/deliveries?logged_activity_id=…%s → none",
+        id + strlen(id) - 12);
     return ERR_OK;
 }
 
@@ -342,7 +354,7 @@ static enum err_code tell_redirect(struct story *story)
     const char *url = json_string_value(json_object_get(action, "redirect_url"));
     if (!member_is(action, "action", "redirect") || !url)
         return WRONG(story, "the Site Visit's submission action is not its redirect");
-    term_wire(story->term, "POST /api/activities/logged → 201, redirect to %s", url);
+    term_say(story->term, SAY_WIRE, "POST /api/activities/logged → 201, redirect to %s", url);
     return check_no_delivery(story, id);
 }
 
@@ -359,7 +371,7 @@ static enum err_code tell_scheduled(struct story *story)
     title(story, 7, "A Sales Call is scheduled for tomorrow", answer.started_us);
     if (code)
         return code;
-    term_wire(story->term, "POST /api/activities/scheduled-activity → 201");
+    term_say(story->term, SAY_WIRE, "POST /api/activities/scheduled-activity → 201");
     return check_no_delivery(story, id);
 }
 
@@ -379,7 +391,10 @@ static enum err_code await_probe(struct story *story)
         code = check_webhook(story, webhook, story->probe_id);
     if (!code)
         code = demo_await(story->demo, SEEN_SLACK, 2, "the probe's message to Slack", &message, story->err);
-    return code ? code : check_message(story, message);
+    if (code)
+        return code;
+    json_auto_t *json = json_loadb(message->body, message->body_len, 0, NULL);
+    return check_message(story, message, json);
 }
 
 static enum err_code tell_nothing_else(struct story *story)
@@ -394,7 +409,8 @@ static enum err_code tell_nothing_else(struct story *story)
     if (demo_count(demo, SEEN_FETCH) != 2 || demo_count(demo, SEEN_SLACK) != 2)
         return WRONG(story, "%zu fetches and %zu messages came, not one for each of two Sales Calls",
             demo_count(demo, SEEN_FETCH), demo_count(demo, SEEN_SLACK));
-    term_good(story->term, "no webhook for 6 and 7: a later Sales Call has arrived, and nothing else");
+    term_say(
+        story->term, SAY_GOOD, "no webhook for 6 and 7: a later Sales Call has arrived, and nothing else");
     return ERR_OK;
 }
 

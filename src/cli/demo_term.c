@@ -7,6 +7,7 @@
 
 #define COLUMNS 80
 #define INDENT "   "
+#define LINE_SIZE 4096 /* what is longer is cut off */
 
 #define BOLD "\033[1m"
 #define DIM "\033[2m"
@@ -37,33 +38,15 @@ void term_step(const struct term *term, int number, const char *title, int64_t u
         us >= 0 && gap > 0 ? gap : 0, "", paint(term, DIM), time, paint(term, RESET));
 }
 
-static void line(const struct term *term, const char *code, const char *mark, const char *fmt, va_list args)
+void term_say(const struct term *term, enum say say, const char *fmt, ...)
 {
-    printf(INDENT "%s%s", paint(term, code), mark);
-    vprintf(fmt, args);
-    printf("%s\n", paint(term, RESET));
-}
-
-void term_wire(const struct term *term, const char *fmt, ...)
-{
+    static const struct {
+        const char *code, *mark;
+    } looks[] = {[SAY_WIRE] = {CYAN, ""}, [SAY_NOTE] = {DIM, ""}, [SAY_GOOD] = {GREEN, "✓ "}};
+    char text[LINE_SIZE];
     va_list args;
     va_start(args, fmt);
-    line(term, CYAN, "", fmt, args);
+    vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-}
-
-void term_note(const struct term *term, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    line(term, DIM, "", fmt, args);
-    va_end(args);
-}
-
-void term_good(const struct term *term, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    line(term, GREEN, "✓ ", fmt, args);
-    va_end(args);
+    printf(INDENT "%s%s%s%s\n", paint(term, looks[say].code), looks[say].mark, text, paint(term, RESET));
 }

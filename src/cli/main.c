@@ -1,9 +1,10 @@
 #include "base/fault.h"
 #include "cli/cli.h"
-#include "net/http.h"
+#include "net/loop.h"
 
 #include <signal.h>
 #include <sodium.h>
+#include <sys/stat.h>
 
 struct command {
     const char *name, *help;
@@ -52,13 +53,14 @@ static int run_command(int argc, char **argv)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
-    if (sodium_init() < 0 || !http_global_init() || !fault_init())
+    umask(0077); /* data, sockets and locks are their owner's alone */
+    if (sodium_init() < 0 || !loop_global_init() || !fault_init())
         return EXIT_FAILED;
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
     }
     int status = run_command(argc, argv);
-    http_global_cleanup();
+    loop_global_cleanup();
     return status;
 }

@@ -1,12 +1,12 @@
 /* herald serve: API, pages, dispatcher. */
 #include "api/api.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/admin.h"
 #include "cli/cli.h"
 #include "cli/node.h"
 
 #include <signal.h>
-#include <sys/stat.h>
 
 struct service {
     struct settings settings;
@@ -24,12 +24,16 @@ static bool is_loopback(const char *listen)
 
 static enum err_code check_listener(const struct settings *settings, struct error *err)
 {
-    if (is_loopback(settings->listen) || settings->behind_proxy.count)
+    const char *outside = !is_loopback(settings->listen) ? settings->listen
+                          : settings->metrics_listen && !is_loopback(settings->metrics_listen)
+                              ? settings->metrics_listen
+                              : NULL;
+    if (!outside || settings->behind_proxy.count)
         return ERR_OK;
     return error_set(err, ERR_INVALID,
         "%s is not a loopback address: put a proxy that ends TLS in front and name its network with "
         "--behind-proxy",
-        settings->listen);
+        outside);
 }
 
 static bool is_ready(void *ctx)
@@ -62,10 +66,7 @@ static enum err_code start_admin(struct arena *arena, struct service *service, s
         .public_url =
             s->public_url ? s->public_url : arena_printf(arena, "http://%s", api_address(service->api)),
     };
-    mode_t before = umask(0077); /* the socket is the owner's alone */
-    enum err_code code = admin_listener_start(arena, s->data, &service->admin_context, &service->admin, err);
-    umask(before);
-    return code;
+    return admin_listener_start(arena, s->data, &service->admin_context, &service->admin, err);
 }
 
 static enum err_code start(struct arena *arena, struct service *service, struct error *err)
@@ -82,17 +83,26 @@ static enum err_code start(struct arena *arena, struct service *service, struct 
     return code ? code : start_admin(arena, service, err);
 }
 
-/* Stop accepting, finish what is under way within the limit, leave the rest in the outbox. */
+static int64_t left_until(int64_t boot_us)
+{
+    int64_t left = boot_us - clock_boot_us();
+    return left > 0 ? left : 0;
+}
+
+/*
+ * Stop accepting, finish what is under way within the one limit, leave the rest in the outbox. The operators'
+ * listener asks the writer, so it goes first.
+ */
 static void stop(struct service *service)
 {
-    int64_t drain_us = service->settings.drain_us;
-    if (service->api)
-        api_stop(service->api, drain_us);
-    if (service->admin)
-        server_stop(service->admin, drain_us);
-    node_stop(&service->node, drain_us);
+    int64_t by = clock_boot_us() + service->settings.drain_us;
     if (service->metrics)
         server_stop(service->metrics, 0);
+    if (service->api)
+        api_stop(service->api, left_until(by));
+    if (service->admin)
+        server_stop(service->admin, left_until(by));
+    node_stop(&service->node, left_until(by));
 }
 
 static int help(void)

@@ -25,15 +25,6 @@ struct actor {
 };
 
 #define API_KEY_PREFIX "hk_"
-#define SECRET_BYTES 32 /* 256 random bits */
-#define SECRET_HASH_BYTES 32
-struct secret_hash {
-    unsigned char bytes[SECRET_HASH_BYTES];
-};
-
-/* What is stored of a secret: its BLAKE2b. The secret itself is shown once and kept nowhere. */
-struct secret_hash secret_hash(const char *secret);
-
 /* The three credentials (M12). One and the same ERR_UNAUTHENTICATED for every way in which they can be wrong. */
 enum err_code actor_by_key(struct db *db, struct arena *arena, const char *key, struct id business_id,
     struct id user_id, struct actor *actor, struct error *err) MUST_CHECK;
@@ -58,13 +49,17 @@ enum err_code employee_add(struct crm *crm, const struct new_employee *input, st
 enum err_code api_key_add(struct crm *crm, struct arena *arena, struct id user_id, const char *name,
     const char **secret, struct error *err) MUST_CHECK;
 
+/* The Business in which a user was made an employee first. ERR_NOT_FOUND. For operators. */
+enum err_code user_first_business(
+    struct db *db, struct id user_id, struct id *business_id, struct error *err) MUST_CHECK;
+
 /* A one-time token for a sign-in link, valid for ten minutes. ERR_NOT_FOUND. */
 enum err_code sign_in_token_add(struct crm *crm, struct arena *arena, struct id user_id,
     struct id business_id, const char **token, struct error *err) MUST_CHECK;
 
 /* Turns a token into a session, once. ERR_UNAUTHENTICATED when it is used, expired or unknown. */
-enum err_code session_start(struct crm *crm, struct arena *arena, const char *token, const char **session,
-    struct error *err) MUST_CHECK;
+enum err_code session_start(struct crm *crm, struct db *db, struct arena *arena, const char *token,
+    const char **session, struct error *err) MUST_CHECK;
 enum err_code session_end(struct crm *crm, const char *session, struct error *err) MUST_CHECK;
 
 #endif

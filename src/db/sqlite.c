@@ -1,6 +1,6 @@
 /*
  * The embedded engine. WAL, synchronous=FULL: a commit is on disk when it returns (I3). One process has the
- * file (an exclusive lock on the data directory, src/cli/datadir.h); within it one connection writes, others
+ * file (an exclusive lock on the data directory, base/dirlock.h); within it one connection writes, others
  * read.
  */
 #include "db/engine.h"

@@ -6,7 +6,7 @@
 
 #define PROBLEM_CAP 65536
 
-const char *fields_get(const struct fields *fields, const char *name)
+static const char *fields_get(const struct fields *fields, const char *name)
 {
     for (const struct field *field = fields->head; field; field = field->next)
         if (strcmp(field->name, name) == 0)
@@ -33,11 +33,6 @@ size_t exchange_header_count(const struct exchange *exchange, const char *name)
 const char *exchange_query(const struct exchange *exchange, const char *name)
 {
     return fields_get(&request_of(exchange)->query, name);
-}
-
-size_t exchange_query_count(const struct exchange *exchange)
-{
-    return request_of(exchange)->query.count;
 }
 
 static bool fields_at(const struct fields *fields, size_t i, const char **name, const char **value)
@@ -83,7 +78,7 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
         LOG(LOG_ERROR, "a response header cannot be sent", F_TEXT("header", name));
 }
 
-struct MHD_Response *reply_response(const struct request *request, const struct reply *reply)
+static struct MHD_Response *reply_response(const struct request *request, const struct reply *reply)
 {
     struct MHD_Response *response = body_response(reply);
     if (!response) {
@@ -182,7 +177,15 @@ void exchange_reply_problem(
 
 void exchange_reply_error(struct exchange *exchange, const struct error *err, const struct error_list *list)
 {
-    exchange_reply_problem(exchange, error_http_status(err->code), err->text, list);
+    bool ours = err->code == ERR_INTERNAL || err->code == ERR_UNAVAILABLE || err->code == ERR_FENCED;
+    if (ours) /* what the database says is for the log, not for whoever asks */
+        LOG(LOG_WARN, "request failed", F_ID("request", exchange->request_id),
+            F_TEXT("code", error_name(err->code)), F_TEXT("reason", err->text));
+    const char *detail = !ours ? err->text
+                         : err->code == ERR_INTERNAL
+                             ? "This is a defect of the server; its log has the reason."
+                             : "This is not possible just now; try again.";
+    exchange_reply_problem(exchange, error_http_status(err->code), detail, list);
 }
 
 int error_http_status(enum err_code code)

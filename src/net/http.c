@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/text.h"
+#include "net/http_hosts.h"
 #include "net/http_outcome.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,16 +25,8 @@
 #define DNS_KEPT_S 55L
 #define HOUSEKEEPING_US (5 * US_PER_S)
 
-/* Names that were looked up: direct-mapped, so the table is bounded; a clash only forgets. */
-#define HOSTS 1024
 #define HOST_LOOKUPS_MOST 2
 #define HOST_KNOWN_US (DNS_KEPT_S * US_PER_S)
-
-struct host {
-    uint64_t hash;
-    int64_t known_until_us;
-    int lookups;
-};
 
 struct http_call {
     struct http_client *client;
@@ -64,30 +56,10 @@ struct http_client {
     struct loop_timer housekeeping;
     bool keeping_house;
     int64_t last_send_us;
-    struct host hosts[HOSTS];
+    struct host_table hosts;
 };
 
 /* ---- look-ups ---- */
-
-static uint64_t hash_host(const char *host)
-{
-    uint64_t hash = 0xcbf29ce484222325;
-    for (; *host; host++)
-        hash = (hash ^ (uint64_t)tolower((unsigned char)*host)) * 0x100000001b3;
-    return hash;
-}
-
-static struct host *find_host(struct http_client *client, const char *name)
-{
-    uint64_t hash = hash_host(name);
-    struct host *host = &client->hosts[hash % HOSTS];
-    if (host->hash == hash)
-        return host;
-    if (host->lookups > 0)
-        return NULL;
-    *host = (struct host){.hash = hash};
-    return host;
-}
 
 static void lookup_begins(struct http_call *call)
 {
@@ -117,7 +89,7 @@ static enum err_code expect_lookup(
     struct http_call *call, const char *name, int64_t now_us, struct error *err)
 {
     struct http_client *client = call->client;
-    call->host = find_host(client, name);
+    call->host = host_find(&client->hosts, name);
     if (call->host && call->host->known_until_us > now_us)
         return ERR_OK;
     if (client->limits.lookups_most > 0 && client->lookups >= client->limits.lookups_most)
@@ -599,14 +571,4 @@ int http_lookups(const struct http_client *client)
 int http_calls(const struct http_client *client)
 {
     return client->calls;
-}
-
-bool http_global_init(void)
-{
-    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-}
-
-void http_global_cleanup(void)
-{
-    curl_global_cleanup();
 }

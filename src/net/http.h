@@ -13,10 +13,6 @@
 
 struct http_client;
 
-/* Once a process, before the first thread and after the last one. */
-bool http_global_init(void) MUST_CHECK;
-void http_global_cleanup(void);
-
 struct http_limits {
     int64_t total_us; /* whole request */
     int64_t connect_us; /* DNS, TCP and TLS */

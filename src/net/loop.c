@@ -379,3 +379,13 @@ void loop_stop(struct loop *loop)
     loop->self = pthread_self(); /* closing the connections un-watches them, here */
     release(loop);
 }
+
+bool loop_global_init(void)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+void loop_global_cleanup(void)
+{
+    curl_global_cleanup();
+}

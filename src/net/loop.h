@@ -12,6 +12,10 @@
 
 struct loop;
 
+/* Once a process, before the first thread and after the last one. */
+bool loop_global_init(void) MUST_CHECK;
+void loop_global_cleanup(void);
+
 /* A message to the loop: `run` is called on the loop's thread, in the order of posting. */
 struct loop_task {
     struct inbox_item item; /* first */

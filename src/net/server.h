@@ -93,7 +93,6 @@ bool exchange_header_at(const struct exchange *exchange, size_t i, const char **
 size_t exchange_header_count(const struct exchange *exchange, const char *name);
 
 const char *exchange_query(const struct exchange *exchange, const char *name);
-size_t exchange_query_count(const struct exchange *exchange);
 /* The i-th query parameter in order; false past the end. */
 bool exchange_query_at(const struct exchange *exchange, size_t i, const char **name, const char **value);
 

@@ -142,7 +142,6 @@ struct framing {
 bool strict_check(struct request *request, const char *version, struct framing *framing);
 void fields_add(struct fields *fields, struct arena *arena, const char *name, size_t name_len,
     const char *value, size_t value_len);
-const char *fields_get(const struct fields *fields, const char *name);
 
 /* registry.c */
 struct request *request_new(struct server *server, struct MHD_Connection *connection);
@@ -156,8 +155,7 @@ void registry_handler_done(struct request *request);
 void registry_expire(struct server *server, bool all);
 void server_release(struct server *server);
 
-/* exchange.c: the response for a reply; its body belongs to the response then. */
-struct MHD_Response *reply_response(const struct request *request, const struct reply *reply);
+/* exchange.c */
 struct MHD_Response *problem_response(
     const struct request *request, int status, const char *detail, const struct error_list *list, bool close);
 

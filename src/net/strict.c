@@ -166,7 +166,7 @@ static bool check_host(struct request *request, const char *version)
         return refuse(request, MHD_HTTP_BAD_REQUEST, "The Host header is not a host with an optional port.");
     if (!host_listed(request->server, host, len))
         return refuse(request, MHD_HTTP_MISDIRECTED_REQUEST,
-            "This server does not answer for the host that was asked for; see the option `hosts`.");
+            "This server does not answer for the host that was asked for; see the option `host`.");
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "webhook/attempt.h"
 #include "webhook/endpoint.h"
 #include "webhook/feeder.h"
+#include "webhook/turns.h"
 
 #include <stdatomic.h>
 
@@ -19,10 +20,6 @@
 #define UNRECORDED_MOST 2000 /* outcomes that wait for the writer; beyond, nothing is started */
 #define RESPONSE_KEPT 4096 /* bytes of an answer's body */
 #define PAUSE_US (100 * US_PER_MS)
-
-struct ring_list {
-    struct endpoint *head, **tail;
-};
 
 struct dispatcher {
     /* set before start */
@@ -43,12 +40,12 @@ struct dispatcher {
     int64_t lane, live_start; /* own lane, and the last seq before this epoch */
     int64_t doubtful_upto; /* last seq of this epoch whose COMMIT had an unknown outcome; else live_start */
     struct endpoint_table *endpoints;
-    struct ring_list rings[RING_COUNT];
-    enum ring last_turn;
+    struct turns turns;
     size_t queued;
     int in_flight;
     struct flight *flights;
-    struct loop_timer pause;
+    struct loop_timer pause, park;
+    int64_t held_until_boot_us; /* nothing is started before: this machine had no means to */
 };
 
 /* A request under way. */
@@ -62,65 +59,6 @@ struct flight {
 };
 
 static void pump(struct dispatcher *d);
-
-/* ── rings: whose turn it is ─────────────────────────────────────────────────────────────────── */
-
-static void ring_push(struct dispatcher *d, struct endpoint *endpoint, enum ring ring)
-{
-    endpoint->ring = ring;
-    endpoint->ring_next = NULL;
-    *d->rings[ring].tail = endpoint;
-    d->rings[ring].tail = &endpoint->ring_next;
-}
-
-static struct endpoint *ring_pop(struct dispatcher *d, enum ring ring)
-{
-    struct endpoint *endpoint = d->rings[ring].head;
-    if (!endpoint)
-        return NULL;
-    d->rings[ring].head = endpoint->ring_next;
-    if (!d->rings[ring].head)
-        d->rings[ring].tail = &d->rings[ring].head;
-    endpoint->ring = RING_NONE;
-    return endpoint;
-}
-
-/* Puts an endpoint that could send something into the ring where its turn will come. */
-static void enlist(struct dispatcher *d, struct endpoint *endpoint)
-{
-    if (endpoint->ring == RING_NONE && endpoint->head && endpoint->in_flight < endpoint->concurrency)
-        ring_push(d, endpoint, endpoint->succeeded_last ? RING_HEALTHY : RING_TROUBLED);
-}
-
-/* I6: three quarters of `most` for everybody, the last quarter for those whose last attempt succeeded. */
-static bool has_place(const struct endpoint *endpoint, int used, int most)
-{
-    return used < (endpoint->succeeded_last ? most : most - most / 4);
-}
-
-static struct endpoint *next_turn(struct dispatcher *d)
-{
-    bool troubled_too = d->in_flight < d->config.in_flight_most - d->config.in_flight_most / 4;
-    enum ring first = d->last_turn == RING_HEALTHY && troubled_too ? RING_TROUBLED : RING_HEALTHY;
-    struct endpoint *endpoint = ring_pop(d, first);
-    if (!endpoint && first == RING_TROUBLED)
-        endpoint = ring_pop(d, RING_HEALTHY);
-    else if (!endpoint && troubled_too)
-        endpoint = ring_pop(d, RING_TROUBLED);
-    if (endpoint)
-        d->last_turn = endpoint->succeeded_last ? RING_HEALTHY : RING_TROUBLED;
-    return endpoint;
-}
-
-/* Endpoints that were put aside because too many names are being looked up. */
-static void unpark(struct dispatcher *d)
-{
-    int most = d->config.lookups_most;
-    if (!d->rings[RING_PARKED].head || http_lookups(d->client) >= most - most / 4)
-        return;
-    for (struct endpoint *endpoint; (endpoint = ring_pop(d, RING_PARKED));)
-        enlist(d, endpoint);
-}
 
 /* ── feeds: what memory had no room for ──────────────────────────────────────────────────────── */
 
@@ -167,7 +105,7 @@ static void take_job(struct dispatcher *d, struct endpoint *endpoint, struct del
 {
     endpoint_push(endpoint, job);
     set_queued(d, d->queued + 1);
-    enlist(d, endpoint);
+    turns_enlist(&d->turns, endpoint);
 }
 
 /* A new one has had nothing handed over; but something doubtful of it may lie in the table. */
@@ -302,6 +240,34 @@ static void flight_end(struct flight *flight)
     mem_free(flight);
 }
 
+/* The loop comes back to everything that could not be started now. */
+static void pause_briefly(struct dispatcher *d)
+{
+    loop_timer_arm(d->loop, &d->pause, clock_boot_us() + PAUSE_US);
+}
+
+static void record(struct dispatcher *d, struct endpoint *endpoint, struct outcome *outcome)
+{
+    (outcome->attempt.succeeded ? endpoint_succeeded : endpoint_failed)(endpoint);
+    count_outcome(outcome);
+    outcome->recorded = outcome_recorded;
+    outcome->ctx = d;
+    atomic_fetch_add(&d->unrecorded, 1);
+    outcome_record(d->writer, outcome);
+}
+
+/* This machine could not even ask (no descriptor, no memory): not the receiver's failure, so it is tried again. */
+static void take_back(
+    struct dispatcher *d, struct endpoint *endpoint, struct delivery_job *job, const char *why)
+{
+    LOG(LOG_WARN, "a webhook could not be sent yet", F_ID("delivery", job->delivery_id),
+        F_TEXT("reason", why));
+    endpoint_push_back(endpoint, job);
+    set_queued(d, d->queued + 1);
+    d->held_until_boot_us = clock_boot_us() + PAUSE_US;
+    pause_briefly(d);
+}
+
 static void answered(void *ctx, const struct http_result *result)
 {
     struct flight *flight = ctx;
@@ -311,24 +277,19 @@ static void answered(void *ctx, const struct http_result *result)
     int64_t started_at = flight->started_at;
     FAULT_KILL(after_send);
     flight_end(flight);
-    if (result->error == HTTP_CANCELLED) { /* stays pending */
+    if (result->error == HTTP_CANCELLED) /* stays pending */
         mem_free(job);
-    } else {
-        struct outcome *outcome = attempt_outcome(job, started_at, result);
-        (outcome->attempt.succeeded ? endpoint_succeeded : endpoint_failed)(endpoint);
-        count_outcome(outcome);
-        outcome->recorded = outcome_recorded;
-        outcome->ctx = d;
-        atomic_fetch_add(&d->unrecorded, 1);
-        outcome_record(d->writer, outcome);
-    }
-    enlist(d, endpoint);
-    unpark(d);
+    else if (result->error == HTTP_LOCAL && result->sends == 0)
+        take_back(d, endpoint, job, result->detail);
+    else
+        record(d, endpoint, attempt_outcome(job, started_at, result));
+    turns_enlist(&d->turns, endpoint);
     pump(d);
     tell_if_idle(d);
 }
 
-static bool start_request(struct dispatcher *d, struct endpoint *endpoint)
+/* ERR_BUSY: as many names as may be are being looked up. */
+static enum err_code start_request(struct dispatcher *d, struct endpoint *endpoint)
 {
     struct flight *flight = mem_zalloc(sizeof *flight);
     struct error err;
@@ -338,10 +299,12 @@ static bool start_request(struct dispatcher *d, struct endpoint *endpoint)
         .started_at = clock_wall_us(),
         .next = d->flights,
         .link = &d->flights};
-    if (attempt_send(d->client, flight->job, answered, flight, &flight->call, &err)) {
-        LOG(LOG_ERROR, "cannot start a request, trying again", F_TEXT("reason", err.text));
+    enum err_code code = attempt_send(d->client, flight->job, answered, flight, &flight->call, &err);
+    if (code) {
+        if (code != ERR_BUSY)
+            LOG(LOG_ERROR, "cannot start a request, trying again", F_TEXT("reason", err.text));
         mem_free(flight);
-        return false;
+        return code;
     }
     (void)endpoint_pop(endpoint);
     if (d->flights)
@@ -351,7 +314,7 @@ static bool start_request(struct dispatcher *d, struct endpoint *endpoint)
     d->in_flight++;
     set_queued(d, d->queued - 1);
     metric_set(METRIC_deliveries_in_flight, d->in_flight);
-    return true;
+    return ERR_OK;
 }
 
 static bool needs_lookup(struct endpoint *endpoint)
@@ -372,31 +335,51 @@ static void pause_over(struct loop_timer *timer)
     pump(CONTAINER_OF(timer, struct dispatcher, pause));
 }
 
+static void park_over(struct loop_timer *timer)
+{
+    struct dispatcher *d = CONTAINER_OF(timer, struct dispatcher, park);
+    turns_unpark(&d->turns);
+    pump(d);
+}
+
+/* Too many names are being looked up: this endpoint waits, the others go on. */
+static void park(struct dispatcher *d, struct endpoint *endpoint)
+{
+    if (!turns_is_parked(&d->turns))
+        loop_timer_arm(d->loop, &d->park, clock_boot_us() + PAUSE_US);
+    turns_park(&d->turns, endpoint);
+}
+
+/* False: nothing more can be started now. */
+static bool start_next(struct dispatcher *d)
+{
+    struct endpoint *endpoint = turns_next(&d->turns, d->in_flight, d->config.in_flight_most);
+    if (!endpoint)
+        return false;
+    bool has_place = turns_has_place(endpoint, http_lookups(d->client), d->config.lookups_most);
+    enum err_code code = has_place || !needs_lookup(endpoint) ? start_request(d, endpoint) : ERR_BUSY;
+    if (code == ERR_BUSY) {
+        park(d, endpoint);
+        return true;
+    }
+    turns_enlist(&d->turns, endpoint);
+    ask_for_more(d, endpoint);
+    if (code)
+        pause_briefly(d);
+    return !code;
+}
+
 static void pump(struct dispatcher *d)
 {
     if (!d->writer || d->stopping)
         return;
     while (d->in_flight < d->config.in_flight_most && atomic_load(&d->unrecorded) < UNRECORDED_MOST) {
-        if (!within_lease(d)) {
-            loop_timer_arm(d->loop, &d->pause, clock_boot_us() + PAUSE_US);
+        if (!within_lease(d) || clock_boot_us() < d->held_until_boot_us) {
+            pause_briefly(d);
             return;
         }
-        struct endpoint *endpoint = next_turn(d);
-        if (!endpoint)
+        if (!start_next(d))
             return;
-        if (!endpoint->head) /* emptied while it waited for its turn */
-            continue;
-        if (!has_place(endpoint, http_lookups(d->client), d->config.lookups_most) && needs_lookup(endpoint)) {
-            ring_push(d, endpoint, RING_PARKED);
-            continue;
-        }
-        bool started = start_request(d, endpoint);
-        enlist(d, endpoint);
-        ask_for_more(d, endpoint);
-        if (!started) {
-            loop_timer_arm(d->loop, &d->pause, clock_boot_us() + PAUSE_US);
-            return;
-        }
     }
 }
 
@@ -483,6 +466,10 @@ static void read_again(struct loop_task *task)
     struct message *message = CONTAINER_OF(task, struct message, task);
     struct dispatcher *d = message->dispatcher;
     const struct lane_range *range = &message->range;
+    if (d->stopping) {
+        mem_free(message);
+        return;
+    }
     if (range->own && range->left_over) {
         d->lane = range->lane;
         d->live_start = d->doubtful_upto = range->last;
@@ -536,9 +523,9 @@ static struct dispatcher *dispatcher_new(const struct dispatcher_config *config)
     d->config = *config;
     d->wake.run = wake_run;
     d->pause.run = pause_over;
+    d->park.run = park_over;
     d->endpoints = endpoint_table_new();
-    for (int i = 0; i < RING_COUNT; i++)
-        d->rings[i].tail = &d->rings[i].head;
+    turns_init(&d->turns);
     pthread_mutex_init(&d->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -575,6 +562,7 @@ static void stop_starting(struct loop_task *task)
     struct dispatcher *d = message->dispatcher;
     d->stopping = true;
     loop_timer_cancel(d->loop, &d->pause);
+    loop_timer_cancel(d->loop, &d->park);
     mem_free(message);
     tell_if_idle(d);
 }
@@ -605,10 +593,19 @@ static void wait_idle(struct dispatcher *d, int64_t most_us)
     pthread_mutex_unlock(&d->lock);
 }
 
+/* All requests are ended by then: only the loop's turn is waited for. */
+static void wait_ended(struct dispatcher *d)
+{
+    pthread_mutex_lock(&d->lock);
+    while (!d->idle)
+        pthread_cond_wait(&d->idle_changed, &d->lock);
+    pthread_mutex_unlock(&d->lock);
+}
+
 void dispatcher_drain(struct dispatcher *dispatcher, int64_t drain_us)
 {
     post(dispatcher, (struct message){.task.run = stop_starting});
     wait_idle(dispatcher, drain_us);
     post(dispatcher, (struct message){.task.run = cancel_all});
-    wait_idle(dispatcher, US_PER_S);
+    wait_ended(dispatcher);
 }

@@ -97,7 +97,7 @@ def test_m2_a_new_object_is_on_redirect_without_url(world):
 
 def test_m2_settings_in_force_when_it_was_logged(world, receiver):
     """A delivery keeps its URL; a change affects what is logged after it."""
-    receiver.replies["/hook"] = Reply(fate="hang")
+    receiver.default = Reply(fate="hang")
     before = world.log()
     receiver.wait_for_activity(before["id"])
     path = f"/api/activities/objects/{world.object}"
@@ -105,8 +105,8 @@ def test_m2_settings_in_force_when_it_was_logged(world, receiver):
     changed = world.api.patch(path, {"webhook_url": receiver.url("/new")}, headers={"If-Match": etag})
     assert changed.status == 200, changed
     after = world.log()
-    assert receiver.wait_for_activity(after["id"]).path == "/new"
     receiver.let_go()
+    assert receiver.wait_for_activity(after["id"]).path == "/new"
     assert world.finished(before["id"])["url"] == receiver.url()
     assert world.finished(after["id"])["url"] == receiver.url("/new")
     assert world.finished(after["id"])["settings_version"] == changed.json["version"]

@@ -401,9 +401,9 @@ int main(void)
         WITH(m8_a_lost_answer_is_found_behind_a_new_object),
         WITH(i2_outcomes_survive_a_full_disk),
     };
-    if (!http_global_init())
+    if (!loop_global_init())
         return 1;
     int failed = cmocka_run_group_tests(tests, scratch_set_up, scratch_tear_down);
-    http_global_cleanup();
+    loop_global_cleanup();
     return failed;
 }

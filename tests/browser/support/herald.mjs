@@ -90,6 +90,30 @@ export class Herald {
   }
 }
 
+/** herald demo, once its story is told; `link` is the sign-in link that it prints. */
+export async function startDemo() {
+  const demo = spawn(program(), ['demo', '--port', '0'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = new Promise((resolve) => demo.once('exit', (status, signal) => resolve(status ?? signal)));
+  const stop = () => {
+    demo.kill('SIGINT');
+    return ended;
+  };
+  let printed = '';
+  const link = new Promise((resolve, reject) => {
+    const fail = () => reject(new Error(`herald demo prints no sign-in link:\n${printed}`));
+    const timer = setTimeout(fail, patienceMs);
+    ended.then(fail);
+    demo.stdout.setEncoding('utf8').on('data', (text) => {
+      printed += text;
+      const found = /https?:\S+\/sign-in#token=\S+(?=\s)/.exec(printed);
+      if (!found) return;
+      clearTimeout(timer);
+      resolve(found[0]);
+    });
+  });
+  return { link: await link.catch((error) => stop().then(() => Promise.reject(error))), stop };
+}
+
 /** One Business with Alex Rivera, who has a key and can sign in, and the contact Maria Thompson. */
 export class World {
   constructor(herald) {

@@ -16,7 +16,9 @@ import { RequestText } from './RequestPreview';
 
 export function LoggedPanel({ logged, onAnother }: { logged: LoggedActivity; onAnother: () => void }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    heading.current?.focus();
+  }, []);
   const { action, redirect_url: redirectUrl } = logged.submission_action;
   return (
     <section className="panel narrow-column" aria-labelledby="logged-heading">

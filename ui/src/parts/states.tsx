@@ -13,7 +13,10 @@ interface NoticeProps {
 /** Something that has to be seen: it is read out, and comes into view where it is not. */
 export function Notice({ tone, title, children }: NoticeProps) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    // In braces, because newer browsers return a promise, which React would take for a clean-up.
+    box.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   const Icon = tone === 'bad' ? CircleAlert : TriangleAlert;
   return (
     <div ref={box} className="notice" data-tone={tone} role="alert">
