@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #define KEPT_RETRY_US (200 * US_PER_MS)
+#define LANE_TRIES 200
 
 struct writer {
     /* set before start */
@@ -155,18 +156,25 @@ static enum err_code announce_adopted(struct writer *w, struct error *err)
     return code;
 }
 
-static enum err_code take_lane(struct writer *w, struct error *err)
+static enum err_code try_lane(struct writer *w, struct lane *lane, struct error *err)
 {
-    struct lane lane; /* this writer's only once that is committed; else it is taken, and announced, again */
     enum err_code code = db_begin(w->db, err);
     if (code)
         return code;
-    code = lane_take(w->db, w->config.node, w->config.lease_us, &lane, err);
-    if (code) {
-        db_rollback(w->db);
-        return code;
-    }
-    code = db_commit(w->db, err);
+    code = lane_take(w->db, w->config.node, w->config.lease_us, lane, err);
+    if (!code)
+        return db_commit(w->db, err);
+    db_rollback(w->db);
+    return code;
+}
+
+static enum err_code take_lane(struct writer *w, struct error *err)
+{
+    struct lane lane; /* this writer's only once that is committed; else it is taken, and announced, again */
+    enum err_code code = try_lane(w, &lane, err);
+    /* Another node took the same new number. Each time one of them gets it, so this ends. */
+    for (int tries = 1; code == ERR_CONFLICT && tries < LANE_TRIES; tries++)
+        code = try_lane(w, &lane, err);
     if (code)
         return code;
     w->lane = lane;
