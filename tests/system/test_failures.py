@@ -218,7 +218,7 @@ def test_m7_a_machine_without_sockets_fails_nobodys_delivery(make_server, receiv
     switch.touch()
     world = World(make_server(env={"HERALD_FAULTS": f"net_connect=@{switch}"}), webhook=receiver.url())
     logged = world.log()["id"]
-    world.server.log_line("a webhook could not be sent yet")
+    world.server.process.wait_message("a webhook could not be sent yet")
     assert world.deliveries()[0]["state"] == "pending" and not world.notifications()
     switch.unlink()
     delivery = world.finished(logged)
