@@ -584,6 +584,46 @@ static void i11_the_lease_is_renewed_in_time(void **state)
     assert_int_equal(notes[1].unit.pos.lane, notes[0].unit.pos.lane);
 }
 
+struct starter {
+    const struct db_config *config;
+    pthread_t thread;
+    struct writer *writer;
+    struct error err;
+};
+
+static void *starter_main(void *arg)
+{
+    struct starter *starter = arg;
+    struct writer_config config = {.db = starter->config,
+        .node = id_new(),
+        .lease_us = LEASE_US,
+        .batch_most = BATCH,
+        .queue_most = QUEUE};
+    return writer_start(&config, &starter->writer, &starter->err) ? starter : NULL;
+}
+
+static void i11_nodes_that_start_at_once_get_a_lane_each(void **state)
+{
+    struct fixture *f = need(state);
+    struct starter starters[8] = {0};
+    for (int i = 0; i < 8; i++) {
+        starters[i].config = f->config;
+        assert_int_equal(pthread_create(&starters[i].thread, NULL, starter_main, &starters[i]), 0);
+    }
+    int failed = 0;
+    for (int i = 0; i < 8; i++) {
+        void *without;
+        pthread_join(starters[i].thread, &without);
+        if (starters[i].writer)
+            writer_stop(starters[i].writer, 0);
+        if (without)
+            print_error("%s\n", starters[i].err.text);
+        failed += without != NULL;
+    }
+    assert_int_equal(failed, 0);
+    assert_int_equal(ask(f->side, "SELECT count(DISTINCT writer_node) FROM lane"), 9);
+}
+
 static void the_lane_is_given_back(void **state)
 {
     struct fixture *f = need(state);
@@ -791,6 +831,7 @@ int main(void)
         ON_BOTH(i11_a_fenced_writer_goes_to_a_new_lane),
         ON_BOTH(i11_an_epoch_of_its_own_node_fences_too),
         ON_BOTH(i11_the_lease_is_renewed_in_time),
+        ON_BOTH(i11_nodes_that_start_at_once_get_a_lane_each),
         ON_BOTH(the_lane_is_given_back),
         ON_BOTH(riders_share_the_next_transaction),
         ON_BOTH(riders_go_alone_when_their_time_has_come),
