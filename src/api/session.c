@@ -45,9 +45,9 @@ void session_post(struct call *call)
         call_fail(call, &err, NULL);
         return;
     }
-    struct reply_header cookie = {
-        "Set-Cookie", arena_printf(call->arena,
-                          SESSION_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200", session)};
+    struct reply_header cookie = {"Set-Cookie",
+        arena_printf(call->arena, SESSION_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200%s",
+            session, call->api->config.secure_cookies ? "; Secure" : "")};
     reply_session(call, 201, &actor, &cookie);
 }
 

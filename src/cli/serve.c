@@ -7,6 +7,9 @@
 #include "cli/node.h"
 
 #include <signal.h>
+#include <sys/resource.h>
+
+#define FILES_KEPT 64 /* for the database, listeners, logs */
 
 struct service {
     struct settings settings;
@@ -53,7 +56,8 @@ static enum err_code start_api(struct service *service, struct error *err)
         .deadline_us = s->deadline_us,
         .workers = s->workers,
         .db = &service->node.db,
-        .crm = &service->node.crm};
+        .crm = &service->node.crm,
+        .secure_cookies = s->public_url && strncmp(s->public_url, "https:", 6) == 0};
     return api_start(&config, &service->api, err);
 }
 
@@ -69,8 +73,30 @@ static enum err_code start_admin(struct arena *arena, struct service *service, s
     return admin_listener_start(arena, s->data, &service->admin_context, &service->admin, err);
 }
 
+/*
+ * Connections and deliveries share the limit of open files; a quarter of it is for deliveries, and some are kept
+ * for everything else.
+ */
+static void respect_file_limit(struct settings *s)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+    int64_t limit = files.rlim_cur > INT32_MAX ? INT32_MAX : (int64_t)files.rlim_cur;
+    int64_t deliveries = limit / 4, connections = limit - limit / 4 - FILES_KEPT;
+    connections = connections > 1 ? connections : 1;
+    if (s->deliveries_most > deliveries || s->connections_most > connections)
+        LOG(LOG_WARN, "fewer connections and deliveries than configured: the limit of open files is low",
+            F_INT("files", limit));
+    s->deliveries_most = s->deliveries_most < deliveries ? s->deliveries_most : deliveries;
+    s->connections_most = s->connections_most < connections ? s->connections_most : connections;
+}
+
 static enum err_code start(struct arena *arena, struct service *service, struct error *err)
 {
+    respect_file_limit(&service->settings);
     const struct settings *s = &service->settings;
     enum err_code code = check_listener(s, err);
     if (!code)

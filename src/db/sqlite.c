@@ -90,8 +90,8 @@ static enum err_code prepare(
     return ERR_OK;
 }
 
-/* `keep`: SQLITE_STATIC if the statement is stepped while the caller's values live, else SQLITE_TRANSIENT. */
-static int bind(sqlite3_stmt *stmt, const struct db_value *values, size_t n, sqlite3_destructor_type keep)
+/* `life`: SQLITE_STATIC if the statement is stepped while the values still live, else SQLITE_TRANSIENT. */
+static int bind(sqlite3_stmt *stmt, const struct db_value *values, size_t n, sqlite3_destructor_type life)
 {
     int rc = SQLITE_OK;
     for (size_t i = 0; i < n && rc == SQLITE_OK; i++) {
@@ -100,13 +100,13 @@ static int bind(sqlite3_stmt *stmt, const struct db_value *values, size_t n, sql
         if (v->null)
             rc = sqlite3_bind_null(stmt, at);
         else if (v->type == DB_ID)
-            rc = sqlite3_bind_blob(stmt, at, v->id.bytes, sizeof v->id.bytes, keep);
+            rc = sqlite3_bind_blob(stmt, at, v->id.bytes, sizeof v->id.bytes, life);
         else if (v->type == DB_INT)
             rc = sqlite3_bind_int64(stmt, at, v->number);
         else if (v->type == DB_TEXT)
-            rc = sqlite3_bind_text64(stmt, at, v->data, v->len, keep, SQLITE_UTF8);
+            rc = sqlite3_bind_text64(stmt, at, v->data, v->len, life, SQLITE_UTF8);
         else
-            rc = sqlite3_bind_blob64(stmt, at, v->data, v->len, keep);
+            rc = sqlite3_bind_blob64(stmt, at, v->data, v->len, life);
     }
     return rc;
 }
