@@ -357,7 +357,8 @@ enum err_code sqlite_open(const struct db_config *config, bool read_only, struct
     struct sqlite *s = mem_zalloc(sizeof *s);
     s->db = (struct db){
         .ops = &ops, .engine = DB_SQLITE, .read_only = read_only, .unsafe_no_sync = config->unsafe_no_sync};
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    /* A reader of a WAL opens for writing too: it shares the log's index. */
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (read_only ? 0 : SQLITE_OPEN_CREATE);
     int rc = sqlite3_open_v2(config->path, &s->handle, flags, powercut_vfs_name());
     enum err_code code = ERR_OK;
     if (rc != SQLITE_OK)

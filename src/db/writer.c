@@ -26,7 +26,8 @@ struct writer {
     struct db *db;
     struct lane lane;
     int64_t renew_at_boot_us;
-    int64_t retry_at_boot_us;
+    int64_t retry_at_boot_us; /* when kept units are run again */
+    int64_t warned_at_boot_us; /* of a database that is away; 0: never */
     int64_t ride_by_boot_us; /* when riders go by themselves; 0: there are none */
     bool unannounced; /* a COMMIT's outcome is unknown: the lane must be read again (lane_changed) */
     struct inbox_item *kept, **kept_tail; /* units that wait for the database to come back (W5) */
@@ -278,6 +279,18 @@ static void fail_or_keep(struct writer *w, struct unit **units, size_t n, const 
     }
 }
 
+/* A database that is away is told of once a second; what is the caller's own mistake, the caller hears of. */
+static bool is_news(struct writer *w, enum err_code code, const struct unit_kind *kind)
+{
+    int64_t now = clock_boot_us();
+    if (!away(code))
+        return code == ERR_INTERNAL || kind->keep;
+    if (w->warned_at_boot_us && now < w->warned_at_boot_us + US_PER_S)
+        return false;
+    w->warned_at_boot_us = now;
+    return true;
+}
+
 /* W4: optimistic, then in halves. */
 static void run_batch(struct writer *w, struct unit **units, size_t n)
 {
@@ -292,11 +305,11 @@ static void run_batch(struct writer *w, struct unit **units, size_t n)
     if (!code) {
         announce_committed(units, n);
         finish(units, n);
+        w->retry_at_boot_us = 0; /* the database is there: kept units go next */
         return;
     }
     if (code == ERR_UNAVAILABLE || n == 1) {
-        if (away(code) || code == ERR_INTERNAL ||
-            units[0]->kind->keep) /* the rest is the caller's own mistake */
+        if (is_news(w, code, units[0]->kind))
             LOG(LOG_WARN, "transaction failed", F_INT("units", (int64_t)n),
                 F_TEXT("kind", units[0]->kind->name), F_TEXT("reason", err.text));
         fail_or_keep(w, units, n, &err);
@@ -320,6 +333,12 @@ static void group_by_kind(struct unit **units, size_t n)
         memmove(&units[to + 1], &units[to], (i - to) * sizeof *units);
         units[to] = unit;
     }
+}
+
+/* They have a pace of their own: while the database is away, each new unit finds that out without them. */
+static bool kept_are_due(struct writer *w)
+{
+    return w->kept && (clock_boot_us() >= w->retry_at_boot_us || stopping_for_good(w));
 }
 
 static size_t take_kept(struct writer *w, struct unit **batch, size_t most)
@@ -347,7 +366,7 @@ static size_t append(struct unit **batch, size_t n, struct inbox_item *list)
 static void run_waiting(struct writer *w, struct inbox_item *list, struct inbox_item *riders, size_t room)
 {
     struct unit *batch[2 * w->config.batch_most];
-    size_t n = take_kept(w, batch, w->config.batch_most - room);
+    size_t n = kept_are_due(w) ? take_kept(w, batch, w->config.batch_most - room) : 0;
     n = append(batch, n, list);
     n = append(batch, n, riders);
     if (n == 0)
@@ -364,7 +383,6 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Kept units are not run again before their time, unless others come that try the database anyway. */
 static int64_t wait_us(const struct writer *w)
 {
     int64_t until = w->renew_at_boot_us, now = clock_boot_us();
@@ -412,7 +430,7 @@ static void *writer_main(void *arg)
         struct inbox_item *list = inbox_take_wait(&w->inbox, room, wait_us(w));
         if (is_over(w, list))
             break;
-        bool retry = w->kept && clock_boot_us() >= w->retry_at_boot_us;
+        bool retry = kept_are_due(w);
         struct inbox_item *riders = take_riders(w, list || retry);
         if (!list && !riders &&
             inbox_is_closed(&w->inbox)) /* nothing will come: only the database is waited for */

@@ -46,7 +46,7 @@ struct note {
     struct unit unit; /* first */
     int64_t value;
     bool refused;
-    atomic_int done;
+    atomic_int runs, done;
 };
 
 static struct note *note_of(struct unit *unit)
@@ -59,6 +59,7 @@ static enum err_code note_run(struct db *db, struct unit **units, size_t n, stru
     enum err_code code = ERR_OK;
     for (size_t i = 0; i < n && !code; i++) {
         struct unit *unit = units[i];
+        atomic_fetch_add(&note_of(unit)->runs, 1);
         if (note_of(unit)->refused)
             error_set(&unit->result, ERR_STALE, "not this one");
         else
@@ -459,6 +460,27 @@ static void w5_kept_units_are_given_up_only_when_time_is_up(void **state)
     assert_int_equal(rows(f), 0);
 }
 
+/* While the database is away, what comes meanwhile does not make the kept ones try again and again. */
+static void w5_kept_units_have_a_pace_of_their_own(void **state)
+{
+    struct fixture *f = need(state);
+    struct note waits = {0}, told[20] = {0};
+    fault_file_on(f->commit.text);
+    must_submit(f, &waits, &kept, 1);
+    assert_int_equal(write_note(f, &told[0], 2), ERR_UNAVAILABLE);
+    clock_stop(); /* the next try of the kept one does not come */
+    assert_int_equal(write_note(f, &told[1], 2), ERR_UNAVAILABLE);
+    int64_t runs = atomic_load(&waits.runs);
+    for (int i = 2; i < 20; i++)
+        assert_int_equal(write_note(f, &told[i], 2), ERR_UNAVAILABLE);
+    assert_int_equal(atomic_load(&waits.runs), runs);
+    fault_file_off(f->commit.text);
+    struct note works = {0};
+    assert_int_equal(write_note(f, &works, 3), ERR_OK);
+    assert_int_equal(wait_done(&waits), ERR_OK); /* the database is back: at once */
+    assert_int_equal(rows(f), 2);
+}
+
 static void w5_many_kept_units_do_not_starve_others(void **state)
 {
     struct fixture *f = need(state);
@@ -826,6 +848,7 @@ int main(void)
         ON_BOTH(w5_kept_units_survive_a_full_disk),
         ON_BOTH(w5_kept_units_survive_a_lost_database),
         ON_BOTH(w5_kept_units_are_given_up_only_when_time_is_up),
+        ON_BOTH(w5_kept_units_have_a_pace_of_their_own),
         ON_BOTH(w5_many_kept_units_do_not_starve_others),
         ON_BOTH(a_full_queue_refuses),
         ON_BOTH(i11_a_fenced_writer_goes_to_a_new_lane),
