@@ -161,12 +161,12 @@ static const struct instant_answer *find_instant(const struct request *request)
 {
     const struct server_config *config = &request->server->config;
     const struct exchange *exchange = &request->exchange;
+    if (request->query.count > 0 || (strcmp(exchange->method, MHD_HTTP_METHOD_GET) != 0 &&
+                                        strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) != 0))
+        return NULL;
     for (size_t i = 0; i < config->instant_count; i++)
         if (strcmp(config->instant[i].path, exchange->path) == 0)
-            return request->query.count == 0 && (strcmp(exchange->method, MHD_HTTP_METHOD_GET) == 0 ||
-                                                    strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0)
-                       ? &config->instant[i]
-                       : NULL;
+            return &config->instant[i];
     return NULL;
 }
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define REAP_EVERY_US (250 * US_PER_MS)
-#define FLUSH_US US_PER_S /* at a stop, most of the time for answers on their way to slow clients */
+#define FLUSH_US US_PER_S /* at a stop, for answers on their way to slow clients; no more than is left */
 #define REQUEST_US (30 * US_PER_S)
 #define BODIES_MOST (64U << 20)
 #define TAKE_MOST 16
@@ -327,8 +327,9 @@ void server_stop(struct server *server, int64_t drain_us)
     server_wake(server);
     int64_t until = clock_boot_us() + drain_us;
     drain(server, until - (drain_us / 4 < FLUSH_US ? drain_us / 4 : FLUSH_US));
+    int64_t flush_until = clock_boot_us() + FLUSH_US;
     atomic_store(&server->stopping, true);
     registry_expire(server, true);
-    flush_answers(server, until);
+    flush_answers(server, flush_until < until ? flush_until : until);
     server_end(server);
 }

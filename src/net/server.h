@@ -97,7 +97,7 @@ bool server_address_is_loopback(const char *listen);
 
 /*
  * Stops accepting, and answers 503 to what comes on open connections; requests that are with the handler may
- * finish for the first three quarters of drain_us at least, then S3; in the rest, answers may reach slow clients.
+ * finish for the first three quarters of drain_us at least, then S3; answers may take the rest to reach slow clients.
  * All of it takes no longer than drain_us, unless `handle` does not return: the workers are waited for. The
  * server is freed, but who still has an exchange may, and must, reply to it later (S1). Not from a thread of the
  * server.
