@@ -152,7 +152,7 @@ static void parameters_may_go_once_the_call_returned(void **state)
     enum err_code code = db_query(
         f->db, "SELECT number FROM thing WHERE name = $1", (struct db_params){values, 1}, &rows, &f->err);
     must(code, &f->err);
-    memcpy(name, "wrong", 5);
+    memcpy(name, "wrong", sizeof "wrong");
     mem_free(name);
     mem_free(values);
     assert_true(db_next(rows, &code, &f->err));
