@@ -47,6 +47,7 @@ class Process:
     def __init__(self, *words, env=None, prefix=(), cwd=None):
         self.words = words
         self.lines = []
+        self.faults = (env or {}).get("HERALD_FAULTS", "")
         self.process = subprocess.Popen([*prefix, program(), *words], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=cwd,
                                         env={**os.environ, **(env or {})})
@@ -182,8 +183,9 @@ class Server:
         self.logs.append(errors)
         for secret in self.secrets:
             assert secret not in errors, f"the log gives away {secret!r}"
-        for line in self.process.lines:
-            json.loads(line)
+        if "alloc=" not in self.process.faults:  # without memory a line of the log may be empty
+            for line in self.process.lines:
+                json.loads(line)
 
     def restart(self, **more):
         if self.running:
