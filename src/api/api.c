@@ -1,28 +1,40 @@
 #include "api/call.h"
 
 #include "base/alloc.h"
-#include "base/log.h"
 
 #include <jansson.h>
 
 static const char *const single_headers[] = {
     "Origin", "Cookie", "Content-Type", "If-Match", "X-Herald-Session", NULL};
 
-/* A worker without a database answers 503 to what needs one; it tries again with the next request. */
+/* A worker's own connection; opened when it is first needed, and again if that failed. */
+struct worker {
+    const struct db_config *config;
+    struct db *db;
+};
+
 static void *worker_start(void *ctx)
 {
     struct api *api = ctx;
-    struct db *db = NULL;
-    struct error err;
-    if (db_open(api->config.db, true, &db, &err))
-        LOG(LOG_ERROR, "a worker has no database", F_TEXT("reason", err.text));
-    return db;
+    struct worker *worker = mem_zalloc(sizeof *worker);
+    worker->config = api->config.db;
+    return worker;
 }
 
-static void worker_stop(void *ctx, void *worker)
+static void worker_stop(void *ctx, void *arg)
 {
     (void)ctx;
-    db_close(worker);
+    struct worker *worker = arg;
+    db_close(worker->db);
+    mem_free(worker);
+}
+
+enum err_code worker_db(void *arg, struct db **db, struct error *err)
+{
+    struct worker *worker = arg;
+    enum err_code code = worker->db ? ERR_OK : db_open(worker->config, true, &worker->db, err);
+    *db = worker->db;
+    return code;
 }
 
 enum err_code api_start(const struct api_config *config, struct api **api, struct error *err)

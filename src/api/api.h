@@ -21,6 +21,7 @@ struct api_config {
     int64_t workers;
     const struct db_config *db;
     struct crm *crm;
+    bool secure_cookies; /* browsers reach the pages by https */
 };
 
 enum err_code api_start(const struct api_config *config, struct api **api, struct error *err) MUST_CHECK;

@@ -17,6 +17,7 @@ struct call;
 
 enum route_flags {
     ROUTE_OPEN = 1, /* needs no credentials */
+    ROUTE_NO_DB = 4, /* needs no database */
     ROUTE_WIRE = 2, /* ignores, and counts, members and parameters that it does not know (M19) */
 };
 
@@ -32,11 +33,14 @@ struct call {
     struct exchange *exchange;
     struct arena *arena; /* the exchange's */
     struct api *api;
-    struct db *db; /* this worker's, read-only */
+    struct db *db; /* this worker's, read-only; NULL where the route needs none */
     const struct route *route;
     struct id path_id;
     struct actor actor; /* unless ROUTE_OPEN */
 };
+
+/* The connection of the worker that was handed to route_dispatch. ERR_UNAVAILABLE. */
+enum err_code worker_db(void *worker, struct db **db, struct error *err) MUST_CHECK;
 
 /* The table, and the one entry point: finds the route, checks credentials and parameters, calls the handler. */
 void route_dispatch(struct exchange *exchange, void *worker);

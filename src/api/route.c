@@ -21,8 +21,8 @@ static const struct route routes[] = {
     {"GET", "/api/session", 0, NULL, session_get},
     {"POST", "/api/session", ROUTE_OPEN, NULL, session_post},
     {"DELETE", "/api/session", 0, NULL, session_delete},
-    {"GET", "/api/openapi.yaml", ROUTE_OPEN, NULL, openapi_get},
-    {"GET", "/healthz", ROUTE_OPEN, NULL, healthz_get},
+    {"GET", "/api/openapi.yaml", ROUTE_OPEN | ROUTE_NO_DB, NULL, openapi_get},
+    {"GET", "/healthz", ROUTE_OPEN | ROUTE_NO_DB, NULL, healthz_get},
     {"GET", "/readyz", ROUTE_OPEN, NULL, readyz_get},
 };
 
@@ -110,23 +110,30 @@ static bool is_api_path(const char *path)
     return strncmp(path, "/api/", 5) == 0 || strcmp(path, "/api") == 0;
 }
 
+static void run_route(struct call *call, void *worker)
+{
+    struct error err = {0};
+    if (!(call->route->flags & ROUTE_NO_DB) && worker_db(worker, &call->db, &err)) {
+        call_fail(call, &err, NULL);
+        return;
+    }
+    if (((call->route->flags & ROUTE_OPEN) || call_authenticate(call)) && check_parameters(call))
+        call->route->handle(call);
+}
+
 void route_dispatch(struct exchange *exchange, void *worker)
 {
     struct call *call = ARENA_NEW(exchange->arena, struct call);
-    *call = (struct call){
-        .exchange = exchange, .arena = exchange->arena, .api = exchange->server_ctx, .db = worker};
+    *call = (struct call){.exchange = exchange, .arena = exchange->arena, .api = exchange->server_ctx};
     struct buf allowed = BUF_INIT(256);
     call->route = find_route(call, &allowed);
-    if (!call->route) {
-        bool page = !allowed.len && !is_api_path(exchange->path);
-        if (page && (strcmp(exchange->method, "GET") == 0 || strcmp(exchange->method, "HEAD") == 0))
-            pages_get(call);
-        else
-            reply_unrouted(call, &allowed);
-    } else if (!worker) {
-        exchange_reply_problem(exchange, 503, "The database is not there just now.", NULL);
-    } else if (((call->route->flags & ROUTE_OPEN) || call_authenticate(call)) && check_parameters(call)) {
-        call->route->handle(call);
-    }
+    bool page = !allowed.len && !is_api_path(exchange->path) &&
+                (strcmp(exchange->method, "GET") == 0 || strcmp(exchange->method, "HEAD") == 0);
+    if (call->route)
+        run_route(call, worker);
+    else if (page)
+        pages_get(call);
+    else
+        reply_unrouted(call, &allowed);
     buf_free(&allowed);
 }

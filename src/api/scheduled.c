@@ -50,17 +50,28 @@ static void reply_scheduled(struct call *call, const struct scheduled_activity *
     call_reply_json(call, 201, &body, NULL, 0);
 }
 
+/* The writer's thread: committed, or refused. */
+static void schedule_done(struct schedule_unit *unit, const struct error *result)
+{
+    if (result->code)
+        call_fail(unit->owner, result, NULL);
+    else
+        reply_scheduled(unit->owner, &unit->scheduled);
+}
+
 void scheduled_post(struct call *call)
 {
     struct schedule_input input = {0};
     if (!read_input(call, &input))
         return;
-    struct scheduled_activity scheduled;
+    struct schedule_unit *unit = ARENA_NEW(call->arena, struct schedule_unit);
     struct error_list list = {0};
     struct error err = {0};
-    if (scheduled_add(
-            call->api->config.crm, call->db, call->arena, &call->actor, &input, &scheduled, &list, &err))
+    unit->done = schedule_done;
+    unit->owner = call;
+    enum err_code code = scheduled_prepare(call->db, call->arena, &call->actor, &input, unit, &list, &err);
+    if (!code)
+        code = scheduled_submit(call->api->config.crm, unit, &err);
+    if (code)
         call_fail(call, &err, &list);
-    else
-        reply_scheduled(call, &scheduled);
 }

@@ -38,16 +38,16 @@ void session_post(struct call *call)
         return;
     struct error err = {0};
     struct actor actor;
-    enum err_code code = session_start(call->api->config.crm, call->arena, token, &session, &err);
+    enum err_code code = session_start(call->api->config.crm, call->db, call->arena, token, &session, &err);
     if (!code)
         code = actor_by_session(call->db, call->arena, session, &actor, &err);
     if (code) {
         call_fail(call, &err, NULL);
         return;
     }
-    struct reply_header cookie = {
-        "Set-Cookie", arena_printf(call->arena,
-                          SESSION_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200", session)};
+    struct reply_header cookie = {"Set-Cookie",
+        arena_printf(call->arena, SESSION_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200%s",
+            session, call->api->config.secure_cookies ? "; Secure" : "")};
     reply_session(call, 201, &actor, &cookie);
 }
 

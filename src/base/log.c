@@ -51,8 +51,11 @@ void log_write(enum log_level level, const char *message, const struct log_field
         return;
     struct buf line = BUF_INIT(LINE_CAP);
     (isatty(STDERR_FILENO) ? add_readable : add_json)(&line, level, message, fields);
-    if (line.overflow)
+    if (line.overflow) { /* its end must be one */
+        line.overflow = false;
+        line.cap++;
         buf_add_text(&line, "\n");
+    }
     const char *text = buf_text(&line);
     ssize_t written = write(STDERR_FILENO, text, line.len);
     (void)written; /* nowhere left to say it */

@@ -5,12 +5,15 @@
 #include <string.h>
 #include <yaml.h>
 
+#define DEPTH_MOST 32
+
 struct load {
     struct arena *arena;
     const char *path;
     yaml_document_t *document;
     struct error *err;
     int depth;
+    bool *seen; /* of each of the document's nodes: libyaml makes an alias a second way to a node */
 };
 
 static enum err_code build(struct load *load, int index, struct yaml **out);
@@ -56,15 +59,35 @@ static enum err_code build_map(struct load *load, const yaml_node_t *node, struc
     return ERR_OK;
 }
 
+/* libyaml gives each node that has no tag the one of its kind. */
+static bool has_own_tag(const yaml_node_t *node)
+{
+    const char *usual = node->type == YAML_SCALAR_NODE     ? YAML_DEFAULT_SCALAR_TAG
+                        : node->type == YAML_SEQUENCE_NODE ? YAML_DEFAULT_SEQUENCE_TAG
+                                                           : YAML_DEFAULT_MAPPING_TAG;
+    return node->tag && strcmp((const char *)node->tag, usual) != 0;
+}
+
+/* Refuses what could make a small file a large tree, or mean something else than it says. */
+static enum err_code check_node(struct load *load, const yaml_node_t *node, int index, int line)
+{
+    const char *what = ++load->depth > DEPTH_MOST ? "nested too deeply"
+                       : load->seen[index - 1]    ? "an alias (*name) repeats what stands here: write it out"
+                       : has_own_tag(node)        ? "tags (!name) are not supported"
+                                                  : NULL;
+    load->seen[index - 1] = true;
+    return what ? error_set(load->err, ERR_INVALID, "%s:%d: %s", load->path, line, what) : ERR_OK;
+}
+
 static enum err_code build(struct load *load, int index, struct yaml **out)
 {
     const yaml_node_t *node = yaml_document_get_node(load->document, index);
     struct yaml *yaml = *out = ARENA_NEW(load->arena, struct yaml);
     yaml->line = (int)node->start_mark.line + 1;
     yaml->text = "";
-    if (++load->depth > 32)
-        return error_set(load->err, ERR_INVALID, "%s:%d: nested too deeply", load->path, yaml->line);
-    enum err_code code = ERR_OK;
+    enum err_code code = check_node(load, node, index, yaml->line);
+    if (code)
+        return code;
     if (node->type == YAML_SCALAR_NODE) {
         yaml->kind = YAML_TEXT;
         yaml->plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
@@ -81,16 +104,38 @@ static enum err_code build(struct load *load, int index, struct yaml **out)
     return code;
 }
 
+static enum err_code not_yaml(struct load *load, const yaml_parser_t *parser)
+{
+    return error_set(load->err, ERR_INVALID, "%s:%d: %s", load->path, (int)parser->problem_mark.line + 1,
+        parser->problem ? parser->problem : "not YAML");
+}
+
+/* A second document in the file would be ignored in silence. */
+static enum err_code check_end(struct load *load, yaml_parser_t *parser)
+{
+    yaml_document_t document;
+    if (!yaml_parser_load(parser, &document))
+        return not_yaml(load, parser);
+    const yaml_node_t *root = yaml_document_get_root_node(&document);
+    enum err_code code = root ? error_set(load->err, ERR_INVALID, "%s:%d: a second document begins here",
+                                    load->path, (int)root->start_mark.line + 1)
+                              : ERR_OK;
+    yaml_document_delete(&document);
+    return code;
+}
+
 static enum err_code load_document(struct load *load, yaml_parser_t *parser, struct yaml **root)
 {
     yaml_document_t document;
     if (!yaml_parser_load(parser, &document))
-        return error_set(load->err, ERR_INVALID, "%s:%d: %s", load->path, (int)parser->problem_mark.line + 1,
-            parser->problem ? parser->problem : "not YAML");
+        return not_yaml(load, parser);
     load->document = &document;
+    load->seen = ARENA_ARRAY(load->arena, bool, (size_t)(document.nodes.top - document.nodes.start));
     enum err_code code = ERR_OK;
     if (yaml_document_get_root_node(&document)) {
         code = build(load, 1, root);
+        if (!code)
+            code = check_end(load, parser);
     } else {
         *root = ARENA_NEW(load->arena, struct yaml);
         **root = (struct yaml){.kind = YAML_MAP, .line = 1, .text = ""};

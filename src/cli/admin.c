@@ -108,10 +108,12 @@ enum err_code admin_ask_server(struct arena *arena, const char *dir, int argc, c
     *served = false;
     if (access(socket_of(arena, dir), F_OK) != 0)
         return ERR_OK;
-    struct error unreachable;
-    if (local_post(socket_of(arena, dir), "/admin", body, &status, out, &unreachable))
-        return ERR_OK; /* a socket that a killed server left behind */
+    enum err_code code = local_post(socket_of(arena, dir), "/admin", body, &status, out, err);
+    if (code == ERR_NOT_FOUND) /* a socket that a killed server left behind */
+        return ERR_OK;
     *served = true;
+    if (code) /* it may have been done: never a second time here */
+        return code;
     return status == 200 ? ERR_OK : problem_as_error(status, out, err);
 }
 

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sodium.h>
+#include <sys/stat.h>
 
 struct command {
     const char *name, *help;
@@ -52,6 +53,7 @@ static int run_command(int argc, char **argv)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    umask(0077); /* data, sockets and locks are their owner's alone */
     if (sodium_init() < 0 || !loop_global_init() || !fault_init())
         return EXIT_FAILED;
     if (argc < 2) {

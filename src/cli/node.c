@@ -1,5 +1,6 @@
 #include "cli/node.h"
 
+#include "base/clock.h"
 #include "base/dirlock.h"
 #include "base/log.h"
 
@@ -97,10 +98,12 @@ enum err_code node_start(
 
 void node_stop(struct node *node, int64_t drain_us)
 {
+    int64_t by = clock_boot_us() + drain_us;
     if (node->dispatcher)
         dispatcher_drain(node->dispatcher, drain_us);
+    int64_t left = by - clock_boot_us();
     if (node->crm.writer)
-        writer_stop(node->crm.writer, drain_us);
+        writer_stop(node->crm.writer, left > 0 ? left : 0);
     if (node->dispatcher)
         dispatcher_free(node->dispatcher);
     dirlock_release(node->lock);

@@ -1,12 +1,15 @@
 /* herald serve: API, pages, dispatcher. */
 #include "api/api.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/admin.h"
 #include "cli/cli.h"
 #include "cli/node.h"
 
 #include <signal.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
+
+#define FILES_KEPT 64 /* for the database, listeners, logs */
 
 struct service {
     struct settings settings;
@@ -53,7 +56,8 @@ static enum err_code start_api(struct service *service, struct error *err)
         .deadline_us = s->deadline_us,
         .workers = s->workers,
         .db = &service->node.db,
-        .crm = &service->node.crm};
+        .crm = &service->node.crm,
+        .secure_cookies = s->public_url && strncmp(s->public_url, "https:", 6) == 0};
     return api_start(&config, &service->api, err);
 }
 
@@ -66,14 +70,33 @@ static enum err_code start_admin(struct arena *arena, struct service *service, s
         .public_url =
             s->public_url ? s->public_url : arena_printf(arena, "http://%s", api_address(service->api)),
     };
-    mode_t before = umask(0077); /* the socket is the owner's alone */
-    enum err_code code = admin_listener_start(arena, s->data, &service->admin_context, &service->admin, err);
-    umask(before);
-    return code;
+    return admin_listener_start(arena, s->data, &service->admin_context, &service->admin, err);
+}
+
+/*
+ * Connections and deliveries share the limit of open files; a quarter of it is for deliveries, and some are kept
+ * for everything else.
+ */
+static void respect_file_limit(struct settings *s)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+    int64_t limit = files.rlim_cur > INT32_MAX ? INT32_MAX : (int64_t)files.rlim_cur;
+    int64_t deliveries = limit / 4, connections = limit - limit / 4 - FILES_KEPT;
+    connections = connections > 1 ? connections : 1;
+    if (s->deliveries_most > deliveries || s->connections_most > connections)
+        LOG(LOG_WARN, "fewer connections and deliveries than configured: the limit of open files is low",
+            F_INT("files", limit));
+    s->deliveries_most = s->deliveries_most < deliveries ? s->deliveries_most : deliveries;
+    s->connections_most = s->connections_most < connections ? s->connections_most : connections;
 }
 
 static enum err_code start(struct arena *arena, struct service *service, struct error *err)
 {
+    respect_file_limit(&service->settings);
     const struct settings *s = &service->settings;
     enum err_code code = check_listener(s, err);
     if (!code)
@@ -86,17 +109,26 @@ static enum err_code start(struct arena *arena, struct service *service, struct 
     return code ? code : start_admin(arena, service, err);
 }
 
-/* Stop accepting, finish what is under way within the limit, leave the rest in the outbox. */
+static int64_t left_until(int64_t boot_us)
+{
+    int64_t left = boot_us - clock_boot_us();
+    return left > 0 ? left : 0;
+}
+
+/*
+ * Stop accepting, finish what is under way within the one limit, leave the rest in the outbox. The operators'
+ * listener asks the writer, so it goes first.
+ */
 static void stop(struct service *service)
 {
-    int64_t drain_us = service->settings.drain_us;
-    if (service->api)
-        api_stop(service->api, drain_us);
-    if (service->admin)
-        server_stop(service->admin, drain_us);
-    node_stop(&service->node, drain_us);
+    int64_t by = clock_boot_us() + service->settings.drain_us;
     if (service->metrics)
         server_stop(service->metrics, 0);
+    if (service->api)
+        api_stop(service->api, left_until(by));
+    if (service->admin)
+        server_stop(service->admin, left_until(by));
+    node_stop(&service->node, left_until(by));
 }
 
 static int help(void)

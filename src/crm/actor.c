@@ -278,6 +278,19 @@ enum err_code sign_in_token_add(struct crm *crm, struct arena *arena, struct id 
     return code;
 }
 
+static const char used_link[] = "This sign-in link was used before, or it is older than ten minutes.";
+
+/* By a read, so that whoever has no token cannot keep the writer busy. */
+static enum err_code check_token(struct db *db, const struct secret_hash *token, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db, "SELECT 1 FROM sign_in_token WHERE hash = $1 AND expires_at > $2",
+        DB_PARAMS(db_hash(token), db_int(clock_wall_us())), &rows, err);
+    if (code || db_next(rows, &code, err))
+        return code;
+    return code ? code : error_set(err, ERR_UNAUTHENTICATED, "%s", used_link);
+}
+
 static enum err_code token_to_session(struct db *db, void *ctx, struct error *err)
 {
     struct token_call *call = ctx;
@@ -288,20 +301,29 @@ static enum err_code token_to_session(struct db *db, void *ctx, struct error *er
         DB_PARAMS(db_hash(&call->session), db_int(now), db_int(now + SESSION_LIFE_US), db_hash(&call->token)),
         &added, err);
     if (!code && !added)
-        return error_set(
-            err, ERR_UNAUTHENTICATED, "This sign-in link was used before, or it is older than ten minutes.");
+        return error_set(err, ERR_UNAUTHENTICATED, "%s", used_link);
+    int64_t taken = 0;
     if (!code)
         code = db_exec(
-            db, "DELETE FROM sign_in_token WHERE hash = $1", DB_PARAMS(db_hash(&call->token)), NULL, err);
+            db, "DELETE FROM sign_in_token WHERE hash = $1", DB_PARAMS(db_hash(&call->token)), &taken, err);
+    if (!code && taken != 1) /* another node was quicker */
+        return error_set(err, ERR_UNAUTHENTICATED, "%s", used_link);
+    if (!code)
+        code = db_exec(
+            db, "DELETE FROM sign_in_token WHERE expires_at <= $1", DB_PARAMS(db_int(now)), NULL, err);
+    if (!code)
+        code = db_exec(db, "DELETE FROM session WHERE expires_at <= $1", DB_PARAMS(db_int(now)), NULL, err);
     return code;
 }
 
-enum err_code session_start(
-    struct crm *crm, struct arena *arena, const char *token, const char **session, struct error *err)
+enum err_code session_start(struct crm *crm, struct db *db, struct arena *arena, const char *token,
+    const char **session, struct error *err)
 {
     char *secret = new_secret(arena, "");
     struct token_call call = {.token = secret_hash(token), .session = secret_hash(secret)};
-    enum err_code code = writer_run(crm->writer, token_to_session, &call, err);
+    enum err_code code = check_token(db, &call.token, err);
+    if (!code)
+        code = writer_run(crm->writer, token_to_session, &call, err);
     if (!code)
         *session = secret;
     return code;

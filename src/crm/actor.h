@@ -58,8 +58,8 @@ enum err_code sign_in_token_add(struct crm *crm, struct arena *arena, struct id 
     struct id business_id, const char **token, struct error *err) MUST_CHECK;
 
 /* Turns a token into a session, once. ERR_UNAUTHENTICATED when it is used, expired or unknown. */
-enum err_code session_start(struct crm *crm, struct arena *arena, const char *token, const char **session,
-    struct error *err) MUST_CHECK;
+enum err_code session_start(struct crm *crm, struct db *db, struct arena *arena, const char *token,
+    const char **session, struct error *err) MUST_CHECK;
 enum err_code session_end(struct crm *crm, const char *session, struct error *err) MUST_CHECK;
 
 #endif

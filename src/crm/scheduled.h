@@ -25,9 +25,21 @@ struct scheduled_activity {
     bool notify_mentioned;
 };
 
-/* A worker's thread; returns once it is committed. Refused members are in `list`, the code is ERR_INVALID. */
-enum err_code scheduled_add(struct crm *crm, struct db *db, struct arena *arena, const struct actor *actor,
-    const struct schedule_input *input, struct scheduled_activity *scheduled, struct error_list *list,
+/* Like struct log_unit: in the arena of its owner, who keeps it until `done`. */
+struct schedule_unit {
+    struct unit unit; /* first */
+    struct id business_id, scheduled_by;
+    struct scheduled_activity scheduled;
+    void (*done)(struct schedule_unit *unit, const struct error *result); /* on the writer's thread */
+    void *owner;
+};
+
+/* A worker's thread: checks, and fills the unit. Refused members are in `list`, the code is ERR_INVALID. */
+enum err_code scheduled_prepare(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct schedule_input *input, struct schedule_unit *unit, struct error_list *list,
     struct error *err) MUST_CHECK;
+
+/* ERR_BUSY, ERR_UNAVAILABLE: not taken, `done` is not called. */
+enum err_code scheduled_submit(struct crm *crm, struct schedule_unit *unit, struct error *err) MUST_CHECK;
 
 #endif

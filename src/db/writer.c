@@ -104,6 +104,8 @@ static enum err_code transact(struct writer *w, struct unit **units, size_t n, s
         return code;
     number(w, units, n);
     code = db_begin(w->db, err);
+    if (code == ERR_BUSY) /* no unit's fault: halves would wait for the same lock again and again */
+        code = ERR_UNAVAILABLE;
     if (code)
         return code;
     code = run_kinds(w, units, n, err);
@@ -254,12 +256,12 @@ static void keep(struct writer *w, struct unit *unit)
     metric_set(METRIC_unknown_outcomes_held, (int64_t)w->kept_count);
 }
 
-/* The database is away: units are told so, but those whose kind must not be dropped wait for it (W5). */
+/* Units are told why, but those whose kind must not be dropped wait and are run again, whatever it was (W5). */
 static void fail_or_keep(struct writer *w, struct unit **units, size_t n, const struct error *err)
 {
     bool give_up = stopping_for_good(w);
     for (size_t i = 0; i < n; i++) {
-        if (units[i]->kind->keep && away(err->code) && !give_up) {
+        if (units[i]->kind->keep && !give_up) {
             keep(w, units[i]);
             continue;
         }
@@ -285,8 +287,10 @@ static void run_batch(struct writer *w, struct unit **units, size_t n)
         return;
     }
     if (code == ERR_UNAVAILABLE || n == 1) {
-        LOG(LOG_WARN, "transaction failed", F_INT("units", (int64_t)n), F_TEXT("kind", units[0]->kind->name),
-            F_TEXT("reason", err.text));
+        if (away(code) || code == ERR_INTERNAL ||
+            units[0]->kind->keep) /* the rest is the caller's own mistake */
+            LOG(LOG_WARN, "transaction failed", F_INT("units", (int64_t)n),
+                F_TEXT("kind", units[0]->kind->name), F_TEXT("reason", err.text));
         fail_or_keep(w, units, n, &err);
         return;
     }
@@ -380,8 +384,9 @@ static struct inbox_item *take_riders(struct writer *w, bool something_goes)
     bool due = count && (now >= w->ride_by_boot_us || count >= most / 2 || inbox_is_closed(&w->inbox));
     if (!count || !(something_goes || due))
         return NULL;
-    w->ride_by_boot_us = count > most ? now : 0;
-    return inbox_take(&w->riders, most);
+    struct inbox_item *riders = inbox_take(&w->riders, most);
+    w->ride_by_boot_us = inbox_count(&w->riders) ? now : 0;
+    return riders;
 }
 
 static bool is_over(struct writer *w, const struct inbox_item *list)

@@ -177,7 +177,15 @@ void exchange_reply_problem(
 
 void exchange_reply_error(struct exchange *exchange, const struct error *err, const struct error_list *list)
 {
-    exchange_reply_problem(exchange, error_http_status(err->code), err->text, list);
+    bool ours = err->code == ERR_INTERNAL || err->code == ERR_UNAVAILABLE || err->code == ERR_FENCED;
+    if (ours) /* what the database says is for the log, not for whoever asks */
+        LOG(LOG_WARN, "request failed", F_ID("request", exchange->request_id),
+            F_TEXT("code", error_name(err->code)), F_TEXT("reason", err->text));
+    const char *detail = !ours ? err->text
+                         : err->code == ERR_INTERNAL
+                             ? "This is a defect of the server; its log has the reason."
+                             : "This is not possible just now; try again.";
+    exchange_reply_problem(exchange, error_http_status(err->code), detail, list);
 }
 
 int error_http_status(enum err_code code)

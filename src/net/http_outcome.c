@@ -154,11 +154,14 @@ static void explain_code(CURLcode code, const struct http_seen *seen, struct htt
         say(result, HTTP_LOCAL, "out of memory");
         return;
     case CURLE_FAILED_INIT:
-    case CURLE_BAD_FUNCTION_ARGUMENT:
     case CURLE_INTERFACE_FAILED:
     case CURLE_NO_CONNECTION_AVAILABLE:
-    case CURLE_URL_MALFORMAT:
+    case CURLE_ABORTED_BY_CALLBACK: /* the loop could not watch its socket */
         say(result, HTTP_LOCAL, "the request could not be made: %s", curl_words(seen, code));
+        return;
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+    case CURLE_URL_MALFORMAT:
+        say(result, HTTP_PROTOCOL, "the request could not be made: %s", curl_words(seen, code));
         return;
     default:
         say(result, HTTP_PROTOCOL, "the answer is not valid HTTP: %s", curl_words(seen, code));

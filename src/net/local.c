@@ -105,7 +105,8 @@ static enum err_code perform(
     answer->status = (int)status;
     return result == CURLE_OK
                ? ERR_OK
-               : error_set(err, ERR_UNAVAILABLE, "%s does not answer: %s", where, curl_easy_strerror(result));
+               : error_set(err, result == CURLE_COULDNT_CONNECT ? ERR_NOT_FOUND : ERR_UNAVAILABLE,
+                     "%s does not answer: %s", where, curl_easy_strerror(result));
 }
 
 enum err_code local_send(const struct local_request *request, struct local_answer *answer, struct error *err)

@@ -31,7 +31,7 @@ struct local_answer {
     struct buf body; /* over its cap: an error */
 };
 
-/* ERR_UNAVAILABLE: nobody answers there, or not in time, or not in HTTP. */
+/* ERR_NOT_FOUND: nobody listens there; ERR_UNAVAILABLE: no answer in time, or not in HTTP. */
 enum err_code local_send(
     const struct local_request *request, struct local_answer *answer, struct error *err) MUST_CHECK;
 

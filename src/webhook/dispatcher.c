@@ -45,6 +45,7 @@ struct dispatcher {
     int in_flight;
     struct flight *flights;
     struct loop_timer pause, park;
+    int64_t held_until_boot_us; /* nothing is started before: this machine had no means to */
 };
 
 /* A request under way. */
@@ -239,6 +240,34 @@ static void flight_end(struct flight *flight)
     mem_free(flight);
 }
 
+/* The loop comes back to everything that could not be started now. */
+static void pause_briefly(struct dispatcher *d)
+{
+    loop_timer_arm(d->loop, &d->pause, clock_boot_us() + PAUSE_US);
+}
+
+static void record(struct dispatcher *d, struct endpoint *endpoint, struct outcome *outcome)
+{
+    (outcome->attempt.succeeded ? endpoint_succeeded : endpoint_failed)(endpoint);
+    count_outcome(outcome);
+    outcome->recorded = outcome_recorded;
+    outcome->ctx = d;
+    atomic_fetch_add(&d->unrecorded, 1);
+    outcome_record(d->writer, outcome);
+}
+
+/* This machine could not even ask (no descriptor, no memory): not the receiver's failure, so it is tried again. */
+static void take_back(
+    struct dispatcher *d, struct endpoint *endpoint, struct delivery_job *job, const char *why)
+{
+    LOG(LOG_WARN, "a webhook could not be sent yet", F_ID("delivery", job->delivery_id),
+        F_TEXT("reason", why));
+    endpoint_push_back(endpoint, job);
+    set_queued(d, d->queued + 1);
+    d->held_until_boot_us = clock_boot_us() + PAUSE_US;
+    pause_briefly(d);
+}
+
 static void answered(void *ctx, const struct http_result *result)
 {
     struct flight *flight = ctx;
@@ -248,17 +277,12 @@ static void answered(void *ctx, const struct http_result *result)
     int64_t started_at = flight->started_at;
     FAULT_KILL(after_send);
     flight_end(flight);
-    if (result->error == HTTP_CANCELLED) { /* stays pending */
+    if (result->error == HTTP_CANCELLED) /* stays pending */
         mem_free(job);
-    } else {
-        struct outcome *outcome = attempt_outcome(job, started_at, result);
-        (outcome->attempt.succeeded ? endpoint_succeeded : endpoint_failed)(endpoint);
-        count_outcome(outcome);
-        outcome->recorded = outcome_recorded;
-        outcome->ctx = d;
-        atomic_fetch_add(&d->unrecorded, 1);
-        outcome_record(d->writer, outcome);
-    }
+    else if (result->error == HTTP_LOCAL && result->sends == 0)
+        take_back(d, endpoint, job, result->detail);
+    else
+        record(d, endpoint, attempt_outcome(job, started_at, result));
     turns_enlist(&d->turns, endpoint);
     pump(d);
     tell_if_idle(d);
@@ -311,12 +335,6 @@ static void pause_over(struct loop_timer *timer)
     pump(CONTAINER_OF(timer, struct dispatcher, pause));
 }
 
-/* The loop comes back to everything that could not be started now. */
-static void pause_briefly(struct dispatcher *d)
-{
-    loop_timer_arm(d->loop, &d->pause, clock_boot_us() + PAUSE_US);
-}
-
 static void park_over(struct loop_timer *timer)
 {
     struct dispatcher *d = CONTAINER_OF(timer, struct dispatcher, park);
@@ -356,7 +374,7 @@ static void pump(struct dispatcher *d)
     if (!d->writer || d->stopping)
         return;
     while (d->in_flight < d->config.in_flight_most && atomic_load(&d->unrecorded) < UNRECORDED_MOST) {
-        if (!within_lease(d)) {
+        if (!within_lease(d) || clock_boot_us() < d->held_until_boot_us) {
             pause_briefly(d);
             return;
         }
@@ -448,6 +466,10 @@ static void read_again(struct loop_task *task)
     struct message *message = CONTAINER_OF(task, struct message, task);
     struct dispatcher *d = message->dispatcher;
     const struct lane_range *range = &message->range;
+    if (d->stopping) {
+        mem_free(message);
+        return;
+    }
     if (range->own && range->left_over) {
         d->lane = range->lane;
         d->live_start = d->doubtful_upto = range->last;
@@ -571,10 +593,19 @@ static void wait_idle(struct dispatcher *d, int64_t most_us)
     pthread_mutex_unlock(&d->lock);
 }
 
+/* All requests are ended by then: only the loop's turn is waited for. */
+static void wait_ended(struct dispatcher *d)
+{
+    pthread_mutex_lock(&d->lock);
+    while (!d->idle)
+        pthread_cond_wait(&d->idle_changed, &d->lock);
+    pthread_mutex_unlock(&d->lock);
+}
+
 void dispatcher_drain(struct dispatcher *dispatcher, int64_t drain_us)
 {
     post(dispatcher, (struct message){.task.run = stop_starting});
     wait_idle(dispatcher, drain_us);
     post(dispatcher, (struct message){.task.run = cancel_all});
-    wait_idle(dispatcher, US_PER_S);
+    wait_ended(dispatcher);
 }

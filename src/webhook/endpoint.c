@@ -101,6 +101,15 @@ void endpoint_push(struct endpoint *endpoint, struct delivery_job *job)
     endpoint->queued++;
 }
 
+void endpoint_push_back(struct endpoint *endpoint, struct delivery_job *job)
+{
+    job->next = endpoint->head;
+    if (!endpoint->head)
+        endpoint->tail = &job->next;
+    endpoint->head = job;
+    endpoint->queued++;
+}
+
 struct delivery_job *endpoint_pop(struct endpoint *endpoint)
 {
     struct delivery_job *job = endpoint->head;

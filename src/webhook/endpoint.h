@@ -54,6 +54,8 @@ void endpoint_each(
     struct endpoint_table *table, void (*each)(void *ctx, struct endpoint *endpoint), void *ctx);
 
 void endpoint_push(struct endpoint *endpoint, struct delivery_job *job);
+/* Back to where it was taken from. */
+void endpoint_push_back(struct endpoint *endpoint, struct delivery_job *job);
 struct delivery_job *endpoint_pop(struct endpoint *endpoint); /* NULL when empty */
 
 /* The feed to load from next: leftovers first. NULL when everything is in memory. */

@@ -135,6 +135,8 @@ test('a stale version: nothing is overwritten, what was typed stays', async () =
     await other.getByLabel('Webhook URL').fill(`${on.receiver.origin}/theirs`);
     await other.getByRole('button', { name: 'Save' }).click();
     await other.getByText('Follow-up saved').waitFor();
+    // Coming back to the window must not load the newer version behind the form's back.
+    await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')));
 
     await page.getByRole('radio', { name: 'Trigger Webhook' }).check();
     await page.getByLabel('Webhook URL').fill(`${on.receiver.origin}/mine`);

@@ -158,11 +158,12 @@ static void posts_to_a_unix_socket(void **state)
 }
 
 /* An error that says who does not answer. */
-static void expect_error(const struct local_request *request, size_t body_cap, const char *who)
+static void expect_error(
+    const struct local_request *request, size_t body_cap, enum err_code code, const char *who)
 {
     struct local_answer answer = {.headers = BUF_INIT(4096), .body = BUF_INIT(body_cap)};
     struct error err;
-    assert_int_equal(local_send(request, &answer, &err), ERR_UNAVAILABLE);
+    assert_int_equal(local_send(request, &answer, &err), code);
     assert_non_null(strstr(err.text, who));
     buf_free(&answer.headers);
     buf_free(&answer.body);
@@ -173,14 +174,14 @@ static void nobody_there_is_an_error(void **state)
     const struct fixture *f = *state;
     struct local_request request = get(f, "/");
     request.socket_path = "/nowhere/socket";
-    expect_error(&request, 4096, "/nowhere/socket");
+    expect_error(&request, 4096, ERR_NOT_FOUND, "/nowhere/socket");
 }
 
 static void a_body_over_its_cap_is_an_error(void **state)
 {
     const struct fixture *f = *state;
     struct local_request request = get(f, "/");
-    expect_error(&request, 4, server_address(f->tcp));
+    expect_error(&request, 4, ERR_UNAVAILABLE, server_address(f->tcp));
 }
 
 static void no_answer_in_time_is_an_error(void **state)
@@ -188,13 +189,13 @@ static void no_answer_in_time_is_an_error(void **state)
     struct fixture *f = *state;
     struct local_request request = get(f, "/silent");
     request.timeout_us = US_PER_S;
-    expect_error(&request, 4096, server_address(f->tcp));
+    expect_error(&request, 4096, ERR_UNAVAILABLE, server_address(f->tcp));
     sem_wait(&f->is_silent);
 }
 
 int main(void)
 {
-    if (!http_global_init())
+    if (!loop_global_init())
         return 1;
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
@@ -207,6 +208,6 @@ int main(void)
         TEST(no_answer_in_time_is_an_error),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    http_global_cleanup();
+    loop_global_cleanup();
     return failed;
 }

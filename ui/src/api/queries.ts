@@ -37,6 +37,9 @@ export const activityQuery = (id: string) =>
       const { data, response } = await answered(call);
       return { object: data, etag: response.headers.get('ETag') ?? '' };
     },
+    // Never behind the back of somebody who is typing: saving under a version that was not seen would undo it unseen.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
   });
 
 export const contactsQuery = (search: string) =>

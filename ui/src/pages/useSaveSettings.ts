@@ -19,10 +19,11 @@ export interface Values {
   webhook_url: string;
   redirect_url: string;
 }
-type Member = keyof Values;
-type Errors = Partial<Record<Member, string>>;
+export type Member = keyof Values;
+export type Errors = Partial<Record<Member, string>>;
+export const members: Member[] = ['name', 'default_submission_action', 'webhook_url', 'redirect_url'];
 
-export function useSaveSettings(object: ActivityObject, etag: string, onSaved: () => void) {
+export function useSaveSettings(object: ActivityObject, etag: string) {
   const cache = useQueryClient();
   const [errors, setErrors] = useState<Errors>({});
   const [before, setBefore] = useState<ActivityObject | null>(null);
@@ -40,17 +41,20 @@ export function useSaveSettings(object: ActivityObject, etag: string, onSaved: (
       cache.setQueryData(activityKey(object.id), { object: data, etag: response.headers.get('ETag') ?? '' });
       void cache.invalidateQueries({ queryKey: activitiesKey });
       setBefore(null);
-      onSaved();
       say({ tone: 'good', title: `${data.name} saved`, text: consequenceOf(data) });
     },
   });
 
-  /** Resolves to what is wrong, by member; to nothing when it was saved. */
-  const save = async (changes: Partial<Values>): Promise<Errors> => {
+  /** Resolves to null when it was saved, else to what is wrong, by member. */
+  const save = async (changes: Partial<Values>): Promise<Errors | null> => {
     hush();
     setErrors({});
-    const refusal = await change.mutateAsync(changes).then(() => null, asApiError);
-    const wrong = refusal ? errorsIn(refusal) : {};
+    const failure = await change.mutateAsync(changes).then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
+    if (!failure) return null;
+    const wrong = errorsIn(asApiError(failure.error));
     setErrors(wrong);
     return wrong;
   };
@@ -98,10 +102,10 @@ function bodyOf(changes: Partial<Values>): ChangeActivityObject {
   return body;
 }
 
-function errorsIn(refusal: ApiError): Errors {
+function errorsIn(refusal: ApiError | null): Errors {
   const found: Errors = {};
-  for (const member of ['name', 'default_submission_action', 'webhook_url', 'redirect_url'] as const) {
-    const detail = refusal.field(`/${member}`);
+  for (const member of members) {
+    const detail = refusal?.field(`/${member}`);
     if (detail) found[member] = detail;
   }
   return found;
