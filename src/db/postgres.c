@@ -34,6 +34,7 @@ struct pg {
     bool claims, claiming;
     struct id owner;
     int claimed_number; /* of the connection that holds it; 0: none yet */
+    int claim_tries; /* how often the next connection asks */
 };
 
 struct pg_rows {
@@ -256,7 +257,8 @@ static enum err_code try_lock(struct pg *pg, bool *got, struct error *err)
 static enum err_code claim_connection(struct pg *pg, struct error *err)
 {
     bool got = false;
-    int tries = pg->claimed_number ? CLAIM_TRIES_AGAIN : CLAIM_TRIES_FIRST;
+    int tries = pg->claim_tries;
+    pg->claim_tries = CLAIM_TRIES_AGAIN;
     enum err_code code = db_check_durable(&pg->base, err);
     if (!code)
         code = try_lock(pg, &got, err);
@@ -302,6 +304,7 @@ static enum err_code pg_claim(struct db *db, struct id owner, struct error *err)
     pg->claims = true;
     pg->owner = owner;
     pg->claimed_number = 0;
+    pg->claim_tries = CLAIM_TRIES_FIRST;
     return ready(pg, err);
 }
 
