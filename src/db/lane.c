@@ -39,8 +39,7 @@ static enum err_code add_new(
         DB_PARAMS(db_int(lane->id), db_id(node), db_int(lease_us)), NULL, err);
 }
 
-static enum err_code take_again(
-    struct db *db, int64_t lease_us, const struct lane *lane, struct error *err)
+static enum err_code take_again(struct db *db, int64_t lease_us, const struct lane *lane, struct error *err)
 {
     return db_exec(db,
         "UPDATE lane SET writer_epoch = $2, dispatch_epoch = dispatch_epoch + 1, expires_at = {now} + $3 "
@@ -151,9 +150,8 @@ enum err_code lane_read_adopted(
     struct db *db, const struct lane *own, struct lane_set *adopted, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code =
-        db_query(db, "SELECT id FROM lane WHERE dispatch_node = $1 AND id <> $2 ORDER BY id",
-            DB_PARAMS(db_id(own->node), db_int(own->id)), &rows, err);
+    enum err_code code = db_query(db, "SELECT id FROM lane WHERE dispatch_node = $1 AND id <> $2 ORDER BY id",
+        DB_PARAMS(db_id(own->node), db_int(own->id)), &rows, err);
     while (!code && db_next(rows, &code, err))
         lane_set_add(adopted, db_col_int(rows, 0));
     return code;

@@ -30,7 +30,8 @@ static enum err_code lock_schema(struct db *db, struct error *err)
     if (db->engine == DB_SQLITE) /* BEGIN IMMEDIATE is the lock */
         return ERR_OK;
     enum err_code code = db->ops->take_time(db, err);
-    return code ? code : db_exec(db, "LOCK TABLE schema_version IN ACCESS EXCLUSIVE MODE", DB_NO_PARAMS, NULL, err);
+    return code ? code
+                : db_exec(db, "LOCK TABLE schema_version IN ACCESS EXCLUSIVE MODE", DB_NO_PARAMS, NULL, err);
 }
 
 /*

@@ -20,7 +20,8 @@
 #include "db/pg_link.h"
 
 #define CLAIM_NAP_US (10 * US_PER_MS)
-#define CLAIM_TRIES_FIRST 600 /* longer than any lock that a killed predecessor's last statement may wait for */
+#define CLAIM_TRIES_FIRST                                                                                    \
+    600 /* longer than any lock that a killed predecessor's last statement may wait for */
 #define CLAIM_TRIES_AGAIN 50 /* until this process's own last session has ended */
 
 enum transaction { TX_NONE, TX_NEW, TX_OPEN, TX_LOST };

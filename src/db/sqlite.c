@@ -90,8 +90,8 @@ static enum err_code prepare(
     return ERR_OK;
 }
 
-/* Values stay the caller's until the statement was stepped: SQLITE_STATIC. */
-static int bind(sqlite3_stmt *stmt, const struct db_value *values, size_t n)
+/* `life`: SQLITE_STATIC if the statement is stepped while the values still live, else SQLITE_TRANSIENT. */
+static int bind(sqlite3_stmt *stmt, const struct db_value *values, size_t n, sqlite3_destructor_type life)
 {
     int rc = SQLITE_OK;
     for (size_t i = 0; i < n && rc == SQLITE_OK; i++) {
@@ -100,13 +100,13 @@ static int bind(sqlite3_stmt *stmt, const struct db_value *values, size_t n)
         if (v->null)
             rc = sqlite3_bind_null(stmt, at);
         else if (v->type == DB_ID)
-            rc = sqlite3_bind_blob(stmt, at, v->id.bytes, sizeof v->id.bytes, SQLITE_STATIC);
+            rc = sqlite3_bind_blob(stmt, at, v->id.bytes, sizeof v->id.bytes, life);
         else if (v->type == DB_INT)
             rc = sqlite3_bind_int64(stmt, at, v->number);
         else if (v->type == DB_TEXT)
-            rc = sqlite3_bind_text64(stmt, at, v->data, v->len, SQLITE_STATIC, SQLITE_UTF8);
+            rc = sqlite3_bind_text64(stmt, at, v->data, v->len, life, SQLITE_UTF8);
         else
-            rc = sqlite3_bind_blob64(stmt, at, v->data, v->len, SQLITE_STATIC);
+            rc = sqlite3_bind_blob64(stmt, at, v->data, v->len, life);
     }
     return rc;
 }
@@ -126,7 +126,7 @@ static enum err_code step_once(
     enum err_code code = fault_position(err);
     if (code)
         return code;
-    if (bind(stmt, values, n) != SQLITE_OK)
+    if (bind(stmt, values, n, SQLITE_STATIC) != SQLITE_OK)
         return fail(s, err);
     int rc = sqlite3_step(stmt);
     if (rc != SQLITE_DONE && rc != SQLITE_ROW)
@@ -204,7 +204,7 @@ static enum err_code query(
     if (sqlite3_stmt_busy(stmt))
         return error_set(
             err, ERR_INTERNAL, "a query was started again before its rows were closed: %.80s", sql);
-    if (bind(stmt, params.values, params.count) != SQLITE_OK)
+    if (bind(stmt, params.values, params.count, SQLITE_TRANSIENT) != SQLITE_OK)
         return fail(s, err);
     struct sqlite_rows *r = mem_zalloc(sizeof *r);
     *r = (struct sqlite_rows){.rows.ops = &ops, .owner = s, .stmt = stmt};
@@ -357,7 +357,8 @@ enum err_code sqlite_open(const struct db_config *config, bool read_only, struct
     struct sqlite *s = mem_zalloc(sizeof *s);
     s->db = (struct db){
         .ops = &ops, .engine = DB_SQLITE, .read_only = read_only, .unsafe_no_sync = config->unsafe_no_sync};
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    /* A reader of a WAL opens for writing too: it shares the log's index. */
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (read_only ? 0 : SQLITE_OPEN_CREATE);
     int rc = sqlite3_open_v2(config->path, &s->handle, flags, powercut_vfs_name());
     enum err_code code = ERR_OK;
     if (rc != SQLITE_OK)

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 
 #define KEPT_RETRY_US (200 * US_PER_MS)
-#define TAKE_AGAIN_MOST 20 /* nodes that start in the same moment */
+#define LANE_TRIES 200
 
 struct writer {
     /* set before start */
@@ -29,7 +29,8 @@ struct writer {
     int64_t renewed_at_boot_us; /* the last time, ... */
     int64_t steady_since_boot_us; /* ... and the start of an unbroken row of renewals */
     int64_t renew_at_boot_us;
-    int64_t retry_at_boot_us;
+    int64_t retry_at_boot_us; /* when kept units are run again */
+    int64_t warned_at_boot_us; /* of a database that is away; 0: never */
     int64_t ride_by_boot_us; /* when riders go by themselves; 0: there are none */
     bool unannounced; /* a COMMIT's outcome is unknown: the lane must be read again (lane_changed) */
     struct inbox_item *kept, **kept_tail; /* units that wait for the database to come back (W5) */
@@ -195,7 +196,8 @@ static enum err_code take_lane(struct writer *w, struct error *err)
     struct lane lane;
     struct lane_set adopted = {0};
     enum err_code code = take_once(w, &lane, &adopted, err);
-    for (int i = 0; i < TAKE_AGAIN_MOST && code == ERR_CONFLICT; i++) /* other nodes make theirs right now */
+    /* Another node took the same new number. Each time one of them gets it, so this ends. */
+    for (int tries = 1; code == ERR_CONFLICT && tries < LANE_TRIES; tries++)
         code = take_once(w, &lane, &adopted, err);
     if (code) {
         lane_set_free(&adopted);
@@ -323,6 +325,18 @@ static void fail_or_keep(struct writer *w, struct unit **units, size_t n, const 
     }
 }
 
+/* A database that is away is told of once a second; what is the caller's own mistake, the caller hears of. */
+static bool is_news(struct writer *w, enum err_code code, const struct unit_kind *kind)
+{
+    int64_t now = clock_boot_us();
+    if (!away(code))
+        return code == ERR_INTERNAL || kind->keep;
+    if (w->warned_at_boot_us && now < w->warned_at_boot_us + US_PER_S)
+        return false;
+    w->warned_at_boot_us = now;
+    return true;
+}
+
 /* W4: optimistic, then in halves. */
 static void run_batch(struct writer *w, struct unit **units, size_t n)
 {
@@ -337,11 +351,11 @@ static void run_batch(struct writer *w, struct unit **units, size_t n)
     if (!code) {
         announce_committed(units, n);
         finish(units, n);
+        w->retry_at_boot_us = 0; /* the database is there: kept units go next */
         return;
     }
     if (code == ERR_UNAVAILABLE || n == 1) {
-        if (away(code) || code == ERR_INTERNAL ||
-            units[0]->kind->keep) /* the rest is the caller's own mistake */
+        if (is_news(w, code, units[0]->kind))
             LOG(LOG_WARN, "transaction failed", F_INT("units", (int64_t)n),
                 F_TEXT("kind", units[0]->kind->name), F_TEXT("reason", err.text));
         fail_or_keep(w, units, n, &err);
@@ -365,6 +379,12 @@ static void group_by_kind(struct unit **units, size_t n)
         memmove(&units[to + 1], &units[to], (i - to) * sizeof *units);
         units[to] = unit;
     }
+}
+
+/* They have a pace of their own: while the database is away, each new unit finds that out without them. */
+static bool kept_are_due(struct writer *w)
+{
+    return w->kept && (clock_boot_us() >= w->retry_at_boot_us || stopping_for_good(w));
 }
 
 static size_t take_kept(struct writer *w, struct unit **batch, size_t most)
@@ -392,7 +412,7 @@ static size_t append(struct unit **batch, size_t n, struct inbox_item *list)
 static void run_waiting(struct writer *w, struct inbox_item *list, struct inbox_item *riders, size_t room)
 {
     struct unit *batch[2 * w->config.batch_most];
-    size_t n = take_kept(w, batch, w->config.batch_most - room);
+    size_t n = kept_are_due(w) ? take_kept(w, batch, w->config.batch_most - room) : 0;
     n = append(batch, n, list);
     n = append(batch, n, riders);
     if (n == 0)
@@ -409,7 +429,6 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Kept units are not run again before their time, unless others come that try the database anyway. */
 static int64_t wait_us(const struct writer *w)
 {
     int64_t until = w->renew_at_boot_us, now = clock_boot_us();
@@ -457,7 +476,7 @@ static void *writer_main(void *arg)
         struct inbox_item *list = inbox_take_wait(&w->inbox, room, wait_us(w));
         if (is_over(w, list))
             break;
-        bool retry = w->kept && clock_boot_us() >= w->retry_at_boot_us;
+        bool retry = kept_are_due(w);
         struct inbox_item *riders = take_riders(w, list || retry);
         if (!list && !riders &&
             inbox_is_closed(&w->inbox)) /* nothing will come: only the database is waited for */

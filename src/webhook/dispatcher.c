@@ -135,8 +135,7 @@ static void rows_loaded(struct loop_task *task)
     struct endpoint *endpoint = load->endpoint;
     endpoint->loading = false;
     bool forgotten = load->feed->lane != request->range.lane ||
-                     load->feed->after + 1 != request->range.first ||
-                     load->feed->upto < request->range.last;
+                     load->feed->after + 1 != request->range.first || load->feed->upto < request->range.last;
     if (d->stopping || forgotten) {
         free_jobs(request->jobs);
     } else {
@@ -471,8 +470,7 @@ static void forget_in_endpoint(void *ctx, struct endpoint *endpoint)
 /* What is left of it is its new owner's; or all of it comes from the table again. */
 static void forget_lane(struct dispatcher *d, int64_t lane)
 {
-    endpoint_each(
-        d->endpoints, forget_in_endpoint, &(struct message){.dispatcher = d, .range.lane = lane});
+    endpoint_each(d->endpoints, forget_in_endpoint, &(struct message){.dispatcher = d, .range.lane = lane});
     held_remove(&d->held, lane);
 }
 

@@ -13,7 +13,7 @@
 struct held_lanes {
     struct held_lane {
         int64_t lane, number;
-    } *list;
+    } * list;
     size_t count, room;
     int64_t last_number;
 };

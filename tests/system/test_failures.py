@@ -212,10 +212,15 @@ def test_i4_many_failures_are_as_many_notifications(world, receiver):
     assert all(n == 1 for n in receiver.counts().values())
 
 
-def test_net_fault_is_a_failed_delivery(make_server, receiver):
-    """No socket to be had: an outcome like any other, and the next one goes out."""
-    world = World(make_server(env={"HERALD_FAULTS": "net_connect=1"}), webhook=receiver.url())
-    delivery = world.finished(world.log()["id"])
-    assert delivery["state"] == "failed" and len(world.notifications()) == 1
-    assert world.finished(world.log()["id"])["state"] == "delivered"
+def test_m7_a_machine_without_sockets_fails_nobodys_delivery(make_server, receiver, tmp_path):
+    """No socket to be had: that is not the receiver's failure. The delivery waits, and goes out once there is one."""
+    switch = tmp_path / "no-sockets"
+    switch.touch()
+    world = World(make_server(env={"HERALD_FAULTS": f"net_connect=@{switch}"}), webhook=receiver.url())
+    logged = world.log()["id"]
+    world.server.process.wait_message("a webhook could not be sent yet")
+    assert world.deliveries()[0]["state"] == "pending" and not world.notifications()
+    switch.unlink()
+    delivery = world.finished(logged)
+    assert delivery["state"] == "delivered" and len(delivery["attempts"]) == 1 and not world.notifications()
     wait_for(lambda: world.server.metrics()["deliveries_in_flight"] == 0, "no transfer under way")

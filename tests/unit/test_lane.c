@@ -216,8 +216,8 @@ static int64_t session_of(struct db *db)
 
 static void end_session(struct fixture *f, int64_t session)
 {
-    must(db_exec(f->db, "SELECT pg_terminate_backend($1::bigint::int, 20000)", DB_PARAMS(db_int(session)), NULL,
-             &f->err),
+    must(db_exec(f->db, "SELECT pg_terminate_backend($1::bigint::int, 20000)", DB_PARAMS(db_int(session)),
+             NULL, &f->err),
         &f->err);
 }
 

@@ -342,7 +342,8 @@ static void i4_a_second_outcome_makes_no_notification(void **state)
         world_submit(world, logging);
         assert_int_equal(world_wait(logging), ERR_OK);
         enum err_code codes[2] = {ERR_INTERNAL, ERR_INTERNAL};
-        record(world, logging, i == 1, &codes[0]); /* failed twice, delivered then failed, failed then delivered */
+        record(world, logging, i == 1,
+            &codes[0]); /* failed twice, delivered then failed, failed then delivered */
         world_stop(world, 0);
         world_start(world, false);
         record(world, logging, i == 2, &codes[1]);
