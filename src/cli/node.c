@@ -64,6 +64,7 @@ static enum err_code start_writer(const struct settings *settings, struct node *
         .batch_most = (size_t)settings->batch_most,
         .queue_most = (size_t)settings->queue_most,
         .read_again = node->dispatcher ? dispatcher_read_again : NULL,
+        .lane_lost = node->dispatcher ? dispatcher_lane_lost : NULL,
         .read_again_ctx = node->dispatcher};
     enum err_code code = writer_start(&config, &node->crm.writer, err);
     if (code || !node->dispatcher)

@@ -134,6 +134,11 @@ bool db_in_transaction(struct db *db)
     return db->ops->in_transaction(db);
 }
 
+enum err_code db_claim(struct db *db, struct id owner, struct error *err)
+{
+    return db->ops->claim ? db->ops->claim(db, owner, err) : ERR_OK;
+}
+
 enum err_code db_ping(struct db *db, struct error *err)
 {
     return db->ops->ping(db, err);

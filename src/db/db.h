@@ -151,4 +151,13 @@ enum err_code db_migrate(struct db *db, int *version, struct error *err) MUST_CH
 /* Refuses a PostgreSQL that may forget what it committed: fsync, full_page_writes, synchronous_commit (I3). */
 enum err_code db_check_durable(struct db *db, struct error *err) MUST_CHECK;
 
+/*
+ * From now on this connection works only while no other claims the same owner (a node's id): whoever has it knows
+ * that whatever else ran under that id is gone, and all that it began is committed or undone (I11). Waits a few
+ * seconds for a predecessor's session to end. Whenever the connection is opened anew, it is claimed again, and
+ * checked as db_check_durable does, before anything else; until that works all is ERR_UNAVAILABLE. Nothing on
+ * SQLite, where the lock on the data directory says the same. ERR_UNAVAILABLE. Outside a transaction.
+ */
+enum err_code db_claim(struct db *db, struct id owner, struct error *err) MUST_CHECK;
+
 #endif

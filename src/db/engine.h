@@ -37,6 +37,10 @@ struct engine_ops {
     enum err_code (*ping)(struct db *db, struct error *err);
     /* One DDL statement, rewritten but not prepared; `sql` need not be a literal. */
     enum err_code (*script)(struct db *db, const char *sql, struct error *err);
+    /* db_claim; NULL where the file's lock does it */
+    enum err_code (*claim)(struct db *db, struct id owner, struct error *err);
+    /* In the open transaction nothing is timed out: it may move a large table. NULL where nothing ever is. */
+    enum err_code (*take_time)(struct db *db, struct error *err);
     void (*close)(struct db *db); /* never NULL; frees the struct */
 };
 
@@ -56,6 +60,12 @@ enum err_code sqlite_open(
     const struct db_config *config, bool read_only, struct db **db, struct error *err) MUST_CHECK;
 enum err_code postgres_open(
     const struct db_config *config, bool read_only, struct db **db, struct error *err) MUST_CHECK;
+
+/*
+ * Runs the statements of a migration's text, each ended by ';'. ERR_INTERNAL for one that is too long, or for a
+ * last one without its ';': nothing is left out silently.
+ */
+enum err_code engine_run_script(struct db *db, const char *script, struct error *err) MUST_CHECK;
 
 /*
  * A statement's text for one engine; mem_free it. Text in '...' is left alone.

@@ -4,7 +4,8 @@
  * it ever numbered, and a row of an earlier epoch is known to be left over from a predecessor.
  *
  * Upholds I11: each transaction that uses numbers calls lane_check; a take-over locks the row exclusively and
- * raises the epoch, so a paused predecessor's commit fails.
+ * raises the epoch, so a paused predecessor's commit fails. A node learns what it dispatches, besides its own lane,
+ * from lane_read_adopted after each renewal: what is not listed any more is another node's.
  */
 #ifndef HERALD_DB_LANE_H
 #define HERALD_DB_LANE_H
@@ -33,7 +34,8 @@ static inline int64_t lane_epoch_of(int64_t seq)
 
 /*
  * Takes a lane for this node inside the open transaction: its own of an earlier run (whose process is proven
- * gone by the data directory's or the session's lock), else a new one.
+ * gone by the data directory's lock and by db_claim), else a new one. The lanes that it dispatches besides are
+ * its again, too. ERR_CONFLICT when another node made a lane in this very moment: try again.
  */
 enum err_code lane_take(
     struct db *db, struct id node, int64_t lease_us, struct lane *lane, struct error *err) MUST_CHECK;
@@ -41,7 +43,7 @@ enum err_code lane_take(
 /* Inside a transaction, once a batch: ERR_FENCED when the lane is no longer this epoch's. */
 enum err_code lane_check(struct db *db, const struct lane *lane, struct error *err) MUST_CHECK;
 
-/* Extends the lease, and that of the lanes that this node sends for others; ERR_FENCED likewise. */
+/* Extends the lease, and that of the lanes that this node sends for others; ERR_FENCED if its own is lost. */
 enum err_code lane_renew(struct db *db, struct lane *lane, int64_t lease_us, struct error *err) MUST_CHECK;
 
 /*
@@ -51,9 +53,18 @@ enum err_code lane_renew(struct db *db, struct lane *lane, int64_t lease_us, str
 enum err_code lane_adopt(
     struct db *db, struct id node, int64_t lease_us, int64_t *lane, struct error *err) MUST_CHECK;
 
-/* The lanes other than `own` that this node dispatches, from the lowest above `after`; *lane is 0 at the end. */
-enum err_code lane_next_adopted(
-    struct db *db, struct id node, int64_t own, int64_t after, int64_t *lane, struct error *err) MUST_CHECK;
+/* Lanes; the holder ends with lane_set_free. */
+struct lane_set {
+    int64_t *lanes;
+    size_t count, room;
+};
+void lane_set_add(struct lane_set *set, int64_t lane);
+bool lane_set_has(const struct lane_set *set, int64_t lane);
+void lane_set_free(struct lane_set *set);
+
+/* Adds those that the node dispatches other than its own. */
+enum err_code lane_read_adopted(
+    struct db *db, const struct lane *own, struct lane_set *adopted, struct error *err) MUST_CHECK;
 
 /* Ends the leases at a clean stop. */
 enum err_code lane_release(struct db *db, const struct lane *lane, struct error *err) MUST_CHECK;

@@ -12,6 +12,9 @@
 
 #include <string.h>
 
+#define STATEMENT_MOST (1 << 16)
+#define CREATE_MOST 5 /* tries, when other nodes make the same table in this very moment */
+
 static enum err_code current_version(struct db *db, int *version, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
@@ -26,10 +29,15 @@ static enum err_code lock_schema(struct db *db, struct error *err)
 {
     if (db->engine == DB_SQLITE) /* BEGIN IMMEDIATE is the lock */
         return ERR_OK;
-    return db_exec(db, "LOCK TABLE schema_version IN ACCESS EXCLUSIVE MODE", DB_NO_PARAMS, NULL, err);
+    enum err_code code = db->ops->take_time(db, err);
+    return code ? code
+                : db_exec(db, "LOCK TABLE schema_version IN ACCESS EXCLUSIVE MODE", DB_NO_PARAMS, NULL, err);
 }
 
-/* Copies one statement, up to its ';' outside quotes and comments, without comments. False at the end. */
+/*
+ * Copies one statement, up to its ';' outside quotes and comments, without comments. False at the end, with what
+ * is left then.
+ */
 static bool next_statement(const char **at, struct buf *out)
 {
     buf_reset(out);
@@ -51,12 +59,19 @@ static bool next_statement(const char **at, struct buf *out)
     return false;
 }
 
-static enum err_code run_script(struct db *db, const char *script, struct error *err)
+enum err_code engine_run_script(struct db *db, const char *script, struct error *err)
 {
-    struct buf sql = BUF_INIT(1 << 16);
+    struct buf sql = BUF_INIT(STATEMENT_MOST);
     enum err_code code = ERR_OK;
-    while (!code && next_statement(&script, &sql))
+    bool more = true;
+    while (!code && (more = next_statement(&script, &sql)) && !sql.overflow)
         code = db->ops->script(db, buf_text(&sql), err);
+    const char *text = buf_text(&sql);
+    if (!code && sql.overflow)
+        code = error_set(err, ERR_INTERNAL, "a statement of the script has more than %d bytes: %.60s ...",
+            STATEMENT_MOST, text);
+    if (!code && !more && text[strspn(text, " \t\r\n")])
+        code = error_set(err, ERR_INTERNAL, "the script's last statement does not end with ';': %.60s", text);
     buf_free(&sql);
     return code;
 }
@@ -73,7 +88,7 @@ static enum err_code migrate_step(
         code = current_version(db, &version, err);
     *done = version < target;
     if (!code && *done)
-        code = run_script(db, file->data, err);
+        code = engine_run_script(db, file->data, err);
     if (!code && *done)
         code = db_exec(db, "INSERT INTO schema_version (version, name, at) VALUES ($1, $2, $3)",
             DB_PARAMS(db_int(target), db_text(file->path), db_int(clock_wall_us())), NULL, err);
@@ -92,19 +107,32 @@ static enum err_code create_version_table(struct db *db, struct error *err)
         err);
 }
 
+/* What is there already is found without the lock, which a dump of the database may hold up for long. */
+static enum err_code migrate_from(struct db *db, int have, int *known, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (*known = 0; !code && embedded_migrations[*known].path; (*known)++) {
+        bool done = false;
+        if (*known < have)
+            continue;
+        code = migrate_step(db, *known + 1, &embedded_migrations[*known], &done, err);
+        if (!code && done)
+            LOG(LOG_INFO, "schema migrated", F_INT("version", *known + 1),
+                F_TEXT("name", embedded_migrations[*known].path));
+    }
+    return code;
+}
+
 enum err_code db_migrate(struct db *db, int *version, struct error *err)
 {
     enum err_code code = create_version_table(db, err);
-    if (code == ERR_CONFLICT) /* another node made it in this very moment */
+    for (int i = 1; code == ERR_CONFLICT && i < CREATE_MOST; i++)
         code = create_version_table(db, err);
     int known = 0;
-    for (; !code && embedded_migrations[known].path; known++) {
-        bool done = false;
-        code = migrate_step(db, known + 1, &embedded_migrations[known], &done, err);
-        if (!code && done)
-            LOG(LOG_INFO, "schema migrated", F_INT("version", known + 1),
-                F_TEXT("name", embedded_migrations[known].path));
-    }
+    if (!code)
+        code = current_version(db, version, err);
+    if (!code)
+        code = migrate_from(db, *version, &known, err);
     if (!code)
         code = current_version(db, version, err);
     if (!code && *version > known)

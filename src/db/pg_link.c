@@ -25,6 +25,8 @@ struct pg_link {
     bool read_only;
 
     PGconn *conn; /* NULL: away */
+    int number; /* counts the connections */
+    bool patient; /* waits for an answer without end */
     int64_t tried_us; /* when the last try to connect ended */
     struct error why_away; /* what it said, if it failed */
     bool renew; /* connect afresh when idle: the server forgot our statements, or there are too many */
@@ -39,7 +41,10 @@ struct pg_link {
     struct buf arrays;
 };
 
+/* The server's keep-alives end the session, and its claim (db_claim), of a client that vanished from the network. */
 static const char session_settings[] =
+    "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3;"
+    "SET tcp_user_timeout = '10s';"
     "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s';"
     "SET timezone = 'UTC'; SET default_transaction_isolation = 'read committed';";
 static const char read_only_setting[] = "SET default_transaction_read_only = on;";
@@ -104,6 +109,7 @@ static enum err_code connect_link(struct pg_link *link, struct error *err)
     link->why_away = (struct error){0};
     if (up) {
         link->conn = conn;
+        link->number++;
         return ERR_OK;
     }
     (void)connection_error(conn, "PostgreSQL cannot be reached", &link->why_away);
@@ -146,8 +152,26 @@ void pg_link_drop(struct pg_link *link)
     PQfinish(link->conn);
     link->conn = NULL;
     link->renew = false;
+    link->patient = false;
     link->queue_len = 0;
     pg_statements_clear(link->statements);
+}
+
+void pg_link_refuse(struct pg_link *link, const struct error *why)
+{
+    pg_link_drop(link);
+    link->tried_us = clock_boot_us();
+    link->why_away = *why;
+}
+
+void pg_link_set_patient(struct pg_link *link, bool patient)
+{
+    link->patient = patient;
+}
+
+int pg_link_number(const struct pg_link *link)
+{
+    return link->number;
 }
 
 void pg_link_close(struct pg_link *link)
@@ -295,9 +319,10 @@ enum err_code pg_link_send_insert(struct pg_link *link, const struct db_insert *
  * Waits until an answer can be read; false if the server says nothing for too long. Slices, since bytes that
  * TLS has already taken from the socket do not wake poll.
  */
-static bool wait_for_answer(PGconn *conn)
+static bool wait_for_answer(const struct pg_link *link)
 {
-    int64_t deadline = clock_boot_us() + ANSWER_MOST_US;
+    PGconn *conn = link->conn;
+    int64_t deadline = link->patient ? INT64_MAX : clock_boot_us() + ANSWER_MOST_US;
     struct pollfd fd = {.fd = PQsocket(conn), .events = POLLIN};
     while (PQisBusy(conn)) {
         if (clock_boot_us() > deadline)
@@ -363,7 +388,7 @@ static bool take_answer(struct pg_link *link, struct answers *answers, PGresult 
 static bool collect(struct pg_link *link, struct answers *answers)
 {
     for (;;) {
-        if (!wait_for_answer(link->conn)) {
+        if (!wait_for_answer(link)) {
             (void)error_set(&answers->first_error, ERR_UNAVAILABLE, "PostgreSQL does not answer.");
             return false;
         }

@@ -33,6 +33,8 @@ void pg_link_close(struct pg_link *link);
 enum err_code pg_link_ready(struct pg_link *link, struct error *err) MUST_CHECK;
 
 bool pg_link_is_up(const struct pg_link *link);
+/* Which connection this is: another number after each time that it was opened. */
+int pg_link_number(const struct pg_link *link);
 bool pg_link_in_server_transaction(const struct pg_link *link);
 
 /* Whether pg_link_sync has something to wait for. */
@@ -40,6 +42,11 @@ bool pg_link_has_queued(const struct pg_link *link);
 
 /* Drops the connection. */
 void pg_link_drop(struct pg_link *link);
+/* Drops it because it is not good enough; until the next try pg_link_ready says why. */
+void pg_link_refuse(struct pg_link *link, const struct error *why);
+
+/* Whether answers are waited for without end, as long as the server is there. Not after the connection is lost. */
+void pg_link_set_patient(struct pg_link *link, bool patient);
 
 /* Queues one statement, prepared before if it was not. On an error nothing of it was queued, or the link is
  * down. */

@@ -244,6 +244,8 @@ static const struct state_code state_codes[] = {
     {"08", ERR_UNAVAILABLE}, /* connection */
     {"22021", ERR_INVALID}, /* text that is not UTF-8, or contains NUL */
     {"23505", ERR_CONFLICT}, /* unique */
+    {"42P07", ERR_CONFLICT}, /* the table is there already */
+    {"42710", ERR_CONFLICT}, /* likewise its type */
     {"23", ERR_INVALID}, /* other constraints */
     {"25006", ERR_UNAVAILABLE}, /* read-only: a primary that has become a standby */
     {"40001", ERR_BUSY}, /* serialization */

@@ -9,11 +9,20 @@
  *                                          └──▶ lost ──commit (an error), rollback, begin──▶ …
  *
  * In `lost`, statements are refused rather than run outside the transaction that their author believes in.
+ *
+ * A claimed connection (db_claim) holds a session's advisory lock, which the server gives back only when the
+ * session has ended, with all that it had begun. It is taken in `none`, first thing on each new connection.
  */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "db/engine.h"
 #include "db/pg_link.h"
+
+#define CLAIM_NAP_US (10 * US_PER_MS)
+#define CLAIM_TRIES_FIRST                                                                                    \
+    600 /* longer than any lock that a killed predecessor's last statement may wait for */
+#define CLAIM_TRIES_AGAIN 50 /* until this process's own last session has ended */
 
 enum transaction { TX_NONE, TX_NEW, TX_OPEN, TX_LOST };
 
@@ -22,6 +31,11 @@ struct pg {
     struct pg_link *link;
     enum transaction tx;
     struct error failed; /* the first error of the open transaction: it can only be rolled back */
+    /* the claim */
+    bool claims, claiming;
+    struct id owner;
+    int claimed_number; /* of the connection that holds it; 0: none yet */
+    int claim_tries; /* how often the next connection asks */
 };
 
 struct pg_rows {
@@ -71,6 +85,8 @@ static enum err_code injected(struct pg *pg, struct error *err)
     return why.code ? failed(pg, &why, err) : ERR_OK;
 }
 
+static enum err_code ready(struct pg *pg, struct error *err);
+
 /* Before each statement: connects if it may, and opens the transaction on the server if that is still to do.
  */
 static enum err_code prepare_to_send(struct pg *pg, struct error *err)
@@ -79,7 +95,7 @@ static enum err_code prepare_to_send(struct pg *pg, struct error *err)
     if (code)
         return code;
     if (pg->tx == TX_NONE)
-        return pg_link_ready(pg->link, err);
+        return ready(pg, err);
     if (pg->failed.code)
         return failed(pg, &pg->failed, err);
     struct error why = {0};
@@ -219,14 +235,94 @@ static void pg_rows_close(struct db_rows *base)
     mem_free(rows);
 }
 
+/* ── the claim ───────────────────────────────────────────────────────────────────────────────── */
+
+/* Two ids that give one number are as unlikely as two ids that are the same. */
+static int64_t lock_number(struct id owner)
+{
+    int64_t halves[2];
+    _Static_assert(sizeof halves == sizeof owner.bytes, "an id has two halves");
+    memcpy(halves, owner.bytes, sizeof halves);
+    return halves[0] ^ halves[1];
+}
+
+static enum err_code try_lock(struct pg *pg, bool *got, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(&pg->base, "SELECT pg_try_advisory_lock($1)::int::bigint",
+        DB_PARAMS(db_int(lock_number(pg->owner))), &rows, err);
+    *got = !code && db_next(rows, &code, err) && db_col_int(rows, 0) != 0;
+    return code;
+}
+
+static enum err_code claim_connection(struct pg *pg, struct error *err)
+{
+    bool got = false;
+    int tries = pg->claim_tries;
+    pg->claim_tries = CLAIM_TRIES_AGAIN;
+    enum err_code code = db_check_durable(&pg->base, err);
+    if (!code)
+        code = try_lock(pg, &got, err);
+    for (int i = 1; i < tries && !code && !got; i++) {
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = CLAIM_NAP_US * 1000}, NULL);
+        code = try_lock(pg, &got, err);
+    }
+    if (!code && !got)
+        code = error_set(err, ERR_UNAVAILABLE,
+            "Another process works on this database under the same node id, %s. Was the data folder copied? "
+            "Remove the file node-id from the copy: it then gets an id of its own.",
+            id_format(pg->owner).text);
+    return code;
+}
+
+/* Connected, and if this connection claims an owner, it has it. */
+static enum err_code ready(struct pg *pg, struct error *err)
+{
+    enum err_code code = pg_link_ready(pg->link, err);
+    int number = pg_link_number(pg->link);
+    if (code || !pg->claims || pg->claiming || pg->claimed_number == number)
+        return code;
+    struct error why = {0};
+    pg->claiming = true;
+    code = claim_connection(pg, &why);
+    pg->claiming = false;
+    if (!code && pg_link_number(pg->link) != number) /* lost meanwhile, and opened again */
+        code = error_set(&why, ERR_UNAVAILABLE, "The connection to PostgreSQL was lost a moment ago.");
+    if (!code) {
+        pg->claimed_number = number;
+        return ERR_OK;
+    }
+    why.code = ERR_UNAVAILABLE; /* whatever it is, it may be over at the next try */
+    pg_link_refuse(pg->link, &why);
+    if (err)
+        *err = why;
+    return why.code;
+}
+
+static enum err_code pg_claim(struct db *db, struct id owner, struct error *err)
+{
+    struct pg *pg = pg_of(db);
+    pg->claims = true;
+    pg->owner = owner;
+    pg->claimed_number = 0;
+    pg->claim_tries = CLAIM_TRIES_FIRST;
+    return ready(pg, err);
+}
+
+/* ── transactions ────────────────────────────────────────────────────────────────────────────── */
+
 static enum err_code pg_begin(struct db *db, struct error *err)
 {
     struct pg *pg = pg_of(db);
-    if (pg->tx == TX_NEW || pg->tx == TX_OPEN)
+    enum transaction before = pg->tx;
+    if (before == TX_NEW || before == TX_OPEN)
         return error_set(err, ERR_INTERNAL, "A transaction is already open.");
-    enum err_code code = pg_link_ready(pg->link, err);
-    if (code)
+    pg->tx = TX_NONE; /* for the claim's statements */
+    enum err_code code = ready(pg, err);
+    if (code) {
+        pg->tx = before;
         return code;
+    }
     pg->failed.code = ERR_OK;
     pg->tx = TX_NEW;
     return ERR_OK;
@@ -237,6 +333,7 @@ static void abandon(struct pg *pg)
 {
     pg->tx = TX_NONE;
     pg->failed.code = ERR_OK;
+    pg_link_set_patient(pg->link, false);
     if (pg_link_has_queued(pg->link))
         (void)!pg_link_sync(pg->link, NULL, NULL);
     if (!pg_link_in_server_transaction(pg->link))
@@ -271,6 +368,7 @@ static enum err_code pg_commit(struct db *db, struct error *err)
         return error_set(err, ERR_INTERNAL, "There is no transaction to commit.");
     if (!why.code && pg->tx == TX_OPEN && commit_on_server(pg, &why) == ERR_OK) {
         pg->tx = TX_NONE;
+        pg_link_set_patient(pg->link, false);
         return ERR_OK;
     }
     abandon(pg);
@@ -301,6 +399,15 @@ static enum err_code pg_script(struct db *db, const char *sql, struct error *err
     return finish(pg, code, true, NULL, &why, err);
 }
 
+static enum err_code pg_take_time(struct db *db, struct error *err)
+{
+    enum err_code code = send_and_wait(pg_of(db),
+        "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)",
+        DB_NO_PARAMS, NULL, err);
+    pg_link_set_patient(pg_of(db)->link, !code);
+    return code;
+}
+
 static void pg_close(struct db *db)
 {
     struct pg *pg = pg_of(db);
@@ -326,6 +433,8 @@ static const struct engine_ops ops = {
     .in_transaction = pg_in_transaction,
     .ping = pg_ping,
     .script = pg_script,
+    .claim = pg_claim,
+    .take_time = pg_take_time,
     .close = pg_close,
 };
 

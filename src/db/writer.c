@@ -25,6 +25,9 @@ struct writer {
     /* owned by the writer's thread */
     struct db *db;
     struct lane lane;
+    struct lane_set adopted; /* lanes of others that read_again gave away to be sent */
+    int64_t renewed_at_boot_us; /* the last time, ... */
+    int64_t steady_since_boot_us; /* ... and the start of an unbroken row of renewals */
     int64_t renew_at_boot_us;
     int64_t retry_at_boot_us; /* when kept units are run again */
     int64_t warned_at_boot_us; /* of a database that is away; 0: never */
@@ -138,31 +141,50 @@ static void announce_left_over(struct writer *w, int64_t lane)
                     .left_over = true});
 }
 
+/*
+ * A gap of half a lease is one: whatever kept this node from renewing so long may have kept the others, too, whose
+ * leases would then have run out although they live.
+ */
 static void note_lease(struct writer *w)
 {
     bool alone = db_engine_of(w->db) == DB_SQLITE; /* nobody else can have this file */
+    int64_t now = clock_boot_us();
     atomic_store(&w->held_until_boot_us, alone ? INT64_MAX : w->lane.held_until_boot_us);
-    w->renew_at_boot_us = clock_boot_us() + w->config.lease_us / 3;
+    if (!w->renewed_at_boot_us || now - w->renewed_at_boot_us > w->config.lease_us / 2)
+        w->steady_since_boot_us = now;
+    w->renewed_at_boot_us = now;
+    w->renew_at_boot_us = now + w->config.lease_us / 3;
 }
 
-static enum err_code announce_adopted(struct writer *w, struct error *err)
+/* Tells of the lanes that this node has lost, and of those that it has not announced yet. Takes `now` over. */
+static void follow_adopted(struct writer *w, struct lane_set now)
 {
-    int64_t lane = 0;
-    enum err_code code = ERR_OK;
-    do {
-        code = lane_next_adopted(w->db, w->config.node, w->lane.id, lane, &lane, err);
-        if (!code && lane)
-            announce_left_over(w, lane);
-    } while (!code && lane);
-    return code;
+    struct lane_set before = w->adopted;
+    w->adopted = now;
+    for (size_t i = 0; i < before.count; i++) {
+        if (lane_set_has(&now, before.lanes[i]))
+            continue;
+        LOG(LOG_WARN, "lane lost to another node", F_INT("lane", before.lanes[i]));
+        if (w->config.lane_lost)
+            w->config.lane_lost(w->config.read_again_ctx, before.lanes[i]);
+    }
+    for (size_t i = 0; i < now.count; i++)
+        if (!lane_set_has(&before, now.lanes[i]))
+            announce_left_over(w, now.lanes[i]);
+    lane_set_free(&before);
 }
 
-static enum err_code try_lane(struct writer *w, struct lane *lane, struct error *err)
+/* In one transaction; *lane and *adopted are this writer's only once it is committed. */
+static enum err_code take_once(
+    struct writer *w, struct lane *lane, struct lane_set *adopted, struct error *err)
 {
+    adopted->count = 0;
     enum err_code code = db_begin(w->db, err);
     if (code)
         return code;
     code = lane_take(w->db, w->config.node, w->config.lease_us, lane, err);
+    if (!code)
+        code = lane_read_adopted(w->db, lane, adopted, err);
     if (!code)
         return db_commit(w->db, err);
     db_rollback(w->db);
@@ -171,26 +193,50 @@ static enum err_code try_lane(struct writer *w, struct lane *lane, struct error 
 
 static enum err_code take_lane(struct writer *w, struct error *err)
 {
-    struct lane lane; /* this writer's only once that is committed; else it is taken, and announced, again */
-    enum err_code code = try_lane(w, &lane, err);
+    struct lane lane;
+    struct lane_set adopted = {0};
+    enum err_code code = take_once(w, &lane, &adopted, err);
     /* Another node took the same new number. Each time one of them gets it, so this ends. */
     for (int tries = 1; code == ERR_CONFLICT && tries < LANE_TRIES; tries++)
-        code = try_lane(w, &lane, err);
-    if (code)
+        code = take_once(w, &lane, &adopted, err);
+    if (code) {
+        lane_set_free(&adopted);
         return code;
+    }
     w->lane = lane;
-    note_lease(w);
     LOG(LOG_INFO, "lane taken", F_INT("lane", w->lane.id), F_INT("epoch", w->lane.epoch));
     w->unannounced = false;
     announce_left_over(w, w->lane.id);
-    return announce_adopted(w, err);
+    follow_adopted(w, adopted);
+    note_lease(w);
+    return ERR_OK;
 }
 
-/* Another node's lane whose lease has run out: this node sends what is left in it. */
+static enum err_code renew_lane(struct writer *w, struct error *err)
+{
+    struct lane_set adopted = {0};
+    enum err_code code = lane_renew(w->db, &w->lane, w->config.lease_us, err);
+    if (!code)
+        code = lane_read_adopted(w->db, &w->lane, &adopted, err);
+    if (code) {
+        lane_set_free(&adopted);
+        return code;
+    }
+    follow_adopted(w, adopted);
+    note_lease(w);
+    return ERR_OK;
+}
+
+/*
+ * Another node's lane whose lease has run out: this node sends what is left in it. Not after an outage that may
+ * have hit all: first those who live must have had the time to renew.
+ */
 static void adopt_lane(struct writer *w)
 {
     struct error err;
     int64_t lane = 0;
+    if (clock_boot_us() - w->steady_since_boot_us < w->config.lease_us)
+        return;
     enum err_code code = db_begin(w->db, &err);
     if (code)
         return;
@@ -199,9 +245,10 @@ static void adopt_lane(struct writer *w)
         code = db_commit(w->db, &err);
     else
         db_rollback(w->db);
-    if (code || !lane)
+    if (code || !lane) /* was it committed after all, the next renewal finds it */
         return;
     LOG(LOG_WARN, "lane of another node taken over", F_INT("lane", lane));
+    lane_set_add(&w->adopted, lane);
     announce_left_over(w, lane);
 }
 
@@ -210,7 +257,7 @@ static void keep_lane(struct writer *w)
     if (clock_boot_us() < w->renew_at_boot_us)
         return;
     struct error err;
-    enum err_code code = lane_renew(w->db, &w->lane, w->config.lease_us, &err);
+    enum err_code code = renew_lane(w, &err);
     if (code == ERR_FENCED)
         code = take_lane(w, &err);
     if (code) {
@@ -219,7 +266,6 @@ static void keep_lane(struct writer *w)
         return;
     }
     atomic_store(&w->healthy, true);
-    note_lease(w);
     if (w->unannounced)
         announce_unknown(w);
     if (db_engine_of(w->db) == DB_POSTGRES)
@@ -452,6 +498,7 @@ static void *writer_main(void *arg)
 static void writer_free(struct writer *w)
 {
     db_close(w->db);
+    lane_set_free(&w->adopted);
     inbox_destroy(&w->inbox);
     inbox_destroy(&w->riders);
     mem_free(w);
@@ -470,6 +517,8 @@ enum err_code writer_start(const struct writer_config *config, struct writer **w
         return code;
     }
     code = db_open(config->db, false, &w->db, err);
+    if (!code)
+        code = db_claim(w->db, config->node, err);
     if (!code)
         code = take_lane(w, err);
     if (!code && pthread_create(&w->thread, NULL, writer_main, w) != 0)

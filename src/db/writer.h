@@ -9,6 +9,7 @@
  *      commit order. Numbers of a failed batch are never used again.
  *  W3  Every transaction that uses numbers checks, inside itself and under a share lock, that the lane still has
  *      this writer's node and epoch (I11). If not, nothing is committed and a new lane is taken.
+ *      What else this node dispatches it learns at each renewal; only then does writer_lease_until grow.
  *  W4  One bad unit fails alone: a batch that fails is rolled back and run again in halves.
  *  W5  A unit whose kind says `keep` is never dropped over a database that is away: it waits and is run again.
  *
@@ -75,10 +76,15 @@ struct writer_config {
      * writer's lane.
      */
     void (*read_again)(void *ctx, const struct lane_range *range);
+    /*
+     * Likewise, may be NULL: a lane that read_again gave to this node (not `own`) is another node's now. Nothing of
+     * it may be sent any more, not even what was read already. Comes before writer_lease_until grows.
+     */
+    void (*lane_lost)(void *ctx, int64_t lane);
     void *read_again_ctx;
 };
 
-/* Opens the database (schema at this version), takes a lane, starts the thread. */
+/* Opens the database (schema at this version), claims it for this node (db_claim), takes a lane, starts the thread. */
 enum err_code writer_start(
     const struct writer_config *config, struct writer **writer, struct error *err) MUST_CHECK;
 

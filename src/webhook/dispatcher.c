@@ -9,6 +9,7 @@
 #include "webhook/attempt.h"
 #include "webhook/endpoint.h"
 #include "webhook/feeder.h"
+#include "webhook/held.h"
 #include "webhook/turns.h"
 
 #include <stdatomic.h>
@@ -30,6 +31,7 @@ struct dispatcher {
     /* shared */
     atomic_int unrecorded;
     atomic_bool wake_posted;
+    atomic_int lane_news; /* posted, and not yet taken in by the loop */
     struct loop_task wake;
     pthread_mutex_t lock;
     pthread_cond_t idle_changed;
@@ -39,6 +41,7 @@ struct dispatcher {
     bool stopping;
     int64_t lane, live_start; /* own lane, and the last seq before this epoch */
     int64_t doubtful_upto; /* last seq of this epoch whose COMMIT had an unknown outcome; else live_start */
+    struct held_lanes held;
     struct endpoint_table *endpoints;
     struct turns turns;
     size_t queued;
@@ -56,6 +59,7 @@ struct flight {
     struct delivery_job *job;
     struct http_call *call;
     int64_t started_at;
+    int64_t held_number; /* of the job's lane, when it was started */
 };
 
 static void pump(struct dispatcher *d);
@@ -130,7 +134,8 @@ static void rows_loaded(struct loop_task *task)
     struct dispatcher *d = request->ctx;
     struct endpoint *endpoint = load->endpoint;
     endpoint->loading = false;
-    bool forgotten = load->feed->lane != request->range.lane || load->feed->upto < request->range.last;
+    bool forgotten = load->feed->lane != request->range.lane ||
+                     load->feed->after + 1 != request->range.first || load->feed->upto < request->range.last;
     if (d->stopping || forgotten) {
         free_jobs(request->jobs);
     } else {
@@ -152,13 +157,20 @@ static void rows_loaded(struct loop_task *task)
     }
 }
 
-/* Endpoints of a lane that have something pending, a page at a time. */
+/* Names the endpoints of a lane that have something pending, a page at a time. */
+struct naming {
+    struct feed_request request; /* first */
+    int64_t held_number; /* of the lane, when it was asked */
+};
+
 static void objects_loaded(struct loop_task *task)
 {
-    struct feed_request *request = CONTAINER_OF(task, struct feed_request, task);
+    struct naming *naming = CONTAINER_OF(task, struct naming, request.task);
+    struct feed_request *request = &naming->request;
     struct dispatcher *d = request->ctx;
     const struct lane_range *range = &request->range;
-    for (size_t i = 0; i < request->count && !d->stopping; i++) {
+    bool go_on = !d->stopping && held_number(&d->held, range->lane) == naming->held_number;
+    for (size_t i = 0; i < request->count && go_on; i++) {
         struct endpoint *endpoint = endpoint_of(d, request->objects[i]);
         struct feed feed = {
             .lane = range->lane, .after = range->first - 1, .upto = range->last, .left_over = true};
@@ -166,7 +178,7 @@ static void objects_loaded(struct loop_task *task)
             endpoint_add_feed(endpoint, feed);
         ask_for_more(d, endpoint);
     }
-    bool more = request->count == request->most && !d->stopping;
+    bool more = request->count == request->most && go_on;
     if (more)
         request->object_id = request->objects[request->count - 1];
     mem_free(request->objects);
@@ -174,15 +186,16 @@ static void objects_loaded(struct loop_task *task)
     if (more)
         feeder_ask(d->feeder, request);
     else
-        mem_free(request);
+        mem_free(naming);
 }
 
 static void ask_for_objects(struct dispatcher *d, const struct lane_range *range)
 {
-    struct feed_request *request = mem_zalloc(sizeof *request);
-    *request = (struct feed_request){
+    struct naming *naming = mem_zalloc(sizeof *naming);
+    naming->held_number = held_number(&d->held, range->lane);
+    naming->request = (struct feed_request){
         .task.run = objects_loaded, .ctx = d, .what = FEED_OBJECTS, .range = *range, .most = OBJECTS_MOST};
-    feeder_ask(d->feeder, request);
+    feeder_ask(d->feeder, &naming->request);
 }
 
 /* ── requests ────────────────────────────────────────────────────────────────────────────────── */
@@ -275,11 +288,13 @@ static void answered(void *ctx, const struct http_result *result)
     struct endpoint *endpoint = flight->endpoint;
     struct delivery_job *job = flight->job;
     int64_t started_at = flight->started_at;
+    bool lane_is_held = held_number(&d->held, job->pos.lane) == flight->held_number;
     FAULT_KILL(after_send);
     flight_end(flight);
-    if (result->error == HTTP_CANCELLED) /* stays pending */
+    bool not_sent = result->error == HTTP_LOCAL && result->sends == 0;
+    if (result->error == HTTP_CANCELLED || (not_sent && !lane_is_held)) /* stays pending */
         mem_free(job);
-    else if (result->error == HTTP_LOCAL && result->sends == 0)
+    else if (not_sent)
         take_back(d, endpoint, job, result->detail);
     else
         record(d, endpoint, attempt_outcome(job, started_at, result));
@@ -297,6 +312,7 @@ static enum err_code start_request(struct dispatcher *d, struct endpoint *endpoi
         .endpoint = endpoint,
         .job = endpoint->head,
         .started_at = clock_wall_us(),
+        .held_number = held_number(&d->held, endpoint->head->pos.lane),
         .next = d->flights,
         .link = &d->flights};
     enum err_code code = attempt_send(d->client, flight->job, answered, flight, &flight->call, &err);
@@ -327,7 +343,8 @@ static bool needs_lookup(struct endpoint *endpoint)
 
 static bool within_lease(const struct dispatcher *d)
 {
-    return clock_boot_us() + d->config.request_us <= writer_lease_until(d->writer);
+    int64_t until = writer_lease_until(d->writer); /* first: it grows after news were posted */
+    return atomic_load(&d->lane_news) == 0 && clock_boot_us() + d->config.request_us <= until;
 }
 
 static void pause_over(struct loop_timer *timer)
@@ -443,14 +460,30 @@ struct delivery_sink dispatcher_sink(struct dispatcher *dispatcher)
     return (struct delivery_sink){.ctx = dispatcher, .handover = sink_handover};
 }
 
-/* This node's lane is another one now: what is left of the old one is its new owner's. */
+static void forget_in_endpoint(void *ctx, struct endpoint *endpoint)
+{
+    const struct message *message = ctx;
+    struct dispatcher *d = message->dispatcher;
+    set_queued(d, d->queued - endpoint_forget_lane(endpoint, message->range.lane));
+}
+
+/* What is left of it is its new owner's; or all of it comes from the table again. */
+static void forget_lane(struct dispatcher *d, int64_t lane)
+{
+    endpoint_each(d->endpoints, forget_in_endpoint, &(struct message){.dispatcher = d, .range.lane = lane});
+    held_remove(&d->held, lane);
+}
+
 static void move_to_lane(void *ctx, struct endpoint *endpoint)
 {
     struct dispatcher *d = ctx;
-    if (endpoint->live.lane == d->lane)
-        return;
-    set_queued(d, d->queued - endpoint_forget_lane(endpoint, endpoint->live.lane));
     endpoint->live = (struct feed){.lane = d->lane, .after = d->live_start, .upto = d->live_start};
+}
+
+/* Forgetting may have emptied a queue that had been too full to load what lies in another feed. */
+static void ask_again(void *ctx, struct endpoint *endpoint)
+{
+    ask_for_more(ctx, endpoint);
 }
 
 static void extend_live(void *ctx, struct endpoint *endpoint)
@@ -466,9 +499,14 @@ static void read_again(struct loop_task *task)
     struct message *message = CONTAINER_OF(task, struct message, task);
     struct dispatcher *d = message->dispatcher;
     const struct lane_range *range = &message->range;
+    atomic_fetch_sub(&d->lane_news, 1);
     if (d->stopping) {
         mem_free(message);
         return;
+    }
+    if (range->left_over) {
+        forget_lane(d, range->own ? d->lane : range->lane);
+        held_add(&d->held, range->lane);
     }
     if (range->own && range->left_over) {
         d->lane = range->lane;
@@ -479,12 +517,38 @@ static void read_again(struct loop_task *task)
         endpoint_each(d->endpoints, extend_live, message);
     }
     ask_for_objects(d, range);
+    if (range->left_over)
+        endpoint_each(d->endpoints, ask_again, d);
     mem_free(message);
+    pump(d);
+}
+
+static void lane_lost(struct loop_task *task)
+{
+    struct message *message = CONTAINER_OF(task, struct message, task);
+    struct dispatcher *d = message->dispatcher;
+    atomic_fetch_sub(&d->lane_news, 1);
+    forget_lane(d, message->range.lane);
+    endpoint_each(d->endpoints, ask_again, d);
+    mem_free(message);
+    pump(d);
+}
+
+/* Counted before the writer lets the lease grow, so that nothing is started under it before they are taken in. */
+static void post_news(struct dispatcher *d, struct message message)
+{
+    atomic_fetch_add(&d->lane_news, 1);
+    post(d, message);
 }
 
 void dispatcher_read_again(void *dispatcher, const struct lane_range *range)
 {
-    post(dispatcher, (struct message){.task.run = read_again, .range = *range});
+    post_news(dispatcher, (struct message){.task.run = read_again, .range = *range});
+}
+
+void dispatcher_lane_lost(void *dispatcher, int64_t lane)
+{
+    post_news(dispatcher, (struct message){.task.run = lane_lost, .range.lane = lane});
 }
 
 static void attach(struct loop_task *task)
@@ -512,6 +576,7 @@ void dispatcher_free(struct dispatcher *d)
     if (d->client)
         http_client_free(d->client);
     endpoint_table_free(d->endpoints);
+    held_free(&d->held);
     pthread_cond_destroy(&d->idle_changed);
     pthread_mutex_destroy(&d->lock);
     mem_free(d);

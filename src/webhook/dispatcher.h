@@ -8,7 +8,7 @@
  *  I6  endpoints take turns; each has its own queue and concurrency; a quarter of all places, for requests and
  *      for name look-ups, is kept for endpoints whose last attempt succeeded.
  *  I7  at most QUEUE_MOST jobs an endpoint and WINDOW_MOST in all are in memory; the rest stays in the table.
- *  I11 nothing is started that could outlive this node's lease.
+ *  I11 nothing is started that could outlive this node's lease, nor anything of a lane that it has lost.
  *
  *      committed ──handover──▶ queued ──turn──▶ in flight ──answer──▶ unrecorded ──commit──▶ gone
  *                   │ no room      ▲
@@ -41,8 +41,9 @@ void dispatcher_attach(struct dispatcher *dispatcher, struct writer *writer);
 /* For delivery_register. */
 struct delivery_sink dispatcher_sink(struct dispatcher *dispatcher);
 
-/* For writer_config.read_again. Any thread. */
+/* For writer_config.read_again and .lane_lost. Any thread. Nothing is started until the loop has taken the news in. */
 void dispatcher_read_again(void *dispatcher, const struct lane_range *range);
+void dispatcher_lane_lost(void *dispatcher, int64_t lane);
 
 /*
  * Starts no more requests, waits at most drain_us for those under way, ends the rest (they stay in the outbox).

@@ -2,21 +2,26 @@
 
 #define KIND_DELIVERY_FAILED 1
 
-static const char *const columns[] = {"id", "business_id", "kind", "created_at", "delivery_id", "activity_id",
-    "activity_object_id", "url", "status", "error_class", "detail"};
-static const struct db_insert insert = {
-    .table = "notification", .columns = columns, .column_count = ARRAY_LEN(columns), .or_ignore = true};
+#define INSERT_VALUES 12
+/* Run again after a COMMIT of unknown outcome, the row may be there. */
+static const char insert[] =
+    "INSERT INTO notification (id, business_id, kind, created_at, delivery_id, attempt, activity_id, "
+    "activity_object_id, url, status, error_class, detail) "
+    "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM delivery "
+    "WHERE id = $5 AND business_id = $2 AND state = 2 AND attempts = $6 AND finished_at = $4 "
+    "ON CONFLICT DO NOTHING";
 
 enum err_code notification_insert(
     struct db *db, struct arena *arena, const struct notification *list, size_t n, struct error *err)
 {
-    struct db_value *values = ARENA_ARRAY(arena, struct db_value, n * ARRAY_LEN(columns)), *v = values;
+    struct db_value *values = ARENA_ARRAY(arena, struct db_value, n * INSERT_VALUES), *v = values;
     for (size_t i = 0; i < n; i++) {
         *v++ = db_id(list[i].id);
         *v++ = db_id(list[i].business_id);
         *v++ = db_int(KIND_DELIVERY_FAILED);
         *v++ = db_int(list[i].created_at);
         *v++ = db_id(list[i].delivery_id);
+        *v++ = db_int(list[i].attempt);
         *v++ = db_id(list[i].activity_id);
         *v++ = db_id(list[i].object_id);
         *v++ = db_text(list[i].url);
@@ -24,7 +29,7 @@ enum err_code notification_insert(
         *v++ = db_text(list[i].error_class);
         *v++ = db_text(list[i].detail);
     }
-    return db_insert_many(db, &insert, values, n, err);
+    return db_exec_many(db, insert, values, INSERT_VALUES, n, err);
 }
 
 enum err_code notification_list(struct db *db, struct arena *arena, const struct actor *actor,

@@ -8,13 +8,17 @@ struct notification {
     struct id id, business_id;
     int64_t created_at;
     struct id delivery_id, activity_id, object_id;
+    int attempt; /* when written */
     const char *object_name; /* when read */
     const char *url;
     int status; /* 0: no answer */
     const char *error_class, *detail;
 };
 
-/* Inside the transaction that stores the failures. */
+/*
+ * Inside the transaction that stores the failures, after it. A failure that is not the one that ended its delivery
+ * makes none: after a take-over two nodes may have sent it, and the first outcome counts.
+ */
 enum err_code notification_insert(struct db *db, struct arena *arena, const struct notification *list,
     size_t n, struct error *err) MUST_CHECK;
 

@@ -80,6 +80,7 @@ static enum err_code insert_notifications(
             .business_id = o->job->business_id,
             .created_at = o->finished_at,
             .delivery_id = o->job->delivery_id,
+            .attempt = o->attempt.number,
             .activity_id = o->job->activity_id,
             .object_id = o->job->object_id,
             .url = o->job->url,

@@ -379,6 +379,105 @@ static void i2_outcomes_survive_a_full_disk(void **state)
     assert_int_equal(ask(f->world.db, "SELECT count(*) FROM delivery_attempt"), 10);
 }
 
+/* ── lanes of other nodes ─────────────────────────────────────────────────────────────────────────────────── */
+
+#define ADOPTED 70
+
+/* Deliveries that lane ADOPTED holds; nobody was told of them. */
+static void leave_in_adopted(struct fixture *f, struct id object, int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct logging *logging = world_prepare(&f->world, object);
+        logging->log.unit.pos = (struct lane_pos){.lane = ADOPTED, .seq = i + 1};
+        commit_by_the_side(f, logging);
+    }
+}
+
+static void give_adopted(struct fixture *f)
+{
+    dispatcher_read_again(
+        f->world.dispatcher, &(struct lane_range){.lane = ADOPTED, .last = INT64_MAX, .left_over = true});
+}
+
+static bool all_are_queued(void *ctx)
+{
+    struct expected *want = ctx;
+    return metric_get(METRIC_deliveries_queued) == want->count;
+}
+
+static void i11_nothing_of_a_lost_lane_is_sent(void **state)
+{
+    struct fixture *f = *state;
+    world_start(&f->world, true);
+    struct id object = add_object(f, "Sales Call", "/slow");
+    leave_in_adopted(f, object, 50);
+    give_adopted(f);
+    wait_until(slow_ones_hang, &(struct expected){f, 1}, "one request was under way");
+    wait_until(all_are_queued, &(struct expected){f, 49}, "the others were in memory");
+    dispatcher_lane_lost(f->world.dispatcher, ADOPTED);
+    receiver_release(f->receiver);
+    world_log(&f->world, object, 5);
+    wait_delivered(f, 6);
+    world_stop(&f->world, US_PER_S);
+    assert_once_each(f, "/slow", 6); /* the one that was in flight, and its own five */
+}
+
+static void i11_what_is_still_being_read_of_a_lost_lane_is_not_sent(void **state)
+{
+    struct fixture *f = *state;
+    world_start(&f->world, true);
+    struct id object = add_object(f, "Sales Call", "/fast"), other = add_object(f, "Visit", "/visits");
+    leave_in_adopted(f, object, 10);
+    fault_file_on(f->db_lost.text); /* the feeder has to wait */
+    give_adopted(f);
+    dispatcher_lane_lost(f->world.dispatcher, ADOPTED);
+    fault_file_off(f->db_lost.text);
+    give_adopted(f); /* a second time: once each all the same */
+    give_adopted(f);
+    wait_delivered(f, 10);
+    world_log(&f->world, other, 3);
+    wait_delivered(f, 13);
+    world_stop(&f->world, US_PER_S);
+    assert_once_each(f, "/fast", 10);
+}
+
+static void i11_a_lane_given_twice_is_sent_once(void **state)
+{
+    struct fixture *f = *state;
+    world_start(&f->world, true);
+    struct id first = add_object(f, "First", "/slow"), object = add_object(f, "Sales Call", "/slow/more");
+    leave_in_adopted(f, object, 30);
+    world_log(&f->world, first, 1);
+    give_adopted(f);
+    wait_until(slow_ones_hang, &(struct expected){f, 2}, "two requests were under way");
+    wait_until(all_are_queued, &(struct expected){f, 29}, "the others were in memory");
+    give_adopted(f);
+    receiver_release(f->receiver);
+    wait_delivered(f, 31);
+    world_stop(&f->world, US_PER_S);
+    assert_true(receiver_hits(f->receiver, "/slow/more") <= 31); /* the one in flight may come again */
+    assert_int_equal(receiver_distinct(f->receiver, "/slow/more"), 30);
+}
+
+/* What had no room in memory beside the lost lane's must not be forgotten with it. */
+static void i11_losing_a_lane_leaves_the_own_one_going(void **state)
+{
+    struct fixture *f = *state;
+    enum { N = QUEUE_MOST + 100 };
+    world_start(&f->world, true);
+    struct id object = add_object(f, "Sales Call", "/slow");
+    leave_in_adopted(f, object, 300);
+    give_adopted(f);
+    wait_until(slow_ones_hang, &(struct expected){f, 1}, "one request was under way");
+    wait_until(all_are_queued, &(struct expected){f, 299}, "the others were in memory");
+    world_log(&f->world, object, N);
+    dispatcher_lane_lost(f->world.dispatcher, ADOPTED);
+    receiver_release(f->receiver);
+    wait_delivered(f, N + 1);
+    world_stop(&f->world, US_PER_S);
+    assert_once_each(f, "/slow", N + 1);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -400,6 +499,10 @@ int main(void)
         WITH(m8_a_lost_answer_is_found_without_further_work),
         WITH(m8_a_lost_answer_is_found_behind_a_new_object),
         WITH(i2_outcomes_survive_a_full_disk),
+        WITH(i11_nothing_of_a_lost_lane_is_sent),
+        WITH(i11_what_is_still_being_read_of_a_lost_lane_is_not_sent),
+        WITH(i11_a_lane_given_twice_is_sent_once),
+        WITH(i11_losing_a_lane_leaves_the_own_one_going),
     };
     if (!loop_global_init())
         return 1;

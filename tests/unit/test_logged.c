@@ -332,6 +332,33 @@ static void i2_an_outcome_is_recorded_once(void **state)
     assert_int_equal(ask(world->db, "SELECT count(*) FROM delivery_attempt"), 1);
 }
 
+/* Two nodes sent it, after a take-over: the first outcome counts, whatever the second is. */
+static void i4_a_second_outcome_makes_no_notification(void **state)
+{
+    struct world *world = need(state);
+    struct id object = world_add_object(world, "Sales Call", RECEIVER).id;
+    for (int i = 0; i < 3; i++) {
+        struct logging *logging = world_prepare(world, object);
+        world_submit(world, logging);
+        assert_int_equal(world_wait(logging), ERR_OK);
+        enum err_code codes[2] = {ERR_INTERNAL, ERR_INTERNAL};
+        record(world, logging, i == 1,
+            &codes[0]); /* failed twice, delivered then failed, failed then delivered */
+        world_stop(world, 0);
+        world_start(world, false);
+        record(world, logging, i == 2, &codes[1]);
+        world_stop(world, 0);
+        world_start(world, false);
+        assert_int_equal(codes[0], ERR_OK);
+        assert_int_equal(codes[1], ERR_OK);
+        assert_i2(world);
+    }
+    assert_int_equal(ask(world->db, "SELECT count(*) FROM delivery WHERE state = 2"), 2);
+    assert_int_equal(ask(world->db, "SELECT count(*) FROM notification WHERE attempt = 1"), 2);
+    int64_t kept = ask(world->db, "SELECT count(*) FROM delivery_attempt WHERE succeeded = 0");
+    assert_int_equal(kept, 2);
+}
+
 static enum db_engine engines[] = {DB_SQLITE, DB_POSTGRES};
 #define ON(test, engine)                                                                                     \
     {                                                                                                        \
@@ -353,6 +380,7 @@ int main(void)
         ON_BOTH(i1_holds_whatever_statement_fails),
         ON_BOTH(i2_holds_whatever_statement_fails),
         ON_BOTH(i2_an_outcome_is_recorded_once),
+        ON_BOTH(i4_a_second_outcome_makes_no_notification),
     };
     return cmocka_run_group_tests(tests, scratch_set_up, scratch_tear_down);
 }

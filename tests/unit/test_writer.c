@@ -23,7 +23,8 @@
 
 /* What the writer told, in its order. */
 struct event {
-    bool is_range; /* read_again; else a row that was committed */
+    bool is_range; /* read_again; else a row that was committed, or */
+    int64_t lost; /* this lane to another node */
     struct lane_pos pos;
     struct lane_range range;
 };
@@ -189,6 +190,11 @@ static void read_again(void *ctx, const struct lane_range *range)
     add_event(ctx, (struct event){.is_range = true, .range = *range});
 }
 
+static void lane_lost(void *ctx, int64_t lane)
+{
+    add_event(ctx, (struct event){.lost = lane});
+}
+
 static void start_writer(struct fixture *f)
 {
     struct writer_config config = {.db = f->config,
@@ -197,6 +203,7 @@ static void start_writer(struct fixture *f)
         .batch_most = BATCH,
         .queue_most = QUEUE,
         .read_again = read_again,
+        .lane_lost = lane_lost,
         .read_again_ctx = f};
     struct error err = {0};
     must(writer_start(&config, &f->writer, &err), &err);
@@ -606,6 +613,155 @@ static void i11_the_lease_is_renewed_in_time(void **state)
     assert_int_equal(notes[1].unit.pos.lane, notes[0].unit.pos.lane);
 }
 
+/* A lane that another node left, and that this one or a third has adopted. */
+static int64_t add_lane(struct fixture *f, struct id sender)
+{
+    struct error err = {0};
+    int64_t lane = ask(f->side, "SELECT max(id) + 1 FROM lane");
+    must(db_exec(f->side,
+             "INSERT INTO lane (id, writer_epoch, dispatch_node, dispatch_epoch, expires_at) "
+             "VALUES ($1, 2, $2, 2, 0)",
+             DB_PARAMS(db_int(lane), db_id(sender)), NULL, &err),
+        &err);
+    return lane;
+}
+
+static void give_lane(struct fixture *f, int64_t lane, struct id sender)
+{
+    struct error err = {0};
+    must(db_exec(f->side,
+             "UPDATE lane SET dispatch_node = $2, dispatch_epoch = dispatch_epoch + 1 WHERE id = $1",
+             DB_PARAMS(db_int(lane), db_id(sender)), NULL, &err),
+        &err);
+}
+
+static size_t times_given(struct fixture *f, int64_t lane)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < f->event_count; i++)
+        n += f->events[i].is_range && f->events[i].range.left_over && f->events[i].range.lane == lane;
+    pthread_mutex_unlock(&f->lock);
+    return n;
+}
+
+static size_t times_lost(struct fixture *f, int64_t lane)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < f->event_count; i++)
+        n += f->events[i].lost == lane;
+    pthread_mutex_unlock(&f->lock);
+    return n;
+}
+
+struct expired {
+    struct fixture *f;
+    int64_t until;
+};
+
+static bool was_renewed(void *ctx)
+{
+    struct expired *e = ctx;
+    return ask(e->f->side, "SELECT count(*) FROM lane WHERE expires_at = 1") == 0;
+}
+
+/* Lets the writer renew, which it has done for all that it sends when this returns, a row later. */
+static void renew(struct fixture *f, int64_t after_us)
+{
+    struct note notes[2] = {0};
+    struct error err = {0};
+    must(db_exec(f->side, "UPDATE lane SET expires_at = 1 WHERE dispatch_node = $1",
+             DB_PARAMS(db_id(f->node)), NULL, &err),
+        &err);
+    clock_move(after_us);
+    assert_int_equal(write_note(f, &notes[0], 1), ERR_OK); /* it looks at the clock again */
+    wait_until(was_renewed, &(struct expired){.f = f}, "the lanes were renewed");
+    assert_int_equal(write_note(f, &notes[1], 1), ERR_OK);
+}
+
+static void i11_adopted_lanes_are_announced_at_the_start(void **state)
+{
+    struct fixture *f = need(state);
+    stop_writer(f, 0);
+    int64_t lane = add_lane(f, f->node), other = add_lane(f, id_new());
+    start_writer(f);
+    assert_int_equal(times_given(f, lane), 1);
+    assert_int_equal(times_given(f, other), 0);
+    renew(f, LEASE_US / 2);
+    assert_int_equal(times_given(f, lane), 1);
+    assert_int_equal(times_lost(f, lane), 0);
+}
+
+static void i11_the_loss_of_an_adopted_lane_is_told(void **state)
+{
+    struct fixture *f = need(state);
+    stop_writer(f, 0);
+    int64_t lost = add_lane(f, f->node), kept_one = add_lane(f, f->node);
+    start_writer(f);
+    give_lane(f, lost, id_new());
+    renew(f, LEASE_US / 2);
+    assert_int_equal(times_lost(f, lost), 1);
+    assert_int_equal(times_lost(f, kept_one), 0);
+    give_lane(f, lost, f->node); /* and back */
+    renew(f, LEASE_US / 2);
+    assert_int_equal(times_given(f, lost), 2);
+    assert_int_equal(times_given(f, kept_one), 1);
+}
+
+static void i11_a_fenced_writer_announces_adopted_lanes_once(void **state)
+{
+    struct fixture *f = need(state);
+    struct note after = {0};
+    stop_writer(f, 0);
+    int64_t kept_one = add_lane(f, f->node), lost = add_lane(f, f->node);
+    start_writer(f);
+    give_lane(f, lost, id_new());
+    run_sql(f->side, "UPDATE lane SET writer_node = NULL, writer_epoch = writer_epoch + 1, "
+                     "dispatch_epoch = 100 WHERE id = 1");
+    give_lane(f, 1, id_new());
+    assert_int_equal(write_note(f, &after, 2), ERR_OK);
+    assert_int_not_equal(after.unit.pos.lane, 1);
+    assert_int_equal(times_given(f, kept_one), 1);
+    assert_int_equal(times_lost(f, kept_one), 0);
+    assert_int_equal(times_given(f, lost), 1);
+    assert_int_equal(times_lost(f, lost), 1);
+}
+
+static void i11_only_a_steady_node_adopts(void **state)
+{
+    struct fixture *f = need(state);
+    if (f->config->engine == DB_SQLITE)
+        skip(); /* no other node has the file */
+    int64_t lane = add_lane(f, id_new());
+    for (int i = 0; i < 2; i++) { /* two thirds of a lease */
+        renew(f, LEASE_US / 3);
+        assert_int_equal(times_given(f, lane), 0);
+    }
+    renew(f, LEASE_US); /* nobody could renew for so long: all leases may have run out */
+    for (int i = 0; i < 2; i++) {
+        renew(f, LEASE_US / 3);
+        assert_int_equal(times_given(f, lane), 0);
+    }
+    renew(f, 2 * LEASE_US / 5);
+    assert_int_equal(times_given(f, lane), 1);
+    renew(f, LEASE_US / 3);
+    assert_int_equal(times_given(f, lane), 1);
+}
+
+static void a_lane_is_taken_only_with_its_commit(void **state)
+{
+    struct fixture *f = need(state);
+    struct note notes[2] = {0};
+    run_sql(f->side, "UPDATE lane SET writer_epoch = writer_epoch + 5");
+    fault_file_on(f->commit.text);
+    assert_int_equal(write_note(f, &notes[0], 1), ERR_UNAVAILABLE);
+    assert_int_equal(times_given(f, 1), 1); /* at the start */
+    fault_file_off(f->commit.text);
+    assert_int_equal(write_note(f, &notes[1], 2), ERR_OK);
+    assert_int_equal(times_given(f, 1), 2);
+}
+
 struct starter {
     const struct db_config *config;
     pthread_t thread;
@@ -854,6 +1010,11 @@ int main(void)
         ON_BOTH(i11_a_fenced_writer_goes_to_a_new_lane),
         ON_BOTH(i11_an_epoch_of_its_own_node_fences_too),
         ON_BOTH(i11_the_lease_is_renewed_in_time),
+        ON_BOTH(i11_adopted_lanes_are_announced_at_the_start),
+        ON_BOTH(i11_the_loss_of_an_adopted_lane_is_told),
+        ON_BOTH(i11_a_fenced_writer_announces_adopted_lanes_once),
+        ON_BOTH(i11_only_a_steady_node_adopts),
+        ON_BOTH(a_lane_is_taken_only_with_its_commit),
         ON_BOTH(i11_nodes_that_start_at_once_get_a_lane_each),
         ON_BOTH(the_lane_is_given_back),
         ON_BOTH(riders_share_the_next_transaction),

@@ -81,6 +81,7 @@ enum err_code world_try_start(struct world *world, bool sends, struct error *err
         .batch_most = 256,
         .queue_most = 20000,
         .read_again = sends ? dispatcher_read_again : NULL,
+        .lane_lost = sends ? dispatcher_lane_lost : NULL,
         .read_again_ctx = world->dispatcher};
     world->crm = (struct crm){0};
     code = writer_start(&config, &world->crm.writer, err);

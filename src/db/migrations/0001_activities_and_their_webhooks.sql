@@ -185,11 +185,13 @@ CREATE TABLE notification (
     kind {int} NOT NULL,                -- 1 delivery_failed
     created_at {int} NOT NULL,
     delivery_id {id} NOT NULL,
+    attempt {int} NOT NULL,             -- the one that failed
     activity_id {id} NOT NULL,
     activity_object_id {id} NOT NULL,
     url {text} NOT NULL,
     status {int},
     error_class {text},
     detail {text} NOT NULL,
-    PRIMARY KEY (id, business_id)
+    PRIMARY KEY (id, business_id),
+    UNIQUE (delivery_id, business_id, attempt)
 ) {clustered};

@@ -1,0 +1,183 @@
+/*
+ * Migrations (db/migrate.c): nothing of a script is left out silently, nodes may start at once, and nothing is timed
+ * out. On SQLite always and on PostgreSQL if HERALD_TEST_POSTGRES names a server (its schema `migrate`).
+ */
+#include "db/engine.h"
+
+#include "base/alloc.h"
+#include "support.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+struct fixture {
+    const struct db_config *config;
+    struct db *db;
+    struct error err;
+};
+
+static int set_up(void **state)
+{
+    enum db_engine engine = *(const enum db_engine *)*state;
+    *state = NULL;
+    if (!engine_is_there(engine))
+        return 0;
+    struct fixture *f = mem_zalloc(sizeof *f);
+    f->config = fresh_database(engine, "migrate");
+    f->db = open_database(f->config, false);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    if (!f)
+        return 0;
+    db_close(f->db);
+    mem_free(f);
+    return 0;
+}
+
+/* Each test begins so. */
+static struct fixture *need(void **state)
+{
+    if (!*state) {
+        skip();
+        abort(); /* for analyzers, which do not know that skip never returns */
+    }
+    return *state;
+}
+
+static void a_script_runs_to_its_end(void **state)
+{
+    struct fixture *f = need(state);
+    const char *script = "-- a comment; with a semicolon\n"
+                         "CREATE TABLE one (t {text} NOT NULL){strict};\n"
+                         "INSERT INTO one VALUES ('a;b--c'); -- and one behind\n"
+                         "INSERT INTO one VALUES ('it''s');\n"
+                         "\n  -- the last line has no end";
+    must(engine_run_script(f->db, script, &f->err), &f->err);
+    assert_int_equal(ask(f->db, "SELECT count(*) FROM one WHERE t IN ('a;b--c', 'it''s')"), 2);
+}
+
+static void a_statement_without_its_end_is_refused(void **state)
+{
+    struct fixture *f = need(state);
+    const char *script = "CREATE TABLE one (n {int} NOT NULL){strict};\nCREATE TABLE two (n {int} NOT NULL)";
+    assert_int_equal(engine_run_script(f->db, script, &f->err), ERR_INTERNAL);
+    assert_non_null(strstr(f->err.text, "CREATE TABLE two"));
+    assert_int_equal(engine_run_script(f->db, "INSERT INTO one VALUES ('open;", &f->err), ERR_INTERNAL);
+}
+
+static void a_statement_too_long_is_refused(void **state)
+{
+    struct fixture *f = need(state);
+    enum { SIZE = 80000 };
+    char *script = mem_zalloc(SIZE);
+    memset(script, ' ', SIZE - 1);
+    memcpy(script, "CREATE TABLE one (n {int} NOT NULL)", 35);
+    memcpy(script + SIZE - 11, "{strict};", 9);
+    assert_int_equal(engine_run_script(f->db, script, &f->err), ERR_INTERNAL);
+    assert_non_null(strstr(f->err.text, "CREATE TABLE one"));
+    mem_free(script);
+}
+
+static bool has_limits(struct fixture *f)
+{
+    return ask(f->db, "SELECT count(*) FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout') "
+                      "AND setting <> '0'") == 2;
+}
+
+static void a_migration_takes_its_time(void **state)
+{
+    struct fixture *f = need(state);
+    if (f->config->engine == DB_SQLITE)
+        skip(); /* nothing is timed out */
+    assert_true(has_limits(f));
+    must(db_begin(f->db, &f->err), &f->err);
+    must(f->db->ops->take_time(f->db, &f->err), &f->err);
+    assert_int_equal(ask(f->db, "SELECT count(*) FROM pg_settings WHERE name IN ('statement_timeout', "
+                                "'lock_timeout') AND setting = '0'"),
+        2);
+    must(db_commit(f->db, &f->err), &f->err);
+    assert_true(has_limits(f));
+}
+
+enum { NODES = 8 };
+
+struct node {
+    const struct db_config *config;
+    struct error err;
+    enum err_code code;
+    int version;
+    pthread_t thread;
+};
+
+static void *node_main(void *arg)
+{
+    struct node *node = arg;
+    struct db *db = NULL;
+    node->code = db_open(node->config, false, &db, &node->err);
+    if (!node->code)
+        node->code = db_migrate(db, &node->version, &node->err);
+    db_close(db);
+    return NULL;
+}
+
+static void nodes_that_start_at_once_migrate_once(void **state)
+{
+    struct fixture *f = need(state);
+    if (f->config->engine == DB_SQLITE)
+        skip(); /* one node has the file */
+    struct node nodes[NODES] = {0};
+    run_sql(f->db, "DROP SCHEMA migrate CASCADE");
+    run_sql(f->db, "CREATE SCHEMA migrate");
+    for (int i = 0; i < NODES; i++) {
+        nodes[i].config = f->config;
+        assert_int_equal(pthread_create(&nodes[i].thread, NULL, node_main, &nodes[i]), 0);
+    }
+    for (int i = 0; i < NODES; i++)
+        pthread_join(nodes[i].thread, NULL);
+    for (int i = 0; i < NODES; i++) {
+        must(nodes[i].code, &nodes[i].err);
+        assert_int_equal(nodes[i].version, nodes[0].version);
+    }
+    assert_int_equal(ask(f->db, "SELECT count(*) FROM schema_version"), nodes[0].version);
+}
+
+/* A dump of the database holds a lock on every table for as long as it takes. */
+static void a_start_with_nothing_to_migrate_needs_no_lock(void **state)
+{
+    struct fixture *f = need(state);
+    struct db *dump = open_database(f->config, true);
+    int version = 0;
+    must(db_begin(dump, &f->err), &f->err);
+    assert_true(ask(dump, "SELECT count(*) FROM schema_version") > 0);
+    must(db_migrate(f->db, &version, &f->err), &f->err);
+    db_rollback(dump);
+    db_close(dump);
+}
+
+static enum db_engine engines[] = {DB_SQLITE, DB_POSTGRES};
+#define ON(test, engine)                                                                                     \
+    {                                                                                                        \
+#test " " #engine, test, set_up, tear_down, &engines[engine]                                         \
+    }
+#define ON_BOTH(test) ON(test, DB_SQLITE), ON(test, DB_POSTGRES)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_BOTH(a_script_runs_to_its_end),
+        ON_BOTH(a_statement_without_its_end_is_refused),
+        ON_BOTH(a_statement_too_long_is_refused),
+        ON_BOTH(a_migration_takes_its_time),
+        ON_BOTH(nodes_that_start_at_once_migrate_once),
+        ON_BOTH(a_start_with_nothing_to_migrate_needs_no_lock),
+    };
+    return cmocka_run_group_tests(tests, scratch_set_up, scratch_tear_down);
+}
