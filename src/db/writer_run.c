@@ -1,0 +1,49 @@
+/* writer_run: a function as a unit, and a thread that waits for it. Made of the public part of writer.h only. */
+#include "db/writer.h"
+
+struct call {
+    struct unit unit; /* first */
+    enum err_code (*run)(struct db *db, void *ctx, struct error *err);
+    pthread_mutex_t lock;
+    pthread_cond_t finished;
+    bool is_finished;
+};
+
+static enum err_code call_run(struct db *db, struct unit **units, size_t n, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < n && !code; i++) {
+        struct call *call = CONTAINER_OF(units[i], struct call, unit);
+        code = call->run(db, call->unit.ctx, err);
+    }
+    return code;
+}
+
+static void call_done(struct unit *unit)
+{
+    struct call *call = CONTAINER_OF(unit, struct call, unit);
+    pthread_mutex_lock(&call->lock);
+    call->is_finished = true;
+    pthread_cond_signal(&call->finished);
+    pthread_mutex_unlock(&call->lock);
+}
+
+enum err_code writer_run(struct writer *writer,
+    enum err_code (*run)(struct db *db, void *ctx, struct error *err), void *ctx, struct error *err)
+{
+    static const struct unit_kind kind = {.name = "call", .run = call_run};
+    struct call call = {.unit = {.kind = &kind, .ctx = ctx, .done = call_done},
+        .run = run,
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .finished = PTHREAD_COND_INITIALIZER};
+    enum err_code code = writer_submit(writer, &call.unit, err);
+    if (code)
+        return code;
+    pthread_mutex_lock(&call.lock);
+    while (!call.is_finished)
+        pthread_cond_wait(&call.finished, &call.lock);
+    pthread_mutex_unlock(&call.lock);
+    if (call.unit.result.code)
+        *err = call.unit.result;
+    return call.unit.result.code;
+}
