@@ -32,9 +32,14 @@ static enum err_code read_node_id(const char *dir, struct id *id, struct error *
 
 bool node_is_in(const char *dir)
 {
+    static const char *const files[] = {"node-id", "engine", "herald.db"};
     char path[4096];
-    snprintf(path, sizeof path, "%s/node-id", dir);
-    return access(path, F_OK) == 0;
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+        if (access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* ── the engine that a data folder belongs to: DIR/engine, made once ─────────────────────────── */
