@@ -83,6 +83,12 @@ static void handle(struct exchange *x, void *worker)
         while (sem_wait(&f->stuck) != 0)
             ;
         echo(x);
+    } else if (strcmp(x->path, "/single-error") == 0) {
+        struct error err;
+        struct error_list list = {0};
+        error_list_add(&list, "/due", "must be a date");
+        error_set(&err, ERR_INVALID, "one member is wrong");
+        exchange_reply_error(x, &err, &list);
     } else if (strcmp(x->path, "/error") == 0) {
         struct error err;
         struct error_list list = {0};
@@ -679,6 +685,9 @@ static void writes_problem_documents(void **state)
     assert_has(a.body, "\"errors\":[{\"pointer\":\"/due \\\"x\\\"\",\"detail\":\"must be a date\"}");
     assert_has(a.body, "{\"pointer\":\"/cut\",\"detail\":\"is cut: caf?\"}]}");
     assert_null(strcasestr(a.head, "Retry-After"));
+    a = ask(&f, "GET /single-error HTTP/1.1\r\n" HOST "\r\n");
+    assert_has(a.body, "\"detail\":\"/due: one member is wrong\",\"request_id\":\"");
+    assert_has(a.body, "\"errors\":[{\"pointer\":\"/due\",\"detail\":\"must be a date\"}]}");
     static const struct {
         enum err_code code;
         int status;
