@@ -47,6 +47,15 @@ bool call_page(struct call *call, size_t *limit, struct id *cursor)
     return !wrong;
 }
 
+struct json emit_page(struct buf *body)
+{
+    *body = BUF_INIT(ANSWER_MOST);
+    struct json json = JSON_INTO(body);
+    emit_object(&json, NULL);
+    emit_array(&json, "results");
+    return json;
+}
+
 void emit_page_end(struct json *json, struct id next)
 {
     emit_array_end(json);

@@ -65,7 +65,9 @@ void call_fail(struct call *call, const struct error *err, const struct error_li
 
 /* ?limit= and ?cursor= (an id; nil without). Replies itself on failure. */
 bool call_page(struct call *call, size_t *limit, struct id *cursor) MUST_CHECK;
-/* Ends {"results": [ … with "next" and "previous". */
+/* Begins {"results": [ in a new buf. */
+struct json emit_page(struct buf *body);
+/* Ends it, with "next" and "previous". */
 void emit_page_end(struct json *json, struct id next);
 
 /* ── handlers, one file a resource ───────────────────────────────────────────────────────────── */

@@ -34,10 +34,8 @@ void contacts_search(struct call *call)
         call_fail(call, &err, NULL);
         return;
     }
-    struct buf body = BUF_INIT(ANSWER_MOST);
-    struct json json = JSON_INTO(&body);
-    emit_object(&json, NULL);
-    emit_array(&json, "results");
+    struct buf body;
+    struct json json = emit_page(&body);
     for (size_t i = 0; i < count; i++) {
         emit_object(&json, NULL);
         emit_id(&json, "id", contacts[i].id);

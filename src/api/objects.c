@@ -47,10 +47,8 @@ void objects_get(struct call *call)
         call_fail(call, &err, NULL);
         return;
     }
-    struct buf body = BUF_INIT(ANSWER_MOST);
-    struct json json = JSON_INTO(&body);
-    emit_object(&json, NULL);
-    emit_array(&json, "results");
+    struct buf body;
+    struct json json = emit_page(&body);
     for (size_t i = 0; i < count && i < limit; i++)
         emit_object_of(&json, &objects[i]);
     emit_page_end(&json, count > limit ? objects[limit - 1].id : (struct id){0});

@@ -52,11 +52,6 @@ def log_many(world, count):
     return load.acknowledged
 
 
-def dispatchers(database):
-    """Lane -> the node that dispatches it."""
-    return dict(row.split("\t") for row in psql(database, "SELECT id, dispatch_node FROM lane ORDER BY id"))
-
-
 def adopted(server):
     return len(server.process.messages("lane of another node taken over"))
 
@@ -133,6 +128,46 @@ def test_i11_a_paused_node_does_not_go_on(node, receiver, database, engine):
     assert repeats(receiver) <= IN_FLIGHT_MOST
     states = collections.Counter(d["state"] for d in twin.deliveries())
     assert states == {"delivered": len(ids)}
+
+
+def test_i11_a_node_paused_under_load_loses_nothing(node, receiver, engine):
+    """Its clients wait meanwhile; what it was about to commit goes to its new lane."""
+    first, second = node("first"), node("second")
+    receiver.default = Reply(delay=0.01)
+    world = World(first, webhook=receiver.url())
+    twin = on(world, second)
+    with Load(world, clients=4) as load:
+        wait_for(lambda: load.count > 30, "some load")
+        pause(first)
+        try:
+            wait_for(lambda: adopted(second), "the take-over")
+            twin.quiet()
+        finally:
+            go_on(first)
+        count = load.count
+        wait_for(lambda: load.count > count + 30, "answers from the node that woke")
+    world.quiet()
+    counts = receiver.counts()
+    assert set(load.acknowledged) <= set(counts)
+    assert set(counts) == {d["logged_activity_id"] for d in twin.deliveries()}
+    assert repeats(receiver) <= IN_FLIGHT_MOST
+    assert all(any(r.header("X-Herald-Recovered") == "1" for r in receiver.of(a)) for a, n in counts.items() if n > 1)
+
+
+def test_i11_a_node_that_comes_back_after_a_take_over_starts_anew(node, receiver, engine):
+    first, second = node("first"), node("second")
+    receiver.default = SLOW
+    world = World(first, webhook=receiver.url())
+    ids = log_many(world, 100)
+    first.kill()
+    on(world, second).quiet()
+    assert adopted(second) == 1
+    before = len(receiver.all())
+    first.start()
+    ids += log_many(world, 5)
+    world.quiet()
+    assert len(receiver.all()) == before + 5
+    assert set(receiver.counts()) == set(ids)
 
 
 def test_i11_a_paused_node_learns_that_an_adopted_lane_is_gone(node, receiver, database, engine):
