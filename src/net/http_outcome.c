@@ -95,7 +95,9 @@ static void explain_timeout(
 static void explain_no_connection(const struct http_seen *seen, struct http_result *result)
 {
     if (!seen->address_tried && seen->blocked[0])
-        say(result, HTTP_BLOCKED, "%s is not a permitted target (%s)", seen->authority, seen->blocked);
+        say(result, HTTP_BLOCKED,
+            "%s is not a permitted target (%s); the operator can allow it with --allow-target",
+            seen->authority, seen->blocked);
     else if (seen->socket_errno)
         say(result, HTTP_LOCAL, "cannot open a socket: %s", strerror(seen->socket_errno));
     else if (seen->os_errno == ECONNREFUSED)
