@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from support.ports import free_port
 from support.receiver import CLOSE, HANG, RESET, Receiver, Reply
 from support.wait import wait_for
 from support.world import World
@@ -67,10 +68,7 @@ def test_i5_no_redirect_is_followed(world, receiver, status):
 
 
 def test_m7_refused(world, receiver):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    object_id = world.add_object("Nobody there", webhook=f"http://127.0.0.1:{port}/hook")
+    object_id = world.add_object("Nobody there", webhook=f"http://127.0.0.1:{free_port()}/hook")
     check_failed(world, world.log(object_id), "connection_refused")
 
 

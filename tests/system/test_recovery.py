@@ -3,7 +3,6 @@
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,16 +12,11 @@ import pytest
 from support.api import Api
 from support.database import Cluster, Database, psql
 from support.load import Load
+from support.ports import free_port
 from support.receiver import HANG, OK, Reply
 from support.server import PATIENT, run
 from support.wait import SANITIZER, wait_for
 from support.world import World
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.mark.core
