@@ -7,7 +7,7 @@
  *                 hook's actions; each is pending, done or dead, and knows when it is due
  *
  *      (webhook) ──receipt──▶ fetch pending ──┬─ outcome: done ──▶ record stored, actions pending
- *                                             └─ outcome: dead
+ *                                             └─ outcome: dead ──receipt──▶ pending
  *      action pending ──outcome──▶ done (never runs again) │ pending, due later │ dead ──replay──▶ pending
  *
  * Rows stay when all is done, without the record, so that a webhook that comes again is known for ever.
@@ -45,7 +45,7 @@ struct receipt {
     struct id delivery; /* X-Herald-Delivery; nil: not sent */
     int64_t attempt; /* X-Herald-Attempt; 0: not sent */
     /* set by the writer's thread */
-    bool duplicate; /* it was there before: nothing was written */
+    bool duplicate; /* it was there before, and its fetch is not dead: nothing was written */
 };
 extern const struct unit_kind receipt_kind;
 
@@ -71,6 +71,7 @@ struct due_step {
     struct id inbox, activity;
     int64_t attempts;
     int64_t next_at;
+    int64_t status; /* of the last answer, 0 without one */
 };
 
 /*

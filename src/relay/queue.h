@@ -32,7 +32,8 @@ struct line;
 struct gate {
     int64_t most;
     int64_t busy;
-    int64_t paused_until_boot_us; /* the target said "too many requests" */
+    int64_t paused_until_boot_us; /* the target said "too many requests", or refuses, or we have no means */
+    int64_t refusals; /* pauses since the source last gave something */
 };
 
 struct job {

@@ -289,17 +289,44 @@ def test_m18_one_dead_target_holds_up_no_other(make_relay, slack, source):
     wait_for(lambda: len(slack.counts(activities)) == 30, "all messages")
 
 
-def test_m18_forged_id_costs_one_fetch(relay, source, slack):
+def test_m18_forged_id_costs_three_fetches(relay, source, slack):
     forged = new_id()
     source.unknown.add(forged)
     relay.accept(forged)
     relay.wait_states({forged: {"fetch": "dead"}})
     assert "knows no such activity" in relay.cli("list").stdout
-    assert relay.hook(forged)[2] == {"status": "duplicate"}
     genuine = new_id()
     relay.accept(genuine)
     wait_for(lambda: slack.posts(genuine), "the message")
-    assert len(source.fetches(forged)) == 1
+    assert len(source.fetches(forged)) == 3
+
+
+def test_m18_early_404_is_asked_again(relay, source, slack):
+    activity = new_id()
+    source.script[activity] = [Answer(404), Answer(410)]
+    relay.accept(activity)
+    relay.wait_states({activity: {"fetch": "done", "slack": "done"}})
+    assert len(source.fetches(activity)) == 3 and len(slack.posts(activity)) == 1
+
+
+def test_m18_one_404_after_an_outage_is_not_believed(relay, source, slack):
+    activity = new_id()
+    source.script[activity] = [Answer(502)] * 4 + [Answer(404)]
+    relay.accept(activity)
+    relay.wait_states({activity: {"fetch": "done", "slack": "done"}})
+    assert len(slack.posts(activity)) == 1
+
+
+def test_m18_redelivered_webhook_revives_a_dead_fetch(relay, source, slack):
+    activity = new_id()
+    source.unknown.add(activity)
+    relay.accept(activity)
+    relay.wait_states({activity: {"fetch": "dead"}})
+    source.unknown.clear()
+    relay.accept(activity)
+    relay.wait_states({activity: {"fetch": "done", "slack": "done"}})
+    assert relay.hook(activity)[2] == {"status": "duplicate"}
+    assert len(slack.posts(activity)) == 1
 
 
 def test_m18_forged_ids_are_limited(make_relay, source, slack):
@@ -319,13 +346,14 @@ def test_m18_forged_ids_are_limited(make_relay, source, slack):
 
 def test_m18_wrong_key_is_said_clearly_and_mended(make_relay, source, slack):
     source.key = "another"
-    relay = make_relay()
+    relay = make_relay(fetch="fetch: {attempts_most: 2}\n")
     activity = new_id()
     relay.accept(activity)
     said = relay.process.wait_message(
         "the source refuses the relay's credentials: check api_key, business_id and user_id under 'source', "
         "and that this user may see the activity; what waits is fetched as soon as they are right")
     assert said["level"] == "error" and said["status"] == 401
+    wait_for(lambda: len(source.fetches(activity)) >= 4, "more refused fetches than may fail")
     source.key = KEY
     wait_for(lambda: slack.posts(activity), "the message")
     relay.stop()
