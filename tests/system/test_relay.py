@@ -373,6 +373,26 @@ def test_m18_odd_answers_of_the_source_are_tried_again(relay, source, slack, ans
     assert len(failure) == 1 and failure[0]["activity"] == activity and failure[0]["reason"]
 
 
+def test_i7_idle_connections_leave_descriptors_for_the_work(make_relay, source, slack):
+    relay = make_relay(start=False)
+    relay.process = Process("relay", str(relay.file), prefix=("prlimit", "--nofile=120:120"))
+    assert relay.try_listening()
+    warned = relay.process.wait_message("fewer connections than usual: the limit of open files is low")
+    assert warned["connections"] < 90
+    activity = new_id()
+    host, port = relay.address.rsplit(":", 1)
+    source.hold.clear()
+    relay.accept(activity)
+    wait_for(lambda: source.busy == 1, "the fetch")
+    idle = [socket.create_connection((host, int(port))) for _ in range(150)]
+    source.hold.set()
+    wait_for(lambda: slack.posts(activity), "the message")
+    for connection in idle:
+        connection.close()
+    assert not relay.process.messages("fetch failed, will be tried again")
+    assert not relay.process.messages("action failed, will be tried again")
+
+
 def test_m18_metrics(relay, slack):
     activity = new_id()
     relay.accept(activity)
