@@ -354,7 +354,10 @@ void step_start(struct job *job)
     if (code) {
         snprintf(job->reason, sizeof job->reason, "could not be sent: %s", err.text);
         bool local = code == ERR_UNAVAILABLE || code == ERR_BUSY; /* no fault of the step's: does not count */
-        fail(job, local ? VERDICT_LATER : VERDICT_RETRY, NULL, job->reason);
+        if (local && !line->action)
+            budget_give_back(&line->worker->failures);
+        bool hopeless = code == ERR_INVALID && line->action; /* this record will never make this message */
+        fail(job, local ? VERDICT_LATER : hopeless ? VERDICT_DEAD : VERDICT_RETRY, NULL, job->reason);
         return;
     }
     line->worker->flying++;
