@@ -4,6 +4,7 @@ import json
 import random
 import re
 import socket
+import sqlite3
 import threading
 import uuid
 
@@ -342,6 +343,56 @@ def test_m18_forged_ids_are_limited(make_relay, source, slack):
     wait_for(lambda: len(source.fetches()) >= 25, "the failures that are allowed")
     pending = [a for a, s in relay.list("--state", "pending").items() if a in forged]
     assert len(pending) >= 14 and len(source.fetches()) <= 26
+
+
+def test_m18_genuine_webhook_is_not_starved_by_forged_ids(make_relay, source, slack):
+    relay = make_relay(fetch="fetch: {failures_per_minute: 60}\n")
+    forged = [new_id() for _ in range(300)]
+    source.unknown.update(forged)
+    for activity in forged:
+        relay.accept(activity)
+    wait_for(lambda: len(source.fetches()) >= 60, "the failures that are allowed")
+    genuine = new_id()
+    relay.accept(genuine)
+    wait_for(lambda: slack.posts(genuine), "the message")
+    waiting = relay.list("--state", "pending")
+    assert len([a for a in forged if a in waiting]) > 200
+
+
+def test_m18_backlog_of_forged_ids_is_worked_off(make_relay, source):
+    relay = make_relay(fetch="fetch: {failures_per_minute: 3000}\n")
+    forged = [new_id() for _ in range(60)]
+    source.unknown.update(forged)
+    source.hold.clear()
+    for activity in forged:
+        relay.accept(activity)
+    source.hold.set()
+    wait_for(lambda: relay.steps("fetch", 2) == set(forged), "all to be dead")
+    assert len(source.fetches()) == 3 * 60
+
+
+def test_m18_open_hook_on_another_address_is_warned_of(make_relay):
+    warning = "a hook without a secret can be reached by other machines: anybody may send it forged ids"
+    quiet, loud = make_relay(), make_relay(start=False)
+    loud.file.write_text(loud.file.read_text().replace("listen: 127.0.0.1:0", "listen: 0.0.0.0:0", 1))
+    loud.start()
+    assert loud.process.wait_message(warning)["hook"] == "/hooks/sales-calls"
+    quiet.stop()
+    assert not quiet.process.messages(warning)
+
+
+def test_m18_clock_set_back_strands_nothing(make_relay, slack):
+    relay = make_relay()
+    slack.default = Answer(500)
+    activity = new_id()
+    relay.accept(activity)
+    wait_for(lambda: slack.posts(activity), "the first attempt")
+    relay.stop()
+    with sqlite3.connect(relay.data / "inbox.db") as db:
+        db.execute("UPDATE relay_action SET next_at = next_at + 1000000 * 3600 * 24 WHERE state = 0")
+    slack.default = Answer(200)
+    relay.start()
+    relay.wait_states({activity: {"fetch": "done", "slack": "done"}})
 
 
 def test_m18_wrong_key_is_said_clearly_and_mended(make_relay, source, slack):
