@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/dirlock.h"
 #include "base/log.h"
+#include "net/server.h"
 #include "relay/inbox.h"
 #include "relay/relay.h"
 
@@ -77,6 +78,17 @@ static void say_where(const struct relay *relay, const struct relay_config *conf
         LOG(LOG_INFO, "metrics listening", F_TEXT("address", relay_metrics_address(relay)));
 }
 
+static void warn_of_open_hooks(const struct relay_config *config)
+{
+    if (server_address_is_loopback(config->listen))
+        return;
+    for (size_t i = 0; i < config->hook_count; i++)
+        if (!config->hooks[i].secret)
+            LOG(LOG_WARN,
+                "a hook without a secret can be reached by other machines: anybody may send it forged ids",
+                F_TEXT("hook", config->hooks[i].path));
+}
+
 /* The signals are blocked before any thread starts, so that only sigwait gets them. */
 static int serve(const struct relay_config *config)
 {
@@ -90,6 +102,7 @@ static int serve(const struct relay_config *config)
     if (relay_start(config, &relay, &err))
         return report(&err);
     say_where(relay, config);
+    warn_of_open_hooks(config);
     until_told_to_stop(&stop);
     pthread_sigmask(SIG_SETMASK, &before, NULL); /* a second signal ends it at once */
     relay_stop(relay);

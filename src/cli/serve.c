@@ -1,15 +1,13 @@
 /* herald serve: API, pages, dispatcher. */
 #include "api/api.h"
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "cli/admin.h"
 #include "cli/cli.h"
 #include "cli/node.h"
 
 #include <signal.h>
-#include <sys/resource.h>
-
-#define FILES_KEPT 64 /* for the database, listeners, logs */
 
 struct service {
     struct settings settings;
@@ -53,25 +51,15 @@ static enum err_code start_admin(struct arena *arena, struct service *service, s
     return admin_listener_start(arena, s->data, &service->admin_context, &service->admin, err);
 }
 
-/*
- * Connections and deliveries share the limit of open files; a quarter of it is for deliveries, and some are kept
- * for everything else.
- */
+/* Connections and deliveries share the limit of open files. */
 static void respect_file_limit(struct settings *s)
 {
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return;
-    files.rlim_cur = files.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &files);
-    int64_t limit = files.rlim_cur > INT32_MAX ? INT32_MAX : (int64_t)files.rlim_cur;
-    int64_t deliveries = limit / 4, connections = limit - limit / 4 - FILES_KEPT;
-    connections = connections > 1 ? connections : 1;
-    if (s->deliveries_most > deliveries || s->connections_most > connections)
+    struct files_share files = files_share();
+    if (s->deliveries_most > files.outgoing || s->connections_most > files.incoming)
         LOG(LOG_WARN, "fewer connections and deliveries than configured: the limit of open files is low",
-            F_INT("files", limit));
-    s->deliveries_most = s->deliveries_most < deliveries ? s->deliveries_most : deliveries;
-    s->connections_most = s->connections_most < connections ? s->connections_most : connections;
+            F_INT("files", files.limit));
+    s->deliveries_most = s->deliveries_most < files.outgoing ? s->deliveries_most : files.outgoing;
+    s->connections_most = s->connections_most < files.incoming ? s->connections_most : files.incoming;
 }
 
 static enum err_code start(struct arena *arena, struct service *service, struct error *err)

@@ -47,15 +47,25 @@ static bool is_success(int status)
     return status >= 200 && status < 300;
 }
 
+bool status_is_unknown(int64_t status)
+{
+    return status == 404 || status == 410;
+}
+
 static bool is_transient(int status)
 {
     return status == 408 || status == 425 || status >= 500;
 }
 
+bool result_is_unsent(const struct http_result *result)
+{
+    return result->error == HTTP_LOCAL && result->sends == 0;
+}
+
 enum verdict action_judge(const struct http_result *result)
 {
     if (result->error)
-        return VERDICT_RETRY;
+        return result_is_unsent(result) ? VERDICT_LATER : VERDICT_RETRY;
     if (is_success(result->status))
         return VERDICT_DONE;
     if (result->status == 429)
@@ -63,16 +73,18 @@ enum verdict action_judge(const struct http_result *result)
     return is_transient(result->status) ? VERDICT_RETRY : VERDICT_DEAD;
 }
 
-/* Only "no such activity" is final. Whatever else the source says may be put right by its operator or ours. */
+/* Nothing is final here but "no such activity", said again. The rest may be put right by its operator or ours. */
 enum verdict fetch_judge(const struct http_result *result)
 {
     if (result->error)
-        return VERDICT_RETRY;
+        return result_is_unsent(result) ? VERDICT_LATER : VERDICT_RETRY;
     if (is_success(result->status))
         return VERDICT_DONE;
     if (result->status == 429)
         return VERDICT_LATER;
-    return result->status == 404 || result->status == 410 ? VERDICT_DEAD : VERDICT_RETRY;
+    if (result->status == 401 || result->status == 403)
+        return VERDICT_REFUSED;
+    return status_is_unknown(result->status) ? VERDICT_UNKNOWN : VERDICT_RETRY;
 }
 
 void result_describe(const struct http_result *result, char *out, size_t size)

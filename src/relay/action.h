@@ -59,11 +59,18 @@ enum err_code action_url(struct arena *arena, const char *path, const struct yam
 enum verdict {
     VERDICT_DONE,
     VERDICT_RETRY, /* counts as an attempt */
-    VERDICT_LATER, /* "too many requests": wait as told; the attempt does not count, the receiver is well */
+    VERDICT_LATER, /* "too many requests", or nothing was sent for want of means: the attempt does not count */
+    VERDICT_REFUSED, /* the source takes nobody's fetch until its operator or ours mends it; does not count */
+    VERDICT_UNKNOWN, /* "no such activity": too early or mistaken perhaps, so it is asked a few times */
     VERDICT_DEAD, /* trying again cannot help */
 };
 enum verdict action_judge(const struct http_result *result);
 enum verdict fetch_judge(const struct http_result *result);
+
+/* Nothing left this machine, and it is this machine's fault: no descriptor, no memory. */
+bool result_is_unsent(const struct http_result *result);
+/* 404 and 410. */
+bool status_is_unknown(int64_t status);
 
 /* For people: "answered 500", "timeout: no answer within 10 s". With no byte from the peer: fit for the log. */
 void result_describe(const struct http_result *result, char *out, size_t size);

@@ -1,5 +1,7 @@
 /* Posts the sentence, and the notes under it, to a Slack incoming webhook. */
 #include "relay/action.h"
+
+#include "base/text.h"
 #include "relay/message.h"
 
 #include <string.h>
@@ -7,7 +9,7 @@
 /* Slack refuses a text of a block over 3,000 characters, and with it the whole message. */
 #define BLOCK_CHARS_MOST 3000
 #define BODY_MOST (128 << 10)
-#define SENTENCE_MOST (64 << 10)
+#define SENTENCE_MOST (64 << 20) /* as long as a record */
 
 struct slack {
     const char *url;
@@ -82,7 +84,24 @@ static int add_to_buf(const char *data, size_t len, void *buf)
     return 0;
 }
 
-static void write_message(const struct record *record, struct buf *body)
+/* Trying again helps against a want of memory, and against nothing else. */
+static enum err_code compose_into(
+    struct buf *body, const struct buf *sentence, const struct buf *notes, struct error *err)
+{
+    if (sentence->overflow || notes->overflow)
+        return error_set(err, ERR_UNAVAILABLE, "no memory for the message");
+    if (!text_is_utf8(buf_text(sentence), sentence->len) || !text_is_utf8(buf_text(notes), notes->len))
+        return error_set(err, ERR_INVALID, "the record's texts are not UTF-8");
+    json_t *message = compose(buf_text(sentence), buf_text(notes));
+    if (message)
+        json_dump_callback(message, add_to_buf, body, JSON_COMPACT);
+    json_decref(message);
+    if (!body->len || body->overflow)
+        return error_set(err, ERR_UNAVAILABLE, "no memory for the message");
+    return ERR_OK;
+}
+
+static enum err_code write_message(const struct record *record, struct buf *body, struct error *err)
 {
     struct buf plain = BUF_INIT(SENTENCE_MOST), sentence = BUF_INIT(BODY_MOST), notes = BUF_INIT(BODY_MOST);
     message_sentence(&plain, record->json);
@@ -91,13 +110,12 @@ static void write_message(const struct record *record, struct buf *body)
     const char *raw = message_notes(record->json, &len);
     add_escaped(&notes, raw, len);
 
-    json_t *message = compose(buf_text(&sentence), buf_text(&notes));
-    if (message)
-        json_dump_callback(message, add_to_buf, body, JSON_COMPACT);
-    json_decref(message);
+    sentence.overflow |= plain.overflow;
+    enum err_code code = compose_into(body, &sentence, &notes, err);
     buf_free(&plain);
     buf_free(&sentence);
     buf_free(&notes);
+    return code;
 }
 
 static enum err_code build(const void *settings, const struct record *record, struct arena *arena UNUSED,
@@ -105,9 +123,9 @@ static enum err_code build(const void *settings, const struct record *record, st
 {
     static const char *const headers[] = {"Content-Type: application/json", NULL};
     const struct slack *slack = settings;
-    write_message(record, body);
-    if (!body->len || body->overflow)
-        return error_set(err, ERR_UNAVAILABLE, "no memory for the message");
+    enum err_code code = write_message(record, body, err);
+    if (code)
+        return code;
     request->url = slack->url;
     request->headers = headers;
     request->body = body->data;

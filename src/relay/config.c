@@ -35,7 +35,7 @@ static const struct option top_options[] = {
         US_PER_MS, HOUR_US),
     OPTION(OPTION_DURATION, "retry_cap", retry_cap_us, "10m", "Most that passes before any retry", US_PER_MS,
         24 * HOUR_US),
-    OPTION(OPTION_DURATION, "drain", drain_us, "5s", "How long requests in flight may take at a stop", 0,
+    OPTION(OPTION_DURATION, "drain", drain_us, "15s", "How long requests in flight may take at a stop", 0,
         HOUR_US),
 };
 static const char *const top_others[] = {"source", "fetch", "hooks", NULL};

@@ -106,6 +106,17 @@ static enum err_code add_step(struct db *db, struct id inbox, int64_t position, 
         NULL, err);
 }
 
+/* A webhook that comes again proves nothing, but is a reason to ask again about a record that was given up. */
+static enum err_code revive_fetch(
+    struct db *db, const struct receipt *receipt, int64_t now, int64_t *revived, struct error *err)
+{
+    return db_exec(db,
+        "UPDATE relay_action SET state = 0, attempts = 0, next_at = $1, changed_at = $1 WHERE state = 2 "
+        "AND step = $2 AND inbox = (SELECT id FROM relay_inbox WHERE activity = $3 AND hook = $4)",
+        DB_PARAMS(db_int(now), db_text(FETCH_STEP), db_id(receipt->activity), db_text(receipt->hook)),
+        revived, err);
+}
+
 static enum err_code store_receipt(struct db *db, struct receipt *receipt, struct error *err)
 {
     int64_t now = clock_wall_us(), added = 0;
@@ -116,10 +127,12 @@ static enum err_code store_receipt(struct db *db, struct receipt *receipt, struc
         DB_PARAMS(db_id(inbox), db_text(receipt->hook), db_id(receipt->activity), db_int(now),
             db_id_or_null(receipt->delivery), receipt->attempt ? db_int(receipt->attempt) : db_null(DB_INT)),
         &added, err);
+    if (!code && added)
+        code = add_step(db, inbox, 0, receipt->hook, FETCH_STEP, now, err);
+    else if (!code)
+        code = revive_fetch(db, receipt, now, &added, err);
     receipt->duplicate = added == 0;
-    if (code || receipt->duplicate)
-        return code;
-    return add_step(db, inbox, 0, receipt->hook, FETCH_STEP, now, err);
+    return code;
 }
 
 static enum err_code run_receipts(struct db *db, struct unit **units, size_t n, struct error *err)
@@ -189,25 +202,65 @@ const struct unit_kind outcome_kind = {.name = "relay outcome", .run = run_outco
 
 /* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
-enum err_code inbox_due(struct db *db, const char *hook, const char *step, int64_t now,
-    struct due_step *steps, size_t most, size_t *count, struct error *err)
+static struct due_step read_due(struct db_rows *rows)
+{
+    return (struct due_step){.inbox = db_col_id(rows, 0),
+        .activity = db_col_id(rows, 1),
+        .attempts = db_col_int(rows, 2),
+        .next_at = db_col_int(rows, 3),
+        .status = db_col_int(rows, 4)};
+}
+
+#define PENDING_STEPS                                                                                        \
+    "SELECT a.inbox, i.activity, a.attempts, a.next_at, a.status FROM relay_action a "                       \
+    "JOIN relay_inbox i ON i.id = a.inbox WHERE a.hook = $1 AND a.step = $2 AND a.state = 0 "
+
+/* Steps that would be due later than anything is ever put off: the wall clock was set back since. */
+static enum err_code read_stranded(struct db *db, const char *hook, const char *step,
+    const struct due_times *times, struct due_list *list, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    *count = 0;
-    enum err_code code = db_query(db,
-        "SELECT a.inbox, i.activity, a.attempts, a.next_at FROM relay_action a "
-        "JOIN relay_inbox i ON i.id = a.inbox WHERE a.hook = $1 AND a.step = $2 AND a.state = 0 "
-        "ORDER BY a.next_at, a.inbox LIMIT $3",
-        DB_PARAMS(db_text(hook), db_text(step), db_int((int64_t)most)), &rows, err);
-    bool go_on = true;
-    while (!code && go_on && *count < most && db_next(rows, &code, err)) {
-        struct due_step *due = &steps[(*count)++];
-        *due = (struct due_step){.inbox = db_col_id(rows, 0),
-            .activity = db_col_id(rows, 1),
-            .attempts = db_col_int(rows, 2),
-            .next_at = db_col_int(rows, 3)};
-        go_on = due->next_at <= now;
+    enum err_code code = db_query(db, PENDING_STEPS "AND a.next_at > $3 ORDER BY a.next_at, a.inbox LIMIT $4",
+        DB_PARAMS(
+            db_text(hook), db_text(step), db_int(times->now + times->latest), db_int((int64_t)list->most)),
+        &rows, err);
+    while (!code && list->count < list->most && db_next(rows, &code, err)) {
+        list->steps[list->count] = read_due(rows);
+        list->steps[list->count++].next_at = times->now;
     }
+    return code;
+}
+
+enum err_code inbox_due(struct db *db, const char *hook, const char *step, const struct due_times *times,
+    struct due_list *list, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    list->count = 0;
+    enum err_code code = read_stranded(db, hook, step, times, list, err);
+    if (!code)
+        code = db_query(db, PENDING_STEPS "AND a.next_at <= $3 ORDER BY a.next_at, a.inbox LIMIT $4",
+            DB_PARAMS(db_text(hook), db_text(step), db_int(times->now + times->latest),
+                db_int((int64_t)list->most)),
+            &rows, err);
+    bool go_on = true;
+    while (!code && go_on && list->count < list->most && db_next(rows, &code, err)) {
+        struct due_step *due = &list->steps[list->count++];
+        *due = read_due(rows);
+        go_on = due->next_at <= times->now;
+    }
+    return code;
+}
+
+enum err_code inbox_newest(
+    struct db *db, const char *hook, const char *step, int64_t now, struct due_list *list, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    list->count = 0;
+    enum err_code code = db_query(db,
+        PENDING_STEPS "AND a.next_at <= $3 AND a.attempts = 0 ORDER BY a.next_at DESC, a.inbox DESC LIMIT $4",
+        DB_PARAMS(db_text(hook), db_text(step), db_int(now), db_int((int64_t)list->most)), &rows, err);
+    while (!code && list->count < list->most && db_next(rows, &code, err))
+        list->steps[list->count++] = read_due(rows);
     return code;
 }
 

@@ -7,7 +7,7 @@
  *                 hook's actions; each is pending, done or dead, and knows when it is due
  *
  *      (webhook) ──receipt──▶ fetch pending ──┬─ outcome: done ──▶ record stored, actions pending
- *                                             └─ outcome: dead
+ *                                             └─ outcome: dead ──receipt──▶ pending
  *      action pending ──outcome──▶ done (never runs again) │ pending, due later │ dead ──replay──▶ pending
  *
  * Rows stay when all is done, without the record, so that a webhook that comes again is known for ever.
@@ -45,7 +45,7 @@ struct receipt {
     struct id delivery; /* X-Herald-Delivery; nil: not sent */
     int64_t attempt; /* X-Herald-Attempt; 0: not sent */
     /* set by the writer's thread */
-    bool duplicate; /* it was there before: nothing was written */
+    bool duplicate; /* it was there before, and its fetch is not dead: nothing was written */
 };
 extern const struct unit_kind receipt_kind;
 
@@ -71,14 +71,29 @@ struct due_step {
     struct id inbox, activity;
     int64_t attempts;
     int64_t next_at;
+    int64_t status; /* of the last answer, 0 without one */
+};
+
+struct due_list {
+    struct due_step *steps;
+    size_t most, count;
+};
+
+struct due_times {
+    int64_t now; /* wall clock */
+    int64_t latest; /* nothing is put off for longer: what seems to be is due, since the clock was set back */
 };
 
 /*
  * The pending steps of that name in order of (next_at, inbox), at most `most`, up to and including the first that
- * is not due at `now`: the caller learns from it when to look again.
+ * is not due: the caller learns from it when to look again.
  */
-enum err_code inbox_due(struct db *db, const char *hook, const char *step, int64_t now,
-    struct due_step *steps, size_t most, size_t *count, struct error *err) MUST_CHECK;
+enum err_code inbox_due(struct db *db, const char *hook, const char *step, const struct due_times *times,
+    struct due_list *list, struct error *err) MUST_CHECK;
+
+/* The steps that are due and were not tried yet, the newest first, at most `most`. */
+enum err_code inbox_newest(struct db *db, const char *hook, const char *step, int64_t now,
+    struct due_list *list, struct error *err) MUST_CHECK;
 
 /* Appends the stored record; ERR_NOT_FOUND if it is not there. */
 enum err_code inbox_record(struct db *db, struct id inbox, struct buf *record, struct error *err) MUST_CHECK;

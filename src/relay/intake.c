@@ -1,6 +1,7 @@
 #include "relay/intake.h"
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/text.h"
@@ -195,6 +196,17 @@ static void handle(struct exchange *exchange, void *worker UNUSED)
         reply_text(exchange, "{\"status\":\"ok\"}\n");
 }
 
+/* Clients must leave descriptors for fetches and actions. */
+static unsigned connections_most(void)
+{
+    struct files_share files = files_share();
+    if (files.incoming >= CONNECTIONS_MOST)
+        return CONNECTIONS_MOST;
+    LOG(LOG_WARN, "fewer connections than usual: the limit of open files is low", F_INT("files", files.limit),
+        F_INT("connections", files.incoming));
+    return (unsigned)files.incoming;
+}
+
 enum err_code intake_start(struct intake *intake, struct server **server, struct error *err)
 {
     static const char *const single[] = {"X-Herald-Delivery", "X-Herald-Attempt", NULL};
@@ -203,7 +215,7 @@ enum err_code intake_start(struct intake *intake, struct server **server, struct
         .listen = intake->config->listen,
         .hosts = intake->config->hosts,
         .body_most = BODY_MOST,
-        .connections_most = CONNECTIONS_MOST,
+        .connections_most = connections_most(),
         .idle_s = IDLE_S,
         .deadline_us = DEADLINE_US,
         .workers = WORKERS,

@@ -45,13 +45,13 @@ static void add(struct line *line, const struct due_step *step)
     line->ready_count++;
 }
 
-static void take_due(
-    struct line *line, struct loop *loop, const struct due_step *steps, size_t count, int64_t now)
+static void take_due(struct line *line, struct loop *loop, const struct due_list *list, int64_t now)
 {
-    line->unread = count == line->most;
-    for (size_t i = 0; i < count; i++) {
-        if (steps[i].next_at > now) {
-            int64_t wait = steps[i].next_at - now;
+    line->unread = list->count == line->most;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct due_step *step = &list->steps[i];
+        if (step->next_at > now) {
+            int64_t wait = step->next_at - now;
             line_wake_at(line, loop, clock_boot_us() + (wait < LOOK_AGAIN_US ? wait : LOOK_AGAIN_US));
             line->unread = false;
             return;
@@ -60,23 +60,55 @@ static void take_due(
             line->unread = true;
             return;
         }
-        if (!holds(line, steps[i].inbox))
-            add(line, &steps[i]);
+        if (!holds(line, step->inbox))
+            add(line, step);
     }
+}
+
+/* A few, so that what arrives next is still newer than what is held; more than can be in flight already. */
+static enum err_code take_newest(
+    struct line *line, struct db *db, struct due_list *list, int64_t now, struct error *err)
+{
+    size_t few = 2 * (size_t)line->gate->most;
+    list->most = few < line->most ? few : line->most;
+    enum err_code code = inbox_newest(db, line->hook->path, line->step, now, list, err);
+    for (size_t i = 0; i < list->count && !code && line->held_count < line->most; i++)
+        if (!holds(line, list->steps[i].inbox))
+            add(line, &list->steps[i]);
+    line->newest_first = code || list->count > 0;
+    list->most = line->most;
+    return code;
+}
+
+static enum err_code refill(
+    struct line *line, struct loop *loop, struct db *db, struct due_list *list, struct error *err)
+{
+    struct due_times times = {.now = clock_wall_us(), .latest = line->latest_us};
+    enum err_code code = line->newest_first ? take_newest(line, db, list, times.now, err) : ERR_OK;
+    if (code || line->newest_first)
+        return code;
+    code = inbox_due(db, line->hook->path, line->step, &times, list, err);
+    if (!code)
+        take_due(line, loop, list, times.now);
+    return code;
 }
 
 enum err_code line_refill(struct line *line, struct loop *loop, struct db *db, struct error *err)
 {
     if (!line->unread || line->ready_count >= (size_t)line->gate->most || line->held_count == line->most)
         return ERR_OK;
-    struct due_step *steps = mem_alloc(line->most * sizeof *steps);
-    size_t count;
-    int64_t now = clock_wall_us();
-    enum err_code code = inbox_due(db, line->hook->path, line->step, now, steps, line->most, &count, err);
-    if (!code)
-        take_due(line, loop, steps, count, now);
-    mem_free(steps);
+    struct due_list list = {.steps = mem_alloc(line->most * sizeof *list.steps), .most = line->most};
+    enum err_code code = refill(line, loop, db, &list, err);
+    mem_free(list.steps);
     return code;
+}
+
+void line_turn_to_newest(struct line *line)
+{
+    for (struct job *job = line_pop(line); job; job = line_pop(line))
+        line_drop(job);
+    line->newest_first = true;
+    line->unread = true;
 }
 
 struct job *line_pop(struct line *line)

@@ -32,7 +32,8 @@ struct line;
 struct gate {
     int64_t most;
     int64_t busy;
-    int64_t paused_until_boot_us; /* the target said "too many requests" */
+    int64_t paused_until_boot_us; /* the target said "too many requests", or refuses, or we have no means */
+    int64_t refusals; /* pauses since the source last gave something */
 };
 
 struct job {
@@ -58,12 +59,14 @@ struct line {
     struct http_client *client;
     struct gate *gate;
     size_t most; /* Q2 */
+    int64_t latest_us; /* no step is put off for longer */
     /* the loop's */
     struct job **held;
     size_t held_count;
     struct job *ready, **ready_tail;
     size_t ready_count;
     bool unread; /* the database may have due steps that are not held */
+    bool newest_first; /* more failed than may: what is new has its chance before a backlog of forged ids */
     struct gate own_gate;
     struct loop_timer timer;
 };
@@ -77,6 +80,9 @@ enum err_code line_refill(struct line *line, struct loop *loop, struct db *db, s
 
 /* The step that has been due for longest, or NULL. It stays held. */
 struct job *line_pop(struct line *line);
+
+/* Forgets what is ready, and reads the newest first from now on, until none is left that was not tried yet. */
+void line_turn_to_newest(struct line *line);
 
 /* Frees a job; it must not be in the ready list. */
 void line_drop(struct job *job);

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define EXCERPT_MOST 120
+#define UNKNOWN_MOST 3 /* fetches until "no such activity" is believed */
+#define REFUSED_BASES 30 /* waits that follow a refusal, in terms of retry_base */
 
 static void submit(struct job *job);
 
@@ -63,6 +65,8 @@ static void recorded(struct loop_task *task)
     count_outcome(line, outcome);
     if (outcome->state == STEP_PENDING)
         line_wake_at(line, worker->loop, clock_boot_us() + outcome->next_at - clock_wall_us());
+    if (outcome->state == STEP_DEAD)
+        line->unread = true; /* Q3: it was held, and may have been revived meanwhile */
     if (outcome->record)
         worker_mark_unread(worker, line->hook, true);
     line->gate->busy--;
@@ -93,6 +97,27 @@ static void log_failure(const struct job *job, const char *reason, int64_t ms)
         F_INT("again_in_ms", dead ? 0 : (outcome->next_at - clock_wall_us()) / US_PER_MS));
 }
 
+/* Enough was asked, and the last answer was the same: one 404 while a source starts up says nothing. */
+static bool is_known_unknown(const struct job *job, int64_t attempts)
+{
+    return attempts >= UNKNOWN_MOST && status_is_unknown(job->step.status);
+}
+
+static int64_t within_cap(const struct worker *worker, int64_t delay_us)
+{
+    return delay_us < worker->retry.cap_us ? delay_us : worker->retry.cap_us;
+}
+
+/* What the jitter must not go below; -1: it may. */
+static int64_t least_delay(const struct worker *worker, enum verdict verdict, int64_t attempts)
+{
+    if (verdict == VERDICT_UNKNOWN)
+        return within_cap(worker, worker->retry.base_us * (attempts > 1 ? 5 : 1));
+    if (verdict == VERDICT_REFUSED)
+        return within_cap(worker, worker->retry.base_us * REFUSED_BASES);
+    return -1;
+}
+
 /*
  * An attempt failed: decides what becomes of the step and records it. job->reason is what people see in the list
  * of dead letters; `reason` goes to the log and holds nothing that a peer sent.
@@ -101,9 +126,12 @@ static void fail(struct job *job, enum verdict verdict, const struct http_result
 {
     struct line *line = job->line;
     struct worker *worker = line->worker;
-    int64_t attempts = job->step.attempts + (verdict == VERDICT_LATER ? 0 : 1);
-    bool dead = verdict == VERDICT_DEAD || attempts >= line->attempts_most;
-    int64_t asked = result ? result->retry_after_us : -1;
+    bool counts = verdict != VERDICT_LATER && verdict != VERDICT_REFUSED;
+    int64_t attempts = job->step.attempts + counts;
+    bool dead = verdict == VERDICT_DEAD || attempts >= line->attempts_most ||
+                (verdict == VERDICT_UNKNOWN && is_known_unknown(job, attempts));
+    int64_t asked = result ? result->retry_after_us : -1, least = least_delay(worker, verdict, attempts);
+    asked = asked > least ? asked : least;
     int64_t delay = retry_delay_us(&worker->retry, attempts > 0 ? attempts : 1, asked);
     job->outcome = (struct outcome){.inbox = job->step.inbox,
         .step = line->step,
@@ -167,6 +195,8 @@ static bool call_ended(struct job *job, const struct http_result *result)
         int64_t asked = result->retry_after_us < RETRY_AFTER_MOST ? result->retry_after_us : RETRY_AFTER_MOST;
         int64_t pause = asked > worker->retry.base_us ? asked : worker->retry.base_us;
         gate->paused_until_boot_us = clock_boot_us() + pause;
+    } else if (result_is_unsent(result)) {
+        gate->paused_until_boot_us = clock_boot_us() + worker->retry.base_us;
     }
     return true;
 }
@@ -197,13 +227,28 @@ static void say_how_to_help(const struct http_result *result)
             F_INT("status", result->status));
 }
 
+/* The source is left alone, longer each time until it gives something; what was in flight with it counts once. */
+static void pause_source(struct worker *worker, struct gate *gate)
+{
+    int64_t now = clock_boot_us(), most = within_cap(worker, worker->retry.base_us * REFUSED_BASES);
+    if (now < gate->paused_until_boot_us)
+        return;
+    int64_t pause = retry_ceiling_us(&worker->retry, ++gate->refusals);
+    gate->paused_until_boot_us = now + (pause < most ? pause : most);
+}
+
 static void fetch_failed(struct job *job, enum verdict verdict, const struct http_result *result)
 {
+    struct worker *worker = job->line->worker;
+    if (verdict == VERDICT_REFUSED)
+        pause_source(worker, job->line->gate);
+    if (result_is_unsent(result))
+        budget_give_back(&worker->failures);
     result_describe(result, job->reason, sizeof job->reason);
     if (verdict == VERDICT_DONE)
         snprintf(job->reason, sizeof job->reason, "answered %d, but not with this activity's record",
             result->status);
-    if (verdict == VERDICT_DEAD)
+    if (verdict == VERDICT_UNKNOWN)
         snprintf(job->reason, sizeof job->reason,
             "answered %d: the source knows no such activity (deleted, or the id is forged)", result->status);
     say_how_to_help(result);
@@ -222,6 +267,7 @@ static void fetch_done(void *ctx, const struct http_result *result)
             memcpy(job->record, result->body, result->body_len);
             job->record[result->body_len] = '\0';
             budget_give_back(&worker->failures);
+            job->line->gate->refusals = 0;
             succeed(job, result);
         } else {
             fetch_failed(job, verdict, result);
@@ -308,7 +354,10 @@ void step_start(struct job *job)
     if (code) {
         snprintf(job->reason, sizeof job->reason, "could not be sent: %s", err.text);
         bool local = code == ERR_UNAVAILABLE || code == ERR_BUSY; /* no fault of the step's: does not count */
-        fail(job, local ? VERDICT_LATER : VERDICT_RETRY, NULL, job->reason);
+        if (local && !line->action)
+            budget_give_back(&line->worker->failures);
+        bool hopeless = code == ERR_INVALID && line->action; /* this record will never make this message */
+        fail(job, local ? VERDICT_LATER : hopeless ? VERDICT_DEAD : VERDICT_RETRY, NULL, job->reason);
         return;
     }
     line->worker->flying++;

@@ -32,6 +32,7 @@ static bool may_start(struct line *line)
         return false;
     }
     if (!line->action && !budget_take(&worker->failures, now, &at)) { /* K3 */
+        line_turn_to_newest(line);
         line_wake_at(line, worker->loop, at);
         return false;
     }
@@ -176,6 +177,7 @@ static void init_line(struct worker *worker, struct line *line, const struct rel
         line->own_gate.most = action->concurrency;
     size_t share = WINDOW_MOST / worker->line_count, least = 2 * (size_t)line->gate->most;
     line->most = share > least ? share : least;
+    line->latest_us = worker->retry.cap_us + RETRY_AFTER_MOST;
     line->timer.run = line_due;
     line_init(line);
 }

@@ -4,6 +4,7 @@ import json
 import random
 import re
 import socket
+import sqlite3
 import threading
 import uuid
 
@@ -289,17 +290,44 @@ def test_m18_one_dead_target_holds_up_no_other(make_relay, slack, source):
     wait_for(lambda: len(slack.counts(activities)) == 30, "all messages")
 
 
-def test_m18_forged_id_costs_one_fetch(relay, source, slack):
+def test_m18_forged_id_costs_three_fetches(relay, source, slack):
     forged = new_id()
     source.unknown.add(forged)
     relay.accept(forged)
     relay.wait_states({forged: {"fetch": "dead"}})
     assert "knows no such activity" in relay.cli("list").stdout
-    assert relay.hook(forged)[2] == {"status": "duplicate"}
     genuine = new_id()
     relay.accept(genuine)
     wait_for(lambda: slack.posts(genuine), "the message")
-    assert len(source.fetches(forged)) == 1
+    assert len(source.fetches(forged)) == 3
+
+
+def test_m18_early_404_is_asked_again(relay, source, slack):
+    activity = new_id()
+    source.script[activity] = [Answer(404), Answer(410)]
+    relay.accept(activity)
+    relay.wait_states({activity: {"fetch": "done", "slack": "done"}})
+    assert len(source.fetches(activity)) == 3 and len(slack.posts(activity)) == 1
+
+
+def test_m18_one_404_after_an_outage_is_not_believed(relay, source, slack):
+    activity = new_id()
+    source.script[activity] = [Answer(502)] * 4 + [Answer(404)]
+    relay.accept(activity)
+    relay.wait_states({activity: {"fetch": "done", "slack": "done"}})
+    assert len(slack.posts(activity)) == 1
+
+
+def test_m18_redelivered_webhook_revives_a_dead_fetch(relay, source, slack):
+    activity = new_id()
+    source.unknown.add(activity)
+    relay.accept(activity)
+    relay.wait_states({activity: {"fetch": "dead"}})
+    source.unknown.clear()
+    relay.accept(activity)
+    relay.wait_states({activity: {"fetch": "done", "slack": "done"}})
+    assert relay.hook(activity)[2] == {"status": "duplicate"}
+    assert len(slack.posts(activity)) == 1
 
 
 def test_m18_forged_ids_are_limited(make_relay, source, slack):
@@ -317,15 +345,66 @@ def test_m18_forged_ids_are_limited(make_relay, source, slack):
     assert len(pending) >= 14 and len(source.fetches()) <= 26
 
 
+def test_m18_genuine_webhook_is_not_starved_by_forged_ids(make_relay, source, slack):
+    relay = make_relay(fetch="fetch: {failures_per_minute: 60}\n")
+    forged = [new_id() for _ in range(300)]
+    source.unknown.update(forged)
+    for activity in forged:
+        relay.accept(activity)
+    wait_for(lambda: len(source.fetches()) >= 60, "the failures that are allowed")
+    genuine = new_id()
+    relay.accept(genuine)
+    wait_for(lambda: slack.posts(genuine), "the message")
+    waiting = relay.list("--state", "pending")
+    assert len([a for a in forged if a in waiting]) > 200
+
+
+def test_m18_backlog_of_forged_ids_is_worked_off(make_relay, source):
+    relay = make_relay(fetch="fetch: {failures_per_minute: 3000}\n")
+    forged = [new_id() for _ in range(60)]
+    source.unknown.update(forged)
+    source.hold.clear()
+    for activity in forged:
+        relay.accept(activity)
+    source.hold.set()
+    wait_for(lambda: relay.steps("fetch", 2) == set(forged), "all to be dead")
+    assert len(source.fetches()) == 3 * 60
+
+
+def test_m18_open_hook_on_another_address_is_warned_of(make_relay):
+    warning = "a hook without a secret can be reached by other machines: anybody may send it forged ids"
+    quiet, loud = make_relay(), make_relay(start=False)
+    loud.file.write_text(loud.file.read_text().replace("listen: 127.0.0.1:0", "listen: 0.0.0.0:0", 1))
+    loud.start()
+    assert loud.process.wait_message(warning)["hook"] == "/hooks/sales-calls"
+    quiet.stop()
+    assert not quiet.process.messages(warning)
+
+
+def test_m18_clock_set_back_strands_nothing(make_relay, slack):
+    relay = make_relay()
+    slack.default = Answer(500)
+    activity = new_id()
+    relay.accept(activity)
+    wait_for(lambda: slack.posts(activity), "the first attempt")
+    relay.stop()
+    with sqlite3.connect(relay.data / "inbox.db") as db:
+        db.execute("UPDATE relay_action SET next_at = next_at + 1000000 * 3600 * 24 WHERE state = 0")
+    slack.default = Answer(200)
+    relay.start()
+    relay.wait_states({activity: {"fetch": "done", "slack": "done"}})
+
+
 def test_m18_wrong_key_is_said_clearly_and_mended(make_relay, source, slack):
     source.key = "another"
-    relay = make_relay()
+    relay = make_relay(fetch="fetch: {attempts_most: 2}\n")
     activity = new_id()
     relay.accept(activity)
     said = relay.process.wait_message(
         "the source refuses the relay's credentials: check api_key, business_id and user_id under 'source', "
         "and that this user may see the activity; what waits is fetched as soon as they are right")
     assert said["level"] == "error" and said["status"] == 401
+    wait_for(lambda: len(source.fetches(activity)) >= 4, "more refused fetches than may fail")
     source.key = KEY
     wait_for(lambda: slack.posts(activity), "the message")
     relay.stop()
@@ -343,6 +422,26 @@ def test_m18_odd_answers_of_the_source_are_tried_again(relay, source, slack, ans
     assert len(source.fetches(activity)) == 2
     failure = relay.process.messages("fetch failed, will be tried again")
     assert len(failure) == 1 and failure[0]["activity"] == activity and failure[0]["reason"]
+
+
+def test_i7_idle_connections_leave_descriptors_for_the_work(make_relay, source, slack):
+    relay = make_relay(start=False)
+    relay.process = Process("relay", str(relay.file), prefix=("prlimit", "--nofile=120:120"))
+    assert relay.try_listening()
+    warned = relay.process.wait_message("fewer connections than usual: the limit of open files is low")
+    assert warned["connections"] < 90
+    activity = new_id()
+    host, port = relay.address.rsplit(":", 1)
+    source.hold.clear()
+    relay.accept(activity)
+    wait_for(lambda: source.busy == 1, "the fetch")
+    idle = [socket.create_connection((host, int(port))) for _ in range(150)]
+    source.hold.set()
+    wait_for(lambda: slack.posts(activity), "the message")
+    for connection in idle:
+        connection.close()
+    assert not relay.process.messages("fetch failed, will be tried again")
+    assert not relay.process.messages("action failed, will be tried again")
 
 
 def test_m18_metrics(relay, slack):

@@ -56,6 +56,8 @@ static void reads_the_least_that_is_needed(void **state UNUSED)
     assert_ptr_equal(hook->actions[0].kind, &action_slack);
     assert_string_equal(hook->actions[0].name, "slack");
     assert_int_equal(hook->actions[0].attempts_most, 12);
+    assert_int_equal(config.drain_us, 15 * US_PER_S);
+    assert_true(config.drain_us > hook->actions[0].timeout_us); /* a POST under way is waited for at a stop */
     assert_null(relay_config_hook(&config, "/"));
     arena_free(arena);
 }

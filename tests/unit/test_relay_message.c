@@ -120,6 +120,34 @@ static void cuts_what_slack_would_refuse(void **state UNUSED)
     buf_free(&text);
 }
 
+static void what_cannot_be_composed_is_invalid(void **state UNUSED)
+{
+    struct arena *arena = arena_new();
+    json_t *json = json_pack("{s:o}", "notes", json_stringn_nocheck("\xff", 1));
+    struct record record = {.text = "", .json = json};
+    struct buf body = BUF_INIT(1 << 20);
+    struct http_request request = {0};
+    struct error err;
+    assert_int_equal(action_slack.build(NULL, &record, arena, &body, &request, &err), ERR_INVALID);
+    assert_null(request.body);
+    json_decref(json);
+    arena_free(arena);
+    buf_free(&body);
+}
+
+static void a_very_long_name_is_cut(void **state UNUSED)
+{
+    struct buf text = BUF_INIT(1 << 20);
+    buf_add_text(&text, "{\"logged_by\":{\"display_name\":\"");
+    for (int i = 0; i < 100000; i++)
+        buf_add_text(&text, "x");
+    buf_add_text(&text, "\"}}");
+    char *body = slack_body(buf_text(&text));
+    assert_non_null(strstr(body, "xxx…\""));
+    free(body);
+    buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +155,8 @@ int main(void)
         cmocka_unit_test(trims_notes),
         cmocka_unit_test(escapes_for_slack),
         cmocka_unit_test(cuts_what_slack_would_refuse),
+        cmocka_unit_test(what_cannot_be_composed_is_invalid),
+        cmocka_unit_test(a_very_long_name_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

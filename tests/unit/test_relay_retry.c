@@ -85,11 +85,11 @@ static void answers_are_judged(void **state UNUSED)
         {204, VERDICT_DONE, VERDICT_DONE},
         {301, VERDICT_DEAD, VERDICT_RETRY},
         {400, VERDICT_DEAD, VERDICT_RETRY},
-        {401, VERDICT_DEAD, VERDICT_RETRY},
-        {403, VERDICT_DEAD, VERDICT_RETRY},
-        {404, VERDICT_DEAD, VERDICT_DEAD},
+        {401, VERDICT_DEAD, VERDICT_REFUSED},
+        {403, VERDICT_DEAD, VERDICT_REFUSED},
+        {404, VERDICT_DEAD, VERDICT_UNKNOWN},
         {408, VERDICT_RETRY, VERDICT_RETRY},
-        {410, VERDICT_DEAD, VERDICT_DEAD},
+        {410, VERDICT_DEAD, VERDICT_UNKNOWN},
         {429, VERDICT_LATER, VERDICT_LATER},
         {500, VERDICT_RETRY, VERDICT_RETRY},
         {503, VERDICT_RETRY, VERDICT_RETRY},
@@ -104,6 +104,15 @@ static void answers_are_judged(void **state UNUSED)
     assert_int_equal(fetch_judge(&none), VERDICT_RETRY);
 }
 
+static void want_of_means_is_no_attempt(void **state UNUSED)
+{
+    struct http_result unsent = {.error = HTTP_LOCAL}, sent = {.error = HTTP_LOCAL, .sends = 1};
+    assert_int_equal(action_judge(&unsent), VERDICT_LATER);
+    assert_int_equal(fetch_judge(&unsent), VERDICT_LATER);
+    assert_int_equal(action_judge(&sent), VERDICT_RETRY);
+    assert_int_equal(fetch_judge(&sent), VERDICT_RETRY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +122,7 @@ int main(void)
         cmocka_unit_test(budget_runs_out_and_refills),
         cmocka_unit_test(what_is_given_back_costs_nothing),
         cmocka_unit_test(answers_are_judged),
+        cmocka_unit_test(want_of_means_is_no_attempt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
