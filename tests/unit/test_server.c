@@ -31,7 +31,7 @@ struct fixture {
     pthread_cond_t changed;
     struct exchange *held[64]; /* by requests for /hold, in order of arrival */
     size_t held_count;
-    unsigned workers_started, workers_stopped;
+    unsigned workers_started, workers_stopped, freed;
     sem_t stuck; /* a worker with a request for /stuck waits for it */
 };
 
@@ -1215,6 +1215,31 @@ static void knows_loopback_addresses(void **state)
             fail_msg("\"%s\" is not known to be loopback", outside[i]);
 }
 
+static void count_freed(void *ctx)
+{
+    struct fixture *f = ctx;
+    f->freed++;
+}
+
+static void frees_its_context_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    config.ctx_free = count_freed;
+    start(&f, &config);
+    assert_int_equal(ask(&f, "GET / HTTP/1.1\r\n" HOST "\r\n").status, 200);
+    assert_int_equal(f.freed, 0);
+    /* The address is taken. */
+    config.listen = server_address(f.server);
+    struct server *second;
+    struct error err;
+    assert_int_not_equal(server_start(&config, &second, &err), ERR_OK);
+    assert_int_equal(f.freed, 1);
+    stop(&f);
+    assert_int_equal(f.freed, 2);
+}
+
 static void asks_for_the_body_that_is_expected(void **state)
 {
     (void)state;
@@ -1307,6 +1332,7 @@ int main(void)
         cmocka_unit_test(answers_some_paths_without_a_worker),
         cmocka_unit_test(stop_needs_no_time_to_answer),
         cmocka_unit_test(knows_loopback_addresses),
+        cmocka_unit_test(frees_its_context_once),
         cmocka_unit_test(asks_for_the_body_that_is_expected),
         cmocka_unit_test(survives_a_crowd),
     };
