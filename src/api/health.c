@@ -64,12 +64,6 @@ static void operator_handle(struct exchange *exchange, void *worker)
         exchange_reply_problem(exchange, 503, "The last write to the database failed.", NULL);
 }
 
-static void operator_ended(void *ctx, void *worker)
-{
-    (void)worker;
-    mem_free(ctx);
-}
-
 enum err_code operator_listener_start(const char *listen, const struct text_list *hosts,
     bool (*is_ready)(void *ctx), void *ctx, struct server **server, struct error *err)
 {
@@ -89,9 +83,6 @@ enum err_code operator_listener_start(const char *listen, const struct text_list
         .instant_count = 1,
         .ctx = operator,
         .handle = operator_handle,
-        .worker_stop = operator_ended};
-    enum err_code code = server_start(&config, server, err);
-    if (code)
-        mem_free(operator);
-    return code;
+        .ctx_free = mem_free};
+    return server_start(&config, server, err);
 }

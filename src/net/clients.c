@@ -98,12 +98,18 @@ static void cut_off(struct client *client, const char *why)
 }
 
 /* Nothing else is being sent to one that has not sent its request. */
-static void cut_off_late(struct client *client)
+static void cut_off_late(struct client *client, const char *why)
 {
     metric_add(METRIC_http_refused_total, 1);
     ssize_t sent = send(client->fd, late_answer, sizeof late_answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)sent; /* it would not have waited for it */
-    cut_off(client, "its request was not whole in time");
+    cut_off(client, why);
+}
+
+void client_cut_off(struct client *client)
+{
+    leave(client);
+    cut_off_late(client, "others needed the room of its unfinished body");
 }
 
 /* Otherwise libmicrohttpd has yet to see what may be a whole request. */
@@ -139,7 +145,7 @@ static void look_at(struct client *client, int64_t now)
     else if (now - client->since_boot_us < limit)
         cut_off(client, "the client ended its side before its request was whole");
     else if (client->begun)
-        cut_off_late(client);
+        cut_off_late(client, "its request was not whole in time");
     else
         cut_off(client, "no request came");
 }

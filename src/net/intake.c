@@ -27,6 +27,7 @@ void intake_completed(
     if (!request)
         return;
     client_answered(request->client);
+    request_end_reading(request);
     registry_connection_done(request);
 }
 
@@ -124,6 +125,8 @@ static enum MHD_Result take_body(struct request *request, const char *data, size
 {
     size_t len = *size;
     *size = 0;
+    if (request->cut_off)
+        return MHD_NO;
     if (!request->refused_status) {
         bool fits = len <= request->body.cap - request->body.len;
         buf_add(&request->body, data, len);
@@ -131,6 +134,7 @@ static enum MHD_Result take_body(struct request *request, const char *data, size
             return MHD_YES;
         request->refused_status = fits ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_CONTENT_TOO_LARGE;
         request->refusal = fits ? NO_MEMORY_FOR_BODY : BODY_TOO_LARGE;
+        request_end_reading(request);
         request_drop_body(request);
     }
     request->discarded += len;
@@ -142,6 +146,7 @@ static enum MHD_Result hand_over(struct request *request)
 {
     struct server *server = request->server;
     client_served(request->client);
+    request_end_reading(request);
     request->exchange.body = buf_text(&request->body);
     request->exchange.body_len = request->body.len;
     request->deadline_boot_us = clock_boot_us() + server->config.deadline_us;
@@ -188,6 +193,8 @@ enum MHD_Result intake_access(void *cls, struct MHD_Connection *connection, cons
         return begin(request, method, version);
     if (*upload_size > 0)
         return take_body(request, upload, upload_size);
+    if (request->cut_off)
+        return MHD_NO;
     if (request->refused_status)
         return send_refusal(request);
     if (request->status == 0) {

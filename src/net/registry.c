@@ -16,6 +16,8 @@ void server_release(struct server *server)
     if (server->wake_fd >= 0)
         close(server->wake_fd);
     arena_free(server->arena);
+    if (server->config.ctx_free)
+        server->config.ctx_free(server->config.ctx);
     mem_free(server);
 }
 
@@ -38,22 +40,6 @@ struct request *request_new(struct server *server, struct MHD_Connection *connec
     request->cookies.tail = &request->cookies.head;
     atomic_fetch_add(&server->holds, 1);
     return request;
-}
-
-bool request_charge_body(struct request *request)
-{
-    size_t more = request->body.size - request->body_charged;
-    request->body_charged = request->body.size;
-    return more == 0 ||
-           atomic_fetch_add(&request->server->bodies, more) + more <= request->server->config.bodies_most;
-}
-
-void request_drop_body(struct request *request)
-{
-    buf_free(&request->body);
-    if (request->body_charged)
-        atomic_fetch_sub(&request->server->bodies, request->body_charged);
-    request->body_charged = 0;
 }
 
 /* Nobody holds it any more. */

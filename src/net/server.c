@@ -217,6 +217,7 @@ static struct server *server_new(const struct server_config *config)
     atomic_init(&server->holds, 1);
     TAILQ_INIT(&server->registry);
     TAILQ_INIT(&server->unserved);
+    TAILQ_INIT(&server->reading);
     pthread_mutex_init(&server->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);

@@ -13,7 +13,7 @@
  *      reading ──whole──▶ suspended, with a worker ──exchange_reply──▶ resumed, answered ──▶ freed
  *         │   │                    └── deadline ──▶ answered 503, kept until exchange_reply is called after all
  *         │   └── refused ──▶ answered, connection closed
- *         └── request_us ──▶ 408 if that can be sent, connection closed
+ *         └── request_us, or others need the room of its body ──▶ 408 if that can be sent, connection closed
  *
  * Invariants
  *  S1  Every exchange that the handler got is replied to exactly once (exchange_reply), even after its deadline
@@ -67,7 +67,8 @@ struct server_config {
     const char *listen_option; /* where a person changes it, for the error: "--listen"; NULL: nowhere */
     struct text_list hosts; /* accepted in Host, besides the listen address and, on loopback, localhost */
     size_t body_most; /* bytes; more is a 413 */
-    /* Bytes of all bodies that are being read or are with the handler; a body that would go over it is a 503.
+    /* Bytes of all bodies that are being read or are with the handler. For one that would go over it, those that
+     * have waited longest for their rest are cut off; if the handler's leave no room, it is a 503.
      * 0: 64 MiB, or body_most if that is more. */
     size_t bodies_most;
     unsigned connections_most;
@@ -81,6 +82,7 @@ struct server_config {
     const struct instant_answer *instant;
     size_t instant_count;
     void *ctx;
+    void (*ctx_free)(void *ctx); /* once, with the last of the server, or of a failed start; may be NULL */
     void (*handle)(struct exchange *exchange, void *worker); /* on a worker's thread */
     void *(*worker_start)(void *ctx); /* on the worker's thread; may be NULL */
     void (*worker_stop)(void *ctx, void *worker); /* likewise */

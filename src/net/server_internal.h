@@ -3,6 +3,7 @@
  *      server.c    the daemon, its threads, start and stop
  *      clients.c   connections: how long they may be without a request, or take to send one (the HTTP thread)
  *      intake.c    libmicrohttpd's callbacks: reads a request, hands it over, sends its answer (the HTTP thread)
+ *      bodies.c    what all bodies take of the memory, and who is cut off for it
  *      strict.c    what is refused, and the parsing of the target, the query and Host
  *      registry.c  who holds an exchange, deadlines, resuming (S1, S2)
  *      exchange.c  accessors and replies (any thread)
@@ -74,6 +75,8 @@ struct request {
     struct fields headers, query, cookies;
     struct buf body; /* the handler's after the hand-over */
     size_t body_charged; /* of server.bodies; likewise */
+    bool reading; /* in server.reading, its body is not whole */
+    bool cut_off; /* its connection is about to end without an answer from libmicrohttpd */
     bool begun; /* the checks were made */
     bool folded; /* a header went over more than one line */
     int refused_status; /* 0: not refused */
@@ -87,6 +90,7 @@ struct request {
     enum request_state state;
     bool connection_holds, handler_holds;
     TAILQ_ENTRY(request) link; /* the registry */
+    TAILQ_ENTRY(request) reading_link; /* the HTTP thread's */
 };
 
 TAILQ_HEAD(request_list, request);
@@ -105,6 +109,9 @@ struct server {
     bool http_runs;
     unsigned workers_run;
     struct client_list unserved; /* the HTTP thread's, in the order in which they are due */
+    struct request_list
+        reading; /* the HTTP thread's: bodies that are not whole, in the order of their growth */
+    size_t reading_size; /* the same: bytes, of the bodies in `reading`, which `bodies` has too */
     /* shared: has a lock of its own */
     struct inbox inbox; /* requests for the workers */
     atomic_size_t holds; /* the owner, and every request: the last one frees the server */
@@ -151,6 +158,8 @@ void client_free(struct client *client);
 void client_begun(struct client *client, int64_t now_boot_us);
 void client_served(struct client *client); /* its request is whole, or is being refused */
 void client_answered(struct client *client);
+/* With a 408, if that can be sent at once. To be called while its request is being read; frees nothing. */
+void client_cut_off(struct client *client);
 void clients_expire(struct server *server, int64_t now_boot_us);
 
 /* Bytes that libmicrohttpd has for each connection; thousands of idle ones must be cheap. */
@@ -173,11 +182,17 @@ bool strict_check(struct request *request, const char *version, struct framing *
 void fields_add(struct fields *fields, struct arena *arena, const char *name, size_t name_len,
     const char *value, size_t value_len);
 
+/* bodies.c */
+/* Counts what the body has grown by, and makes room for it; false if handlers hold too much for that. */
+bool request_charge_body(struct request *request) MUST_CHECK;
+/* The body is whole, refused, or its client gone; counted until it is dropped. Does nothing for one not begun. */
+void request_end_reading(struct request *request);
+void request_drop_body(struct request *request);
+/* Bytes that cannot be had by cutting off anybody. */
+size_t bodies_with_handlers(const struct server *server);
+
 /* registry.c */
 struct request *request_new(struct server *server, struct MHD_Connection *connection);
-/* Counts what the body has grown by; false if all bodies together are too large now. */
-bool request_charge_body(struct request *request) MUST_CHECK;
-void request_drop_body(struct request *request);
 /* Into the registry, and to the handler's care; false while draining. Already suspended. */
 bool registry_enter(struct request *request) MUST_CHECK;
 /* The handler's answer: takes the response, resumes (or, if it is too late, drops it), and lets go. */

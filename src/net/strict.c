@@ -106,7 +106,7 @@ static bool check_length(struct request *request, const char *length, struct fra
     }
     if (digits > 18 || strtoull(length, NULL, 10) > request->server->config.body_most)
         return refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, BODY_TOO_LARGE);
-    if (strtoull(length, NULL, 10) + atomic_load(&request->server->bodies) >
+    if (strtoull(length, NULL, 10) + bodies_with_handlers(request->server) >
         request->server->config.bodies_most)
         return refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, NO_MEMORY_FOR_BODY);
     return true;

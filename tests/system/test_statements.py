@@ -3,18 +3,20 @@
 import pytest
 
 from support.load import Load
+from support.receiver import HANG
+from support.server import PATIENT
 from support.wait import wait_for
 from support.world import World
 
 # Statements of the writer for one activity alone, its outcome with it: two transactions, each with its lane check.
 ALONE_MOST = 12
+BACKLOG = 1200  # more than the deliveries of one endpoint that are held in memory
 
 
 def cost(world, work):
-    """Statements and commits for each activity that `work` logs, their deliveries' outcomes included."""
+    """Statements and commits for each activity that `work` logs; it waits for their deliveries' outcomes, too."""
     before = world.server.metrics()
     work()
-    world.quiet()
     after = world.server.metrics()
     count = after["activities_logged_total"] - before["activities_logged_total"]
     return ((after["statements_total"] - before["statements_total"]) / count,
@@ -39,6 +41,7 @@ def test_statements_fall_with_the_load(world, receiver):
     def together():
         with Load(world, clients=32, most=640) as load:
             wait_for(lambda: load.count == 640, "all answers")
+        world.quiet()
 
     world.log()
     statements, commits = cost(world, together)
@@ -47,19 +50,27 @@ def test_statements_fall_with_the_load(world, receiver):
 
 
 @pytest.mark.parametrize("entities", [0, 1])
-def test_statements_do_not_depend_on_the_backlog(world, receiver, entities):
-    """The thousandth costs what the tenth costs."""
-    world.log()
+def test_statements_do_not_depend_on_the_backlog(make_server, receiver, entities):
+    """With more than a thousand pending, one costs what it costs with none."""
+    world = World(make_server(flags=PATIENT), webhook=receiver.url())
+    receiver.replies["/hang"] = HANG
+    hanging = world.add_object("Support Call", webhook=receiver.url("/hang"))
     body = {"associated_entities": [{"id": world.contact}] * entities}
 
     def some():
         for _ in range(10):
-            receiver.wait_for_activity(world.log(**body)["id"])
-        world.quiet()
+            world.finished(world.log(**body)["id"])
 
-    first, _ = cost(world, some)
-    with Load(world, clients=8, most=300) as load:
-        wait_for(lambda: load.count == 300, "a backlog")
+    world.log()
     world.quiet()
+    first, _ = cost(world, some)
+    answering, world.object = world.object, hanging
+    with Load(world, clients=16, most=BACKLOG) as load:
+        wait_for(lambda: load.count == BACKLOG, "a backlog", 120)
+    world.object = answering
+    receiver.wait(1, "/hang")
     last, _ = cost(world, some)
+    assert len(world.deliveries(state="pending")) == BACKLOG, "it was there all the time"
     assert last <= first + 1
+    receiver.let_go()
+    world.quiet(120)

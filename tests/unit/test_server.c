@@ -31,7 +31,7 @@ struct fixture {
     pthread_cond_t changed;
     struct exchange *held[64]; /* by requests for /hold, in order of arrival */
     size_t held_count;
-    unsigned workers_started, workers_stopped;
+    unsigned workers_started, workers_stopped, freed;
     sem_t stuck; /* a worker with a request for /stuck waits for it */
 };
 
@@ -954,6 +954,7 @@ static void closes_what_is_half_closed_without_a_request(void **state)
     stop(&f);
 }
 
+#define POST_100 "POST /hold HTTP/1.1\r\n" HOST "Content-Length: 100\r\n\r\n"
 #define POST_4000 "POST /hold HTTP/1.1\r\n" HOST "Content-Length: 4000\r\n\r\n"
 
 static int post_part(const struct fixture *f, const char *head, size_t len)
@@ -1029,6 +1030,112 @@ static void bounds_all_bodies_together(void **state)
     for (size_t i = 0; i < 10; i++)
         close(post_part(&f, POST_4000, 3000));
     until_bodies_fit(&f);
+    stop(&f);
+}
+
+/* The HTTP thread has seen whatever was sent before: an answer takes it more than one round. */
+static void settle(const struct fixture *f)
+{
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ask(f, "GET / HTTP/1.1\r\n" HOST "\r\n").status, 200);
+}
+
+static void assert_cut_off(int fd)
+{
+    struct answer a = read_answer(fd);
+    assert_int_equal(a.status, 408);
+    assert_has(a.head, "\r\nConnection: close\r\n");
+    assert_closed(fd);
+    close(fd);
+}
+
+/* S4: who sends a part and stops does not keep others out. */
+static void cuts_off_the_body_that_has_waited_longest(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    config.bodies_most = 8192;
+    start(&f, &config);
+    int first = post_part(&f, POST_4000, 3000);
+    settle(&f);
+    int stalled = post_part(&f, POST_4000, 3000);
+    settle(&f);
+    send_text(first, "x");
+    settle(&f);
+    int whole = post_part(&f, POST_4000, 4000);
+    held(&f, 0);
+    assert_cut_off(stalled);
+
+    /* The one that went on is there still; now that both are whole, nobody is cut off for others. */
+    char rest[999];
+    memset(rest, 'x', sizeof rest);
+    send_bytes(first, rest, sizeof rest);
+    held(&f, 1);
+    assert_int_equal(ask(&f, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello").status, 503);
+    assert_int_equal(ask(&f, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+                             "5\r\nhello\r\n0\r\n\r\n")
+                         .status,
+        503);
+    const int fds[] = {whole, first};
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        assert_int_equal(f.held[i]->body_len, 4000);
+        reply_ok(f.held[i]);
+        assert_int_equal(read_answer(fds[i]).status, 200);
+        close(fds[i]);
+    }
+    stop(&f);
+}
+
+static void cuts_off_nobody_for_what_does_not_fit(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    config.bodies_most = 8192;
+    start(&f, &config);
+    int whole = post_part(&f, POST_4000, 4000);
+    held(&f, 0);
+    int also = post_part(&f, POST_100, 100);
+    held(&f, 1);
+    int unfinished = post_part(&f, POST_100, 50);
+    settle(&f);
+    int large = post_part(&f, "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nfa0\r\n", 4000);
+    send_text(large, "\r\n0\r\n\r\n");
+    assert_int_equal(read_answer(large).status, 503);
+    close(large);
+    char rest[50];
+    memset(rest, 'x', sizeof rest);
+    send_bytes(unfinished, rest, sizeof rest);
+    held(&f, 2);
+    const int fds[] = {whole, also, unfinished};
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        reply_ok(f.held[i]);
+        assert_int_equal(read_answer(fds[i]).status, 200);
+        close(fds[i]);
+    }
+    stop(&f);
+}
+
+static void serves_others_among_many_unfinished_bodies(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    config.bodies_most = 8192;
+    start(&f, &config);
+    int unfinished[40];
+    for (size_t i = 0; i < ARRAY_LEN(unfinished); i++) {
+        unfinished[i] = post_part(&f, POST_4000, 3000);
+        struct answer a = ask(&f, "POST / HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello");
+        assert_int_equal(a.status, 200);
+    }
+    settle(&f);
+    /* There was room for two of them at most. */
+    for (size_t i = 0; i + 2 < ARRAY_LEN(unfinished); i++)
+        assert_cut_off(unfinished[i]);
+    for (size_t i = ARRAY_LEN(unfinished) - 2; i < ARRAY_LEN(unfinished); i++)
+        close(unfinished[i]);
     stop(&f);
 }
 
@@ -1117,6 +1224,31 @@ static void knows_loopback_addresses(void **state)
             fail_msg("\"%s\" is not known to be loopback", outside[i]);
 }
 
+static void count_freed(void *ctx)
+{
+    struct fixture *f = ctx;
+    f->freed++;
+}
+
+static void frees_its_context_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct server_config config = config_of(&f);
+    config.ctx_free = count_freed;
+    start(&f, &config);
+    assert_int_equal(ask(&f, "GET / HTTP/1.1\r\n" HOST "\r\n").status, 200);
+    assert_int_equal(f.freed, 0);
+    /* The address is taken. */
+    config.listen = server_address(f.server);
+    struct server *second;
+    struct error err;
+    assert_int_not_equal(server_start(&config, &second, &err), ERR_OK);
+    assert_int_equal(f.freed, 1);
+    stop(&f);
+    assert_int_equal(f.freed, 2);
+}
+
 static void asks_for_the_body_that_is_expected(void **state)
 {
     (void)state;
@@ -1203,9 +1335,13 @@ int main(void)
         cmocka_unit_test(cuts_off_what_is_sent_too_slowly),
         cmocka_unit_test(closes_what_is_half_closed_without_a_request),
         cmocka_unit_test(bounds_all_bodies_together),
+        cmocka_unit_test(cuts_off_the_body_that_has_waited_longest),
+        cmocka_unit_test(cuts_off_nobody_for_what_does_not_fit),
+        cmocka_unit_test(serves_others_among_many_unfinished_bodies),
         cmocka_unit_test(answers_some_paths_without_a_worker),
         cmocka_unit_test(stop_needs_no_time_to_answer),
         cmocka_unit_test(knows_loopback_addresses),
+        cmocka_unit_test(frees_its_context_once),
         cmocka_unit_test(asks_for_the_body_that_is_expected),
         cmocka_unit_test(survives_a_crowd),
     };
