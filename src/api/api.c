@@ -46,6 +46,7 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
     struct api *a = mem_zalloc(sizeof *a);
     a->config = *config;
     struct server_config server = {.name = "api",
+        .listen_option = "--listen",
         .listen = config->listen,
         .hosts = config->hosts,
         .body_most = (size_t)config->body_most,

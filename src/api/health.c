@@ -77,6 +77,7 @@ enum err_code operator_listener_start(const char *listen, const struct text_list
     *operator=(struct operator_ctx){.is_ready = is_ready, .ctx = ctx};
     static const struct instant_answer instant = {"/healthz", "application/json", ok};
     struct server_config config = {.name = "metrics",
+        .listen_option = "--metrics-listen",
         .listen = listen,
         .hosts = *hosts,
         .body_most = 4096,

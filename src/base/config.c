@@ -49,6 +49,30 @@ static void list_add(struct arena *arena, struct text_list *list, const char *te
     *list = (struct text_list){.items = items, .count = list->count + 1};
 }
 
+/* As it would be written, in the largest unit that gives a whole number. */
+static const char *format_number(struct arena *arena, enum option_type type, int64_t number)
+{
+    const struct unit_name *units = type == OPTION_DURATION ? durations : type == OPTION_SIZE ? sizes : plain;
+    const struct unit_name *best = units;
+    for (; units->name; units++)
+        if (number != 0 && number % units->factor == 0)
+            best = units;
+    if (number == 0 && type == OPTION_DURATION)
+        return "0s";
+    return arena_printf(arena, "%lld%s", (long long)(number / best->factor), best->name);
+}
+
+static bool has_limits(const struct option *option)
+{
+    return option->min || option->max;
+}
+
+static const char *limits(struct arena *arena, const struct option *option)
+{
+    return arena_printf(arena, "from %s to %s", format_number(arena, option->type, option->min),
+        format_number(arena, option->type, option->max));
+}
+
 /* `why` is what a value must look like; NULL means that it was stored. */
 static const char *store(struct arena *arena, const struct option *option, const char *text, void *settings)
 {
@@ -62,7 +86,7 @@ static const char *store(struct arena *arena, const struct option *option, const
         list_add(arena, at, text);
         return NULL;
     case OPTION_BOOL:
-        return parse_bool(text, at) ? NULL : "true or false";
+        return parse_bool(text, at) ? NULL : "yes or no";
     case OPTION_INT:
         if (!parse_number(text, plain, &number))
             return "a whole number";
@@ -76,8 +100,8 @@ static const char *store(struct arena *arena, const struct option *option, const
             return "a size such as 512, 64KiB, 1MiB or 2GiB";
         break;
     }
-    if ((option->min || option->max) && (number < option->min || number > option->max))
-        return "within the documented limits";
+    if (has_limits(option) && (number < option->min || number > option->max))
+        return limits(arena, option);
     *(int64_t *)at = number;
     return NULL;
 }
@@ -154,6 +178,12 @@ enum err_code config_from_yaml(struct arena *arena, const struct option *options
     return ERR_OK;
 }
 
+/* Such a word was hardly meant as a value; --flag=VALUE takes any. */
+static bool is_flag(const struct option *options, size_t count, const char *word)
+{
+    return strncmp(word, "--", 2) == 0 && find(options, count, word + 2, strcspn(word + 2, "="));
+}
+
 enum err_code config_from_flag(struct arena *arena, const struct option *options, size_t count, int argc,
     char **argv, int *at, void *settings, bool *known, struct error *err)
 {
@@ -167,10 +197,10 @@ enum err_code config_from_flag(struct arena *arena, const struct option *options
     if (!option)
         return ERR_OK;
     *known = true;
-    const char *value = eq                            ? eq + 1
-                        : option->type == OPTION_BOOL ? "true"
-                        : *at + 1 < argc              ? argv[++*at]
-                                                      : NULL;
+    const char *value = eq                                                          ? eq + 1
+                        : option->type == OPTION_BOOL                               ? "true"
+                        : *at + 1 < argc && !is_flag(options, count, argv[*at + 1]) ? argv[++*at]
+                                                                                    : NULL;
     if (!value)
         return error_set(err, ERR_INVALID, "--%.*s needs a value", (int)len, word + 2);
     const char *why = store(arena, option, value, settings);
@@ -180,20 +210,23 @@ enum err_code config_from_flag(struct arena *arena, const struct option *options
     return ERR_OK;
 }
 
+static void help_one(struct arena *arena, const struct option *option, struct buf *out)
+{
+    char *flag = arena_strdup(arena, option->name);
+    for (char *c = flag; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    buf_printf(out, "  --%s%s%s%s\n        %s%s", flag, *type_names[option->type] ? " " : "",
+        type_names[option->type], option->required ? "  (required)" : "", option->help,
+        option->type == OPTION_LIST ? " (may be given several times)" : "");
+    if (option->preset && *option->preset)
+        buf_printf(out, " (default: %s%s%s)", option->preset, has_limits(option) ? "; " : "",
+            has_limits(option) ? limits(arena, option) : "");
+    buf_add_text(out, "\n");
+}
+
 void config_help(const struct option *options, size_t count, struct buf *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        char flag[64];
-        size_t n = 0;
-        for (const char *c = options[i].name; *c && n + 1 < sizeof flag; c++)
-            flag[n++] = *c == '_' ? '-' : *c;
-        flag[n] = '\0';
-        bool preset = options[i].preset && *options[i].preset;
-        buf_printf(out, "  --%s%s%s\n        %s%s", flag, *type_names[options[i].type] ? " " : "",
-            type_names[options[i].type], options[i].help,
-            options[i].type == OPTION_LIST ? " (may be given several times)" : "");
-        if (preset)
-            buf_printf(out, " (default: %s)", options[i].preset);
-        buf_add_text(out, "\n");
-    }
+    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
+    for (size_t i = 0; i < count; i++)
+        help_one(arena, &options[i], out);
 }

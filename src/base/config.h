@@ -40,6 +40,7 @@ struct option {
     const char *preset; /* as it would be written; NULL: none */
     const char *help; /* one sentence */
     int64_t min, max; /* of numbers, in the stored unit; both 0: no limit */
+    bool required; /* for --help; whoever reads the value sees to it */
 };
 
 /* Presets into `settings`. */
@@ -52,12 +53,12 @@ enum err_code config_from_yaml(struct arena *arena, const struct option *options
 
 /*
  * Consumes --flag VALUE and --flag=VALUE (--flag alone for a bool) from argv[*at]; other words are left for the
- * caller: *known tells. Errors name the flag.
+ * caller: *known tells. Errors name the flag. A word that is itself one of these flags is no VALUE for another.
  */
 enum err_code config_from_flag(struct arena *arena, const struct option *options, size_t count, int argc,
     char **argv, int *at, void *settings, bool *known, struct error *err) MUST_CHECK;
 
-/* "  --listen TEXT   Address of the API (127.0.0.1:8080)" for each. */
+/* "  --listen TEXT   Address of the API (default: 127.0.0.1:8080)" for each, with its limits. */
 void config_help(const struct option *options, size_t count, struct buf *out);
 
 #endif

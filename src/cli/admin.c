@@ -158,19 +158,32 @@ static enum err_code split_words(struct arena *arena, int argc, char **argv, str
     return ERR_OK;
 }
 
+/* What is wrong with the words themselves, or with the place: nothing is opened or made for those. */
+static enum err_code check_words(
+    struct arena *arena, const struct settings *settings, int count, char **words, struct error *err)
+{
+    bool begins = false;
+    for (int i = 0; i < count; i++)
+        if (!text_is_utf8(words[i], strlen(words[i])))
+            return error_set(err, ERR_INVALID, "word %d is not UTF-8", i + 1);
+    enum err_code code = settings_check_public_url(arena, settings, err);
+    if (!code)
+        code = admin_check(arena, count, words, &begins, err);
+    if (!code && !begins && !node_is_in(settings->data))
+        code = error_set(err, ERR_UNAVAILABLE,
+            "there is no Herald data in %s: is this the right folder? --data DIR", settings->data);
+    return code;
+}
+
 static int run_words(
     const char *command, struct arena *arena, const struct settings *settings, int count, char **words)
 {
     struct buf out = BUF_INIT(OUTPUT_MOST);
     struct error err = {0};
     bool served = false;
-    for (int i = 0; i < count; i++) {
-        if (!text_is_utf8(words[i], strlen(words[i]))) {
-            error_set(&err, ERR_INVALID, "word %d is not UTF-8", i + 1);
-            return cli_fail(command, &err);
-        }
-    }
-    enum err_code code = admin_ask_server(arena, settings->data, count, words, &out, &served, &err);
+    enum err_code code = check_words(arena, settings, count, words, &err);
+    if (!code)
+        code = admin_ask_server(arena, settings->data, count, words, &out, &served, &err);
     if (!code && !served)
         code = run_here(arena, settings, count, words, &out, &err);
     if (!code)
@@ -179,11 +192,31 @@ static int run_words(
     return code ? cli_fail(command, &err) : EXIT_DONE;
 }
 
-static int help(void)
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+static const char where_help[] =
+    "\nWhere the data is, with each of them:\n"
+    "  --data DIR\n        The node's folder; a server that runs on it does the work (default: "
+    "./herald-data)\n"
+    "  --database URL\n        The PostgreSQL of the folder, needed while no server runs\n"
+    "  --public-url URL\n        What the printed addresses begin with, needed while no server runs\n";
+
+/* Of what the words before the first option name; of all, if that is nothing. */
+static int help(const char *usage, int argc, char **argv)
 {
     struct buf text = BUF_INIT(1 << 16);
-    admin_help(&text);
-    printf("usage: herald admin [--data DIR] [--database URL] NOUN VERB …\n\n%s", buf_text(&text));
+    int words = 0;
+    while (words < argc && argv[words][0] != '-')
+        words++;
+    if (admin_help(words, argv, &text) == 0)
+        admin_help(0, NULL, &text);
+    printf("usage: %s\n\n%s%s", usage, buf_text(&text), where_help);
     buf_free(&text);
     return EXIT_DONE;
 }
@@ -204,14 +237,14 @@ static int run(const char *command, const char *first_word, int argc, char **arg
 
 int cli_admin(int argc, char **argv)
 {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0)
-        return help();
+    if (argc < 2 || asks_for_help(argc, argv))
+        return help("herald admin NOUN VERB [--OPTION VALUE …]", argc - 1, argv + 1);
     return run("admin", NULL, argc, argv);
 }
 
 int cli_deliveries(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "--help") == 0)
-        return help();
+    if (asks_for_help(argc, argv))
+        return help("herald deliveries [--OPTION VALUE …]", 1, argv);
     return run("deliveries", "deliveries", argc, argv);
 }

@@ -20,8 +20,12 @@ struct admin_context {
 enum err_code admin_run(const struct admin_context *context, struct arena *arena, int argc, char **argv,
     struct buf *out, struct error *err) MUST_CHECK;
 
-/* The verbs with their options, for --help. */
-void admin_help(struct buf *out);
+/* What admin_run would refuse without looking at any data. *begins: the verb may be a data folder's first. */
+enum err_code admin_check(
+    struct arena *arena, int argc, char **argv, bool *begins, struct error *err) MUST_CHECK;
+
+/* The verbs that the words name ("business", "business add"; none: all) with their options; how many these are. */
+size_t admin_help(int argc, char **argv, struct buf *out);
 
 /* Serves admin_run on DIR/admin.sock. The context must outlive the listener. */
 enum err_code admin_listener_start(struct arena *arena, const char *dir, struct admin_context *context,

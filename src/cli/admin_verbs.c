@@ -4,6 +4,7 @@
 #include "base/emit.h"
 #include "cli/admin.h"
 #include "crm/business.h"
+#include "crm/check.h"
 #include "crm/contact.h"
 #include "crm/object.h"
 #include "webhook/delivery.h"
@@ -19,27 +20,35 @@ struct words {
     {                                                                                                        \
         option_name, type, offsetof(struct words, member), preset, help                                      \
     }
+#define NEED(option_name, member, help)                                                                      \
+    {                                                                                                        \
+        option_name, OPTION_TEXT, offsetof(struct words, member), "", help, .required = true                 \
+    }
 #define OPT_JSON OPT("json", OPTION_BOOL, json, "no", "Answer as JSON, for programs")
-#define OPT_BUSINESS OPT("business", OPTION_TEXT, business, "", "Id of the Business")
-#define OPT_USER OPT("user", OPTION_TEXT, user, "", "Id of the user")
-#define OPT_NAME OPT("name", OPTION_TEXT, name, "", "Name")
-#define OPT_FIRST OPT("first_name", OPTION_TEXT, first_name, "", "First name")
-#define OPT_LAST OPT("last_name", OPTION_TEXT, last_name, "", "Last name")
-#define OPT_EMAIL OPT("email", OPTION_TEXT, email, "", "Email address")
+#define OPT_BUSINESS NEED("business", business, "Id of the Business")
+#define OPT_USER NEED("user", user, "Id of the user")
+#define OPT_NAME NEED("name", name, "Name")
+#define OPT_FIRST NEED("first_name", first_name, "First name")
+#define OPT_LAST NEED("last_name", last_name, "Last name")
+#define EMAIL_HELP "Email address"
 
 static const struct option business_options[] = {OPT_NAME, OPT_JSON};
-static const struct option employee_options[] = {OPT_BUSINESS, OPT_FIRST, OPT_LAST, OPT_EMAIL, OPT_JSON};
+static const struct option employee_options[] = {
+    OPT_BUSINESS, OPT_FIRST, OPT_LAST, NEED("email", email, EMAIL_HELP), OPT_JSON};
 static const struct option key_options[] = {OPT_USER, OPT_NAME, OPT_JSON};
-static const struct option contact_options[] = {OPT_BUSINESS, OPT_FIRST, OPT_LAST, OPT_EMAIL, OPT_JSON};
+static const struct option contact_options[] = {
+    OPT_BUSINESS, OPT_FIRST, OPT_LAST, OPT("email", OPTION_TEXT, email, "", EMAIL_HELP), OPT_JSON};
 static const struct option object_options[] = {OPT_BUSINESS, OPT_NAME,
     OPT("api_name", OPTION_TEXT, api_name, NULL, "Name in the API; derived from the name if left out"),
     OPT("webhook_url", OPTION_TEXT, webhook_url, NULL, "Trigger a webhook to this URL when one is logged"),
     OPT("redirect_url", OPTION_TEXT, redirect_url, NULL, "Send people to this URL when one is logged"),
     OPT_JSON};
 static const struct option link_options[] = {OPT_USER, OPT_BUSINESS, OPT_JSON};
-static const struct option deliveries_options[] = {OPT_BUSINESS,
+static const struct option deliveries_options[] = {
+    OPT("business", OPTION_TEXT, business, "", "Id of the Business; may be left out while there is only one"),
     OPT("state", OPTION_TEXT, state, NULL, "Only pending, delivered or failed ones"),
-    OPT("limit", OPTION_INT, limit, "20", "At most so many, the newest first"), OPT_JSON};
+    {"limit", OPTION_INT, offsetof(struct words, limit), "20", "At most so many, the newest first", 1, 1000},
+    OPT_JSON};
 
 /* A verb at work. */
 struct job {
@@ -54,7 +63,8 @@ static enum err_code need_id(struct job *job, const char *flag, const char *text
 {
     return id_parse(text, strlen(text), id)
                ? ERR_OK
-               : error_set(job->err, ERR_INVALID, "--%s must be a UUID, as the step before printed it", flag);
+               : error_set(job->err, ERR_INVALID,
+                     "--%s: '%.80s' must be a UUID, as the step before printed it", flag, text);
 }
 
 /* {"name": "id"} or "  name  id". */
@@ -169,6 +179,10 @@ static enum err_code object_verb(struct job *job)
         .action = SUBMIT_TRIGGER_WEBHOOK,
         .webhook_url = words->webhook_url,
         .redirect_url = words->redirect_url};
+    if (words->webhook_url && words->redirect_url)
+        return error_set(job->err, ERR_INVALID,
+            "--webhook-url and --redirect-url: only one of them; logging either triggers a webhook or "
+            "redirects");
     struct activity_object object;
     struct error_list list = {0};
     struct id business;
@@ -183,9 +197,10 @@ static enum err_code object_verb(struct job *job)
             object_has_webhook(&object) ? "triggers its webhook" : "triggers no webhook"),
         facts, 2,
         arena_printf(job->arena,
-            "curl %s/api/activities/logged -H 'Content-Type: application/json' -H 'X-API-KEY: <api_key>' "
+            "%scurl %s/api/activities/logged -H 'Content-Type: application/json' -H 'X-API-KEY: <api_key>' "
             "-H 'X-BUSINESS-ID: %s' -H 'X-USER-ID: <user_id>' -d '{\"activity_object_id\": \"%s\", "
             "\"associated_entities\": [{\"id\": \"<contact_id>\"}]}'",
+            object_has_webhook(&object) ? "start the receiver (docs/relay.md), then: " : "",
             job->context->public_url, text_of(job, business), facts[0].value));
     return ERR_OK;
 }
@@ -265,10 +280,13 @@ static void emit_deliveries(struct buf *out, const struct delivery *list, size_t
 /* The Business that is meant: the named one, or the only one there is. */
 static enum err_code choose_business(struct job *job, struct db *db, struct id *business)
 {
-    if (*job->words.business)
-        return need_id(job, "business", job->words.business, business);
+    enum err_code code = ERR_OK;
+    if (*job->words.business) {
+        code = need_id(job, "business", job->words.business, business);
+        return code ? code : check_business(db, *business, job->err);
+    }
     size_t count = 0;
-    enum err_code code = business_only(db, business, &count, job->err);
+    code = business_only(db, business, &count, job->err);
     if (code || count == 1)
         return code;
     return error_set(job->err, ERR_INVALID,
@@ -280,8 +298,6 @@ static enum err_code deliveries_verb(struct job *job)
 {
     CLEANUP(db_close_ptr) struct db *db = NULL;
     struct delivery_filter filter = {.by_state = job->words.state != NULL};
-    if (job->words.limit < 1 || job->words.limit > 1000)
-        return error_set(job->err, ERR_INVALID, "--limit must be a number from 1 to 1000");
     if (job->words.state && !delivery_state_parse(job->words.state, &filter.state))
         return error_set(job->err, ERR_INVALID, "--state must be pending, delivered or failed");
     filter.most = (size_t)job->words.limit;
@@ -330,16 +346,6 @@ static const struct verb verbs[] = {
     VERB("deliveries", NULL, "Show deliveries with their attempts", deliveries_options, deliveries_verb),
 };
 
-void admin_help(struct buf *out)
-{
-    for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-        const struct verb *verb = &verbs[i];
-        buf_printf(out, "herald admin %s%s%s\n    %s\n", verb->noun, verb->verb ? " " : "",
-            verb->verb ? verb->verb : "", verb->help);
-        config_help(verb->options, verb->option_count, out);
-    }
-}
-
 static const struct verb *find_verb(int argc, char **argv, int *words)
 {
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
@@ -352,27 +358,82 @@ static const struct verb *find_verb(int argc, char **argv, int *words)
     return NULL;
 }
 
-enum err_code admin_run(const struct admin_context *context, struct arena *arena, int argc, char **argv,
-    struct buf *out, struct error *err)
+static bool is_asked_for(const struct verb *verb, int argc, char **argv)
 {
-    struct job job = {.context = context, .arena = arena, .out = out, .err = err};
+    if (argc < 1 || strcmp(argv[0], verb->noun) != 0)
+        return argc < 1;
+    return argc < 2 || !verb->verb || strcmp(argv[1], verb->verb) == 0;
+}
+
+size_t admin_help(int argc, char **argv, struct buf *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+        const struct verb *verb = &verbs[i];
+        if (!is_asked_for(verb, argc, argv))
+            continue;
+        count++;
+        buf_printf(out, "%s%s%s\n    %s\n", verb->noun, verb->verb ? " " : "", verb->verb ? verb->verb : "",
+            verb->help);
+        config_help(verb->options, verb->option_count, out);
+    }
+    return count;
+}
+
+static enum err_code need_required(const struct verb *verb, const struct words *words, struct error *err)
+{
+    for (size_t i = 0; i < verb->option_count; i++) {
+        const struct option *option = &verb->options[i];
+        if (!option->required || **(const char *const *)((const char *)words + option->offset))
+            continue;
+        char flag[64];
+        snprintf(flag, sizeof flag, "%s", option->name);
+        for (char *c = flag; *c; c++)
+            *c = *c == '_' ? '-' : *c;
+        return error_set(err, ERR_INVALID, "%s%s%s needs --%s", verb->noun, verb->verb ? " " : "",
+            verb->verb ? verb->verb : "", flag);
+    }
+    return ERR_OK;
+}
+
+static enum err_code parse(struct arena *arena, int argc, char **argv, const struct verb **found,
+    struct words *words, struct error *err)
+{
     int at = 0;
-    const struct verb *verb = find_verb(argc, argv, &at);
+    const struct verb *verb = *found = find_verb(argc, argv, &at);
     if (!verb)
         return error_set(err, ERR_INVALID,
             "'%s%s%s' is not something herald admin does; see herald admin --help", argc > 0 ? argv[0] : "",
             argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
-    config_preset(arena, verb->options, verb->option_count, &job.words);
+    config_preset(arena, verb->options, verb->option_count, words);
     while (at < argc) {
         bool known;
         const char *word = argv[at];
-        enum err_code code = config_from_flag(
-            arena, verb->options, verb->option_count, argc, argv, &at, &job.words, &known, err);
+        enum err_code code =
+            config_from_flag(arena, verb->options, verb->option_count, argc, argv, &at, words, &known, err);
         if (code)
             return code;
         if (!known)
-            return error_set(
-                err, ERR_INVALID, "'%s' is not an option of %s; see herald admin --help", word, verb->noun);
+            return error_set(err, ERR_INVALID, "'%s' is not an option of %s%s%s; see --help", word,
+                verb->noun, verb->verb ? " " : "", verb->verb ? verb->verb : "");
     }
-    return verb->run(&job);
+    return need_required(verb, words, err);
+}
+
+enum err_code admin_check(struct arena *arena, int argc, char **argv, bool *begins, struct error *err)
+{
+    const struct verb *verb;
+    struct words words = {0};
+    enum err_code code = parse(arena, argc, argv, &verb, &words, err);
+    *begins = !code && verb->run == business_verb;
+    return code;
+}
+
+enum err_code admin_run(const struct admin_context *context, struct arena *arena, int argc, char **argv,
+    struct buf *out, struct error *err)
+{
+    struct job job = {.context = context, .arena = arena, .out = out, .err = err};
+    const struct verb *verb;
+    enum err_code code = parse(arena, argc, argv, &verb, &job.words, err);
+    return code ? code : verb->run(&job);
 }

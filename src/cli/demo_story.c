@@ -161,7 +161,8 @@ static enum err_code tell_webhook(struct story *story)
 static enum err_code tell_answered(struct story *story)
 {
     const struct seen *webhook = story->webhook;
-    title(story, 3, "The relay stores it and answers; the work comes after", webhook->answered_us);
+    /* Not the time of its answer: the fetch may begin before the answer is here, and times run forwards. */
+    title(story, 3, "The relay stores it and answers; the work comes after", webhook->arrived_us);
     term_say(story->term, SAY_WIRE, "%d %.*s", webhook->status, (int)strcspn(webhook->answer, "\n"),
         webhook->answer);
     if (webhook->status != 200)
@@ -224,7 +225,7 @@ static void show_record(const struct story *story, const json_t *record)
         if (!json_object_get(shown, name))
             buf_printf(&left_out, "%s%s", left_out.len ? ", " : "", name);
     }
-    term_say(story->term, SAY_NOTE, "left out here, with parts of others:");
+    term_say(story->term, SAY_NOTE, "not shown (other members are shortened):");
     term_say(story->term, SAY_NOTE, "%s", buf_text(&left_out));
     buf_free(&left_out);
 }

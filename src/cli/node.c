@@ -30,6 +30,61 @@ static enum err_code read_node_id(const char *dir, struct id *id, struct error *
     return code;
 }
 
+bool node_is_in(const char *dir)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/node-id", dir);
+    return access(path, F_OK) == 0;
+}
+
+/* ── the engine that a data folder belongs to: DIR/engine, made once ─────────────────────────── */
+
+static const char *engine_name(enum db_engine engine)
+{
+    return engine == DB_POSTGRES ? "postgres" : "sqlite";
+}
+
+/* Empty when it is not known yet. A folder from before there was the file is told by its herald.db. */
+static void read_engine(const char *path, const struct db_config *db, char text[16])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, text, 15) : 0;
+    if (fd >= 0)
+        close(fd);
+    text[len > 0 ? len : 0] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    if (!*text && access(db->path, F_OK) == 0)
+        snprintf(text, 16, "%s", engine_name(DB_SQLITE));
+}
+
+static enum err_code check_engine(const char *dir, const struct db_config *db, struct error *err)
+{
+    char path[4096], text[16];
+    snprintf(path, sizeof path, "%s/engine", dir);
+    read_engine(path, db, text);
+    if (!*text || strcmp(text, engine_name(db->engine)) == 0)
+        return ERR_OK;
+    if (db->engine == DB_SQLITE)
+        return error_set(err, ERR_INVALID,
+            "%s belongs to a PostgreSQL database: name it with --database, or another folder with --data",
+            dir);
+    return error_set(err, ERR_INVALID,
+        "%s has its data in SQLite: leave out --database, or name another folder with --data", dir);
+}
+
+/* After the database was there: an address that is wrong decides nothing. */
+static enum err_code keep_engine(const char *dir, enum db_engine engine, struct error *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/engine", dir);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    bool failed = fd < 0 || dprintf(fd, "%s\n", engine_name(engine)) < 0 || fsync(fd) != 0;
+    int reason = errno;
+    if (fd >= 0)
+        close(fd);
+    return failed ? error_set(err, ERR_UNAVAILABLE, "cannot write %s: %s", path, strerror(reason)) : ERR_OK;
+}
+
 static enum err_code prepare_database(const struct db_config *config, struct error *err)
 {
     CLEANUP(db_close_ptr) struct db *db = NULL;
@@ -85,9 +140,13 @@ enum err_code node_start(
         .unsafe_no_sync = settings->unsafe_no_sync};
     enum err_code code = dirlock_take(settings->data, &node->lock, err);
     if (!code)
+        code = check_engine(settings->data, &node->db, err);
+    if (!code)
         code = read_node_id(settings->data, &node->id, err);
     if (!code)
         code = prepare_database(&node->db, err);
+    if (!code)
+        code = keep_engine(settings->data, node->db.engine, err);
     if (!code && sends)
         code = start_dispatcher(arena, settings, node, err);
     if (!code)

@@ -18,9 +18,11 @@ struct node {
     struct delivery_sink sink;
 };
 
-/* Takes the data folder (ERR_BUSY says who has it), brings the schema up to date, opens everything. */
+/* Takes the data folder (ERR_BUSY says who has it; ERR_INVALID that it belongs to the other engine), brings the schema up to date, opens everything. */
 enum err_code node_start(struct arena *arena, const struct settings *settings, bool sends, struct node *node,
     struct error *err) MUST_CHECK;
+/* Whether a node was ever started on the folder. */
+bool node_is_in(const char *dir);
 void node_stop(struct node *node, int64_t drain_us);
 
 #endif

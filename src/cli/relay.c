@@ -42,6 +42,12 @@ static int misused(const char *why)
     return EXIT_USAGE;
 }
 
+static int unknown_option(const char *word)
+{
+    fprintf(stderr, "herald relay: '%s' is not an option\n\n%s", word, usage);
+    return EXIT_USAGE;
+}
+
 static enum err_code session_open(struct session *session, const char *path, struct error *err)
 {
     session->arena = arena_new();
@@ -130,8 +136,10 @@ static enum err_code list_inbox(
     enum err_code code = db_open(&config, true, &db, err);
     if (!code)
         code = inbox_list(db, state, print_step, &count, err);
-    if (!code && count == 0)
-        printf("nothing\n");
+    if (!code && count == 0 && state)
+        printf("No step is %s.\n", step_state_name(*state));
+    else if (!code && count == 0)
+        printf("The inbox is empty.\n");
     return code;
 }
 
@@ -198,10 +206,14 @@ int cli_relay(int argc, char **argv)
 {
     if (argc < 2)
         return misused("expected a configuration file");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        fputs(usage, stdout);
-        return EXIT_DONE;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            fputs(usage, stdout);
+            return EXIT_DONE;
+        }
     }
+    if (argv[1][0] == '-')
+        return unknown_option(argv[1]);
     if (strcmp(argv[1], "list") == 0)
         return list(argc - 1, argv + 1);
     if (strcmp(argv[1], "replay") == 0)

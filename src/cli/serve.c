@@ -19,20 +19,6 @@ struct service {
     struct admin_context admin_context;
 };
 
-static enum err_code check_listener(const struct settings *settings, struct error *err)
-{
-    const char *outside = !server_address_is_loopback(settings->listen) ? settings->listen
-                          : settings->metrics_listen && !server_address_is_loopback(settings->metrics_listen)
-                              ? settings->metrics_listen
-                              : NULL;
-    if (!outside || settings->behind_proxy.count)
-        return ERR_OK;
-    return error_set(err, ERR_INVALID,
-        "%s is not a loopback address: put a proxy that ends TLS in front and name its network with "
-        "--behind-proxy",
-        outside);
-}
-
 static bool is_ready(void *ctx)
 {
     const struct service *service = ctx;
@@ -92,9 +78,7 @@ static enum err_code start(struct arena *arena, struct service *service, struct 
 {
     respect_file_limit(&service->settings);
     const struct settings *s = &service->settings;
-    enum err_code code = check_listener(s, err);
-    if (!code)
-        code = node_start(arena, s, true, &service->node, err);
+    enum err_code code = node_start(arena, s, true, &service->node, err);
     if (!code)
         code = start_api(service, err);
     if (!code && s->metrics_listen)

@@ -1,6 +1,8 @@
 #include "cli/settings.h"
 
 #include "net/guard.h"
+#include "net/server.h"
+#include "net/url.h"
 
 #define AT(member) offsetof(struct settings, member)
 
@@ -65,20 +67,69 @@ static enum err_code read_config_flag(
     return ERR_OK;
 }
 
-static enum err_code check(struct arena *arena, const struct settings *settings, struct error *err)
+static enum err_code check_address(const char *option, const char *listen, struct error *err)
+{
+    struct error why;
+    if (!listen || !server_address_check(listen, &why))
+        return ERR_OK;
+    return error_set(err, ERR_INVALID, "--%s: %s", option, why.text);
+}
+
+static enum err_code check_listeners(const struct settings *settings, struct error *err)
+{
+    enum err_code code = check_address("listen", settings->listen, err);
+    if (!code)
+        code = check_address("metrics-listen", settings->metrics_listen, err);
+    if (code || settings->behind_proxy.count)
+        return code;
+    bool api_inside = server_address_is_loopback(settings->listen);
+    bool inside = !settings->metrics_listen || server_address_is_loopback(settings->metrics_listen);
+    if (api_inside && inside)
+        return ERR_OK;
+    return error_set(err, ERR_INVALID,
+        "--%s: %s is not a loopback address: put a proxy that ends TLS in front and name its network with "
+        "--behind-proxy",
+        api_inside ? "metrics-listen" : "listen", api_inside ? settings->metrics_listen : settings->listen);
+}
+
+static enum err_code check_networks(struct arena *arena, const struct settings *settings, struct error *err)
 {
     const struct guard *guard;
     struct cidr network;
-    enum err_code code = guard_new(arena, &settings->allow_targets, &guard, err);
-    if (code)
-        return code;
+    struct error why;
+    if (guard_new(arena, &settings->allow_targets, &guard, &why))
+        return error_set(err, ERR_INVALID, "--allow-target: %s", why.text);
     for (size_t i = 0; i < settings->behind_proxy.count; i++)
         if (!cidr_parse(settings->behind_proxy.items[i], &network))
-            return error_set(err, ERR_INVALID, "'behind_proxy': '%.60s' is not a network such as 10.0.0.0/8",
+            return error_set(err, ERR_INVALID, "--behind-proxy: '%.60s' is not a network such as 10.0.0.0/8",
                 settings->behind_proxy.items[i]);
+    return ERR_OK;
+}
+
+enum err_code settings_check_public_url(
+    struct arena *arena, const struct settings *settings, struct error *err)
+{
+    const char *text = settings->public_url;
+    struct url url;
+    struct error why;
+    if (!text || (!url_parse(arena, text, &url, &why) && !strpbrk(text, "?#")))
+        return ERR_OK;
+    return error_set(err, ERR_INVALID,
+        "--public-url: '%.80s' must be http://HOST or https://HOST, with a port or path if need be", text);
+}
+
+static enum err_code check(struct arena *arena, const struct settings *settings, struct error *err)
+{
+    enum err_code code = check_listeners(settings, err);
+    if (!code)
+        code = check_networks(arena, settings, err);
+    if (!code)
+        code = settings_check_public_url(arena, settings, err);
+    if (code)
+        return code;
     if (settings->lease_us < settings->delivery_us + US_PER_S)
         return error_set(err, ERR_INVALID,
-            "'lease' must be at least a second longer than 'delivery_timeout', so that no request outlives "
+            "--lease must be at least a second longer than --delivery-timeout, so that no request outlives "
             "it");
     return ERR_OK;
 }

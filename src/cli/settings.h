@@ -24,4 +24,8 @@ extern const size_t settings_option_count;
 enum err_code settings_read(struct arena *arena, int argc, char **argv, int *at, struct settings *settings,
     struct error *err) MUST_CHECK;
 
+/* For those that read single flags only. */
+enum err_code settings_check_public_url(
+    struct arena *arena, const struct settings *settings, struct error *err) MUST_CHECK;
+
 #endif

@@ -131,6 +131,20 @@ static void add_errors(struct buf *out, const struct error_list *list)
     buf_add_text(out, "]");
 }
 
+/* The one thing that is wrong, with its place: whoever shows only the detail shows enough. */
+static void add_detail(struct buf *out, const char *detail, const struct error_list *list)
+{
+    bool single = list && list->count == 1 && list->items[0].pointer[0];
+    if (!single) {
+        quote(out, detail);
+        return;
+    }
+    struct buf text = BUF_INIT(PROBLEM_CAP);
+    buf_printf(&text, "%s: %s", list->items[0].pointer, detail);
+    quote(out, buf_text(&text));
+    buf_free(&text);
+}
+
 static const char *status_title(int status)
 {
     const char *title = MHD_get_reason_phrase_for((unsigned)status);
@@ -145,7 +159,7 @@ struct MHD_Response *problem_response(
     buf_add_text(&body, "{\"type\":\"about:blank\",\"title\":");
     quote(&body, status_title(status));
     buf_printf(&body, ",\"status\":%d,\"detail\":", status);
-    quote(&body, detail);
+    add_detail(&body, detail, list);
     buf_printf(&body, ",\"request_id\":\"%s\"", id_format(request->exchange.request_id).text);
     if (list && list->count > 0)
         add_errors(&body, list);

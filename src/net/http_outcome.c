@@ -92,12 +92,24 @@ static void explain_timeout(
         say(result, HTTP_TIMEOUT, "the answer did not end within %g s", seconds(limits->total_us));
 }
 
+/* What passes: the machine has run out of something. A family that it does not have is not a shortage. */
+static bool is_shortage(int socket_errno)
+{
+    return socket_errno == EMFILE || socket_errno == ENFILE || socket_errno == ENOBUFS ||
+           socket_errno == ENOMEM;
+}
+
 static void explain_no_connection(const struct http_seen *seen, struct http_result *result)
 {
     if (!seen->address_tried && seen->blocked[0])
-        say(result, HTTP_BLOCKED, "%s is not a permitted target (%s)", seen->authority, seen->blocked);
-    else if (seen->socket_errno)
+        say(result, HTTP_BLOCKED,
+            "%s is not a permitted target (%s); the operator can allow it with --allow-target",
+            seen->authority, seen->blocked);
+    else if (is_shortage(seen->socket_errno))
         say(result, HTTP_LOCAL, "cannot open a socket: %s", strerror(seen->socket_errno));
+    else if (seen->socket_errno)
+        say(result, HTTP_REFUSED, "this machine has no way to %s: %s", format_peer(&seen->last).text,
+            strerror(seen->socket_errno));
     else if (seen->os_errno == ECONNREFUSED)
         say(result, HTTP_REFUSED, "connection refused by %s", format_peer(&seen->last).text);
     else

@@ -19,8 +19,9 @@ static enum err_code refused(struct server *server, const char *doing, struct er
     if (server->listen_fd >= 0)
         close(server->listen_fd);
     server->listen_fd = -1;
-    return error_set(err, ERR_UNAVAILABLE, "%s cannot %s %s: %s", server->config.name, doing,
-        server->config.listen, strerror(cause));
+    const char *option = cause == EADDRINUSE ? server->config.listen_option : NULL;
+    return error_set(err, ERR_UNAVAILABLE, "%s cannot %s %s: %s%s%s", server->config.name, doing,
+        server->config.listen, strerror(cause), option ? "; choose another with " : "", option ? option : "");
 }
 
 /* A socket file that a killed predecessor left: nobody answers on it. */
@@ -109,6 +110,24 @@ bool server_address_is_loopback(const char *listen)
     bool loopback = is_loopback(found->ai_addr);
     freeaddrinfo(found);
     return loopback;
+}
+
+enum err_code server_address_check(const char *listen, struct error *err)
+{
+    char host[NI_MAXHOST];
+    const char *port;
+    if (is_unix(listen))
+        return ERR_OK;
+    if (!split_address(listen, host, &port))
+        return error_set(err, ERR_INVALID,
+            "'%.80s' must be an address with a port from 0 to 65535, such as 127.0.0.1:8080 or [::1]:8080",
+            listen);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found;
+    int rc = getaddrinfo(host, port, &hints, &found);
+    if (rc != 0)
+        return error_set(err, ERR_INVALID, "'%.80s': %s", listen, gai_strerror(rc));
+    freeaddrinfo(found);
+    return ERR_OK;
 }
 
 static enum err_code bind_to(struct server *server, const struct addrinfo *found, struct error *err)

@@ -64,6 +64,7 @@ struct instant_answer {
 struct server_config {
     const char *name; /* for logs: "api" */
     const char *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/herald/admin.sock" */
+    const char *listen_option; /* where a person changes it, for the error: "--listen"; NULL: nowhere */
     struct text_list hosts; /* accepted in Host, besides the listen address and, on loopback, localhost */
     size_t body_most; /* bytes; more is a 413 */
     /* Bytes of all bodies that are being read or are with the handler; a body that would go over it is a 503.
@@ -94,6 +95,9 @@ const char *server_address(const struct server *server);
 /* Whether only this machine can reach it: a unix socket, the name localhost, or a loopback address as a number.
  * No other name is looked up or believed. */
 bool server_address_is_loopback(const char *listen);
+
+/* ERR_INVALID with what it must look like, or with why its host's name has no address. Opens nothing. */
+enum err_code server_address_check(const char *listen, struct error *err) MUST_CHECK;
 
 /*
  * Stops accepting, and answers 503 to what comes on open connections; requests that are with the handler may

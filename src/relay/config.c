@@ -138,6 +138,8 @@ static enum err_code check_id(struct load *load, const struct yaml *map, const c
         return complain(load, map->line, "'source' needs '%s'", key);
     if (!is_token(value) || strlen(value) > KEY_MOST)
         return complain(load, line_of(map, key), "'%s' must be one word of printable ASCII", key);
+    if (strpbrk(value, "<>"))
+        return complain(load, line_of(map, key), "'%s' is still %s: put the id there", key, value);
     return ERR_OK;
 }
 

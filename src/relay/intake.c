@@ -162,15 +162,30 @@ static void ready(struct exchange *exchange)
     exchange_reply_error(exchange, &err, NULL);
 }
 
+/* A webhook that nobody waits for is most likely a slip in a URL; one line a second is enough to find it. */
+static void warn_of_unknown(struct intake *intake, const struct exchange *exchange)
+{
+    size_t times;
+    int64_t now = clock_boot_us();
+    int_least64_t last = atomic_load(&intake->warned_at);
+    (void)only_value(exchange, activity_parameter, &times);
+    if (times == 0 || (last && now - last < US_PER_S) ||
+        !atomic_compare_exchange_strong(&intake->warned_at, &last, now))
+        return;
+    LOG(LOG_WARN, "a webhook to a path that no hook has, or with a wrong token",
+        F_TEXT("path", exchange->path));
+}
+
 static void handle(struct exchange *exchange, void *worker UNUSED)
 {
-    const struct intake *intake = exchange->server_ctx;
+    struct intake *intake = exchange->server_ctx;
     const struct relay_hook *hook = relay_config_hook(intake->config, exchange->path);
     bool healthz = strcmp(exchange->path, "/healthz") == 0, readyz = strcmp(exchange->path, "/readyz") == 0;
     /* A wrong token gets the same answer: a guess must not learn that the path is right. */
-    if (hook ? !token_is_right(exchange, hook) : !healthz && !readyz)
+    if (hook ? !token_is_right(exchange, hook) : !healthz && !readyz) {
+        warn_of_unknown(intake, exchange);
         refuse(exchange, 404, "there is nothing here");
-    else if (strcmp(exchange->method, "GET") != 0)
+    } else if (strcmp(exchange->method, "GET") != 0)
         refuse_method(exchange);
     else if (hook)
         take_webhook(exchange, hook);
@@ -184,6 +199,7 @@ enum err_code intake_start(struct intake *intake, struct server **server, struct
 {
     static const char *const single[] = {"X-Herald-Delivery", "X-Herald-Attempt", NULL};
     struct server_config config = {.name = "relay",
+        .listen_option = "`listen` in its file",
         .listen = intake->config->listen,
         .hosts = intake->config->hosts,
         .body_most = BODY_MOST,
@@ -216,6 +232,7 @@ enum err_code intake_start_metrics(
     const struct relay_config *config, struct server **server, struct error *err)
 {
     struct server_config server_config = {.name = "relay metrics",
+        .listen_option = "`metrics_listen` in its file",
         .listen = config->metrics_listen,
         .hosts = config->hosts,
         .body_most = 0,

@@ -1,5 +1,5 @@
 /*
- * The relay's HTTP side: takes webhooks, answers 2xx only after the commit (I10). Holds no state of its own.
+ * The relay's HTTP side: takes webhooks, answers 2xx only after the commit (I10). Its only state is when it last warned.
  *
  * Handlers run on the server's workers; a webhook's answer is given on the writer's thread.
  */
@@ -10,12 +10,16 @@
 #include "net/server.h"
 #include "relay/config.h"
 
+#include <stdatomic.h>
+
 struct intake {
     /* set before start */
     const struct relay_config *config;
     struct writer *writer;
     void (*stored)(void *ctx); /* after a commit; on the writer's thread */
     void *stored_ctx;
+    /* shared by the workers */
+    atomic_int_least64_t warned_at; /* of a webhook to an unknown path; boot clock, 0: never */
 };
 
 enum err_code intake_start(struct intake *intake, struct server **server, struct error *err) MUST_CHECK;

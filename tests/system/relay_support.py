@@ -227,7 +227,10 @@ class Relay:
     def list(self, *words):
         """activity -> {step: state}."""
         found = collections.defaultdict(dict)
-        for line in self.cli("list", *words).stdout.splitlines():
+        text = self.cli("list", *words).stdout
+        if text == "The inbox is empty.\n" or text.startswith("No step is "):
+            return {}
+        for line in text.splitlines():
             parts = line.split()
             if len(parts) > 3 and parts[0] != "ACTIVITY":
                 found[parts[0]][parts[2]] = parts[1]

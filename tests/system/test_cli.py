@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 
+import pytest
+
 from support.api import Api
 from support.receiver import Reply
 from support.server import Process, program, run
@@ -66,7 +68,11 @@ def test_admin_refuses_bad_input(make_server, receiver):
         (["key", "remove-all"], ""),
         (["nonsense"], "nonsense"),
         ([], ""),
-        (["business", "add", "--name", "x", "--colour", "red"], "colour"),
+        (["business", "add", "--name", "x", "--colour", "red"], "'--colour' is not an option of business add"),
+        (["business", "add", "--name", "--json"], "--name needs a value"),
+        (["key", "add", "--user", "nobody", "--name", "x"], "'nobody' must be a UUID"),
+        (["object", "add", "--business", world.business, "--name", "Both", "--webhook-url", receiver.url(),
+          "--redirect-url", "https://example.com/"], "only one of them"),
     ]
     for words, word in cases:
         done = run("admin", *server.place, *words, check=False)
@@ -98,6 +104,74 @@ def test_deliveries_command(make_server, receiver):
         found = listed()
         assert found[good["id"]]["state"] == "delivered" and found[bad["id"]]["state"] == "failed"
         assert found[bad["id"]]["attempts"][0]["status"] == 503
+
+
+def test_deliveries_of_a_business_that_is_not_there(make_server, receiver):
+    server = make_server()
+    world = World(server, webhook=receiver.url())
+    done = run("deliveries", *server.place, "--business", world.user, check=False)
+    assert done.returncode == 1 and "There is no such Business." in done.stderr
+
+
+def test_next_of_an_object(make_server):
+    """The receiver comes first where there is one."""
+    server = make_server()
+    business = server.admin("business", "add", "--name", "Acme")["business_id"]
+
+    def next_of(name, *url):
+        done = run("admin", *server.place, "object", "add", "--business", business, "--name", name, *url)
+        return done.stdout.splitlines()[-1]
+
+    assert next_of("Call", "--webhook-url", "http://127.0.0.1:1/").startswith("Next: start the receiver (docs/relay.md)")
+    assert next_of("Visit", "--redirect-url", "https://example.com/").startswith("Next: curl ")
+
+
+@pytest.mark.parametrize("words", [["deliveries"], ["admin", "sign-in-link", "--user", "x", "--business", "x"]])
+def test_wrong_folder(tmp_path, words):
+    """What only looks, or needs what was made before, makes no data folder."""
+    done = run(*words, check=False, cwd=tmp_path)
+    assert done.returncode == 1 and "there is no Herald data in ./herald-data: is this the right folder?" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_data_folder_belongs_to_one_engine(make_server):
+    server = make_server()
+    server.stop()
+    kind = (server.data / "engine").read_text(encoding="ascii").strip()
+    assert kind == ("postgres" if server.database else "sqlite")
+    other = [] if server.database else ["--database", "postgresql:///herald"]
+    for words in (["serve", "--listen", "127.0.0.1:0"], ["admin", "business", "add", "--name", "Astray"], ["deliveries"]):
+        done = run(*words, "--data", str(server.data), *other, check=False, seconds=30)
+        assert done.returncode == 2 and "--database" in done.stderr, done.stderr
+    if server.database:
+        assert not (server.data / "herald.db").exists()
+
+
+def test_a_folder_from_before_is_told_by_its_file(make_server):
+    server = make_server()
+    server.stop()
+    (server.data / "engine").unlink()
+    server.start()
+    server.stop()
+    assert (server.data / "engine").exists()
+
+
+@pytest.mark.parametrize("words, there, absent", [
+    (["admin", "business", "add", "--help"], ["--name TEXT  (required)", "--data DIR", "--public-url"], "employee"),
+    (["admin", "business", "--help"], ["business add"], "employee"),
+    (["deliveries", "--help"], ["herald deliveries", "--state", "from 1 to 1000", "--database"], "employee"),
+    (["admin", "--help"], ["business add", "employee add", "--data DIR"], "nothing"),
+    (["relay", "list", "--help"], ["--state"], "nothing"),
+])
+def test_help_one_level_down(tmp_path, words, there, absent):
+    done = run(*words, cwd=tmp_path)
+    assert all(text in done.stdout for text in there) and absent not in done.stdout, done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_relay_with_an_unknown_option():
+    done = run("relay", "--foo", check=False)
+    assert done.returncode == 2 and "'--foo' is not an option" in done.stderr
 
 
 def test_key_is_shown_once_and_strong(make_server, receiver):
@@ -139,4 +213,4 @@ def test_serve_refuses_to_run_twice_on_a_port(make_server):
     other = Process("serve", "--data", str(server.folder / "other"), "--listen", server.address, "--metrics-listen",
                     "127.0.0.1:0")
     assert other.wait() != 0
-    assert server.address in other.errors
+    assert server.address in other.errors and "; choose another with --listen" in other.errors

@@ -49,12 +49,20 @@ def test_missing_file(tmp_path):
 @pytest.mark.parametrize("flags, word", [
     (["--lisen", "x"], "lisen"), (["--delivery-timeout", "soon"], "delivery-timeout"), (["--delivery-timeout"],
      "delivery-timeout"), (["extra"], "extra"), (["--allow-target", "300.0.0.0/8"], "300.0.0.0/8"),
-    (["--listen", "0.0.0.0:0"], "0.0.0.0"),
+    (["--listen", "0.0.0.0:0"], "--listen: 0.0.0.0"), (["--listen", "8080"], "--listen: '8080' must be"),
+    (["--listen", "127.0.0.1:99999"], "--listen: '127.0.0.1:99999'"), (["--listen", "a.invalid:1"], "--listen: "),
+    (["--listen", "0.0.0.0:0", "--metrics-listen", "9"], "--metrics-listen: '9'"),
+    (["--metrics-listen", "0.0.0.0:0"], "--metrics-listen: 0.0.0.0"), (["--allow-target", "x"], "--allow-target: "),
+    (["--behind-proxy", "x"], "--behind-proxy: "), (["--workers", "0"], "--workers: '0' must be from 1 to 256"),
+    (["--lease", "2h"], "--lease: '2h' must be from 1s to 1h"), (["--data", "--listen"], "--data needs a value"),
+    (["--public-url", "herald.test"], "--public-url: "), (["--public-url", "https://a.test/?x"], "--public-url: "),
+    (["--unsafe-no-sync=maybe"], "yes or no"),
 ])
 def test_wrong_flag(tmp_path, flags, word):
     done = serve(tmp_path, None, *flags)
     assert done.returncode == 2, (done.returncode, done.stderr)
     assert word in done.stderr
+    assert not (tmp_path / "data").exists(), "a refused start leaves nothing behind"
 
 
 def test_unknown_command():

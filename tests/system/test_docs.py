@@ -5,12 +5,12 @@ import pathlib
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 
 import pytest
 
+from support.ports import free_port
 from support.server import REPORT, ROOT, program, run
 from support.wait import PATIENCE
 
@@ -87,11 +87,9 @@ def script(text):
 
 def other_ports(text):
     """The README's ports are a person's; tests run side by side."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
-    for written, listener in zip(("8080", "8090", "9000"), sockets):
-        text, count = re.subn(rf'(127\.0\.0\.1(?::|", )){written}\b', rf"\g<1>{listener.getsockname()[1]}", text)
+    for written in ("8080", "8090", "9000"):
+        text, count = re.subn(rf'(127\.0\.0\.1(?::|", )){written}\b', rf"\g<1>{free_port()}", text)
         assert count, f"port {written} is not in the README"
-        listener.close()
     return text
 
 

@@ -147,6 +147,9 @@ def test_m18_unknown_path_and_method(relay):
     assert relay.request("/healthz")[0] == 200
     assert relay.request("/readyz")[0] == 200
     assert relay.list() == {}
+    assert relay.cli("list").stdout == "The inbox is empty.\n"
+    warned = relay.process.wait_message("a webhook to a path that no hook has, or with a wrong token")
+    assert warned["path"] == "/hooks/other" and warned["level"] == "warn"
 
 
 def test_m18_secret(make_relay, slack):

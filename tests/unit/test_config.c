@@ -229,18 +229,18 @@ static void a_bad_line_is_named_with_its_reason(void **state)
         {"count: 1\nkount: 2\n", "f.yaml:2: unknown key 'kount'"},
         {"drain-timeout: 1s\n", "f.yaml:1: unknown key 'drain-timeout'"},
         {"\n\ncount: many\n", "f.yaml:3: 'count' must be a whole number"},
-        {"count: 11\n", "f.yaml:1: 'count' must be within"},
-        {"count: 0\n", "f.yaml:1: 'count' must be within"},
+        {"count: 11\n", "f.yaml:1: 'count' must be from 1 to 10"},
+        {"count: 0\n", "f.yaml:1: 'count' must be from 1 to 10"},
         {"count: [1]\n", "f.yaml:1: 'count' must be a single value"},
         {"count:\n", "f.yaml:1: 'count' must be a whole number"},
         {"count: 99999999999999999999\n", "f.yaml:1: 'count' must be a whole number"},
         {"drain_timeout: 5\n", "f.yaml:1: 'drain_timeout' must be a time such as"},
         {"drain_timeout: 5 s\n", "f.yaml:1: 'drain_timeout' must be a time such as"},
         {"drain_timeout: 5S\n", "f.yaml:1: 'drain_timeout' must be a time such as"},
-        {"drain_timeout: -1s\n", "f.yaml:1: 'drain_timeout' must be within"},
+        {"drain_timeout: -1s\n", "f.yaml:1: 'drain_timeout' must be from 0s to 10m"},
         {"drain_timeout: 999999999999h\n", "f.yaml:1: 'drain_timeout' must be a time such as"},
         {"body_limit: 1MB\n", "f.yaml:1: 'body_limit' must be a size such as"},
-        {"loud: perhaps\n", "f.yaml:1: 'loud' must be true or false"},
+        {"loud: perhaps\n", "f.yaml:1: 'loud' must be yes or no"},
         {"allow_target: one\n", "f.yaml:1: 'allow_target' must be a list"},
         {"allow_target:\n  - a\n  - [b]\n", "f.yaml:3: 'allow_target' must be a list of words"},
         {"- a\n", "f.yaml:1: expected 'key: value' lines"},
@@ -279,8 +279,12 @@ static void flags_are_taken_from_the_command_line(void **state)
         {{"--coun", "4"}, 2, 0, false, ERR_OK, NULL},
         {{"--counts", "4"}, 2, 0, false, ERR_OK, NULL},
         {{"--count"}, 1, 0, true, ERR_INVALID, "--count needs a value"},
+        {{"--listen", "--count", "4"}, 3, 0, true, ERR_INVALID, "--listen needs a value"},
+        {{"--listen", "--count=4"}, 2, 0, true, ERR_INVALID, "--listen needs a value"},
+        {{"--listen=--count"}, 1, 1, true, ERR_OK, NULL},
+        {{"--listen", "--other"}, 2, 2, true, ERR_OK, NULL},
         {{"--count", "x"}, 2, 0, true, ERR_INVALID, "--count: 'x' must be a whole number"},
-        {{"--loud=maybe"}, 1, 0, true, ERR_INVALID, "--loud: 'maybe' must be true or false"},
+        {{"--loud=maybe"}, 1, 0, true, ERR_INVALID, "--loud: 'maybe' must be yes or no"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const struct flag_case *c = &cases[i];
@@ -343,7 +347,7 @@ static void help_names_every_flag(void **state)
     struct buf text = BUF_INIT(1 << 16);
     config_help(OPTIONS, &text);
     assert_non_null(strstr(buf_text(&text), "--drain-timeout TIME"));
-    assert_non_null(strstr(buf_text(&text), "(default: 10s)"));
+    assert_non_null(strstr(buf_text(&text), "(default: 10s; from 0s to 10m)"));
     assert_non_null(strstr(buf_text(&text), "--allow-target TEXT"));
     buf_free(&text);
 }

@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "base/macros.h"
 #include "net/http.h"
+#include "net/http_outcome.h"
 #include "net/url.h"
 
 #include <arpa/inet.h>
@@ -1010,6 +1011,28 @@ static void a_socket_that_cannot_be_opened_is_this_machines_fault(void **state)
 }
 #endif
 
+static enum http_error end_without_socket(int socket_errno)
+{
+    struct http_seen seen = {.address_tried = true, .socket_errno = socket_errno};
+    struct http_limits limits = {0};
+    struct http_result result = {0};
+    http_outcome(CURLE_COULDNT_CONNECT, &seen, &limits, &result);
+    assert_true(result.detail[0]);
+    return result.error;
+}
+
+/* M7: only what passes is this machine's own fault; a family that it will never have is a failed delivery. */
+static void a_missing_address_family_is_no_shortage(void **state)
+{
+    (void)state;
+    assert_int_equal(end_without_socket(EMFILE), HTTP_LOCAL);
+    assert_int_equal(end_without_socket(ENFILE), HTTP_LOCAL);
+    assert_int_equal(end_without_socket(ENOBUFS), HTTP_LOCAL);
+    assert_int_equal(end_without_socket(ENOMEM), HTTP_LOCAL);
+    assert_int_equal(end_without_socket(EAFNOSUPPORT), HTTP_REFUSED);
+    assert_int_equal(end_without_socket(EPERM), HTTP_REFUSED);
+}
+
 static bool prepare_environment(void)
 {
     /* a proxy in the environment must not be taken */
@@ -1029,6 +1052,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(M5_the_request_goes_out_byte_for_byte),
         cmocka_unit_test(a_body_is_posted_without_expect),
+        cmocka_unit_test(a_missing_address_family_is_no_shortage),
         cmocka_unit_test(nothing_is_carried_over_between_requests),
         cmocka_unit_test(M5_targets_are_kept_byte_for_byte),
         cmocka_unit_test(a_header_with_a_line_break_is_refused),

@@ -18,8 +18,10 @@ export class ApiError extends Error {
 
   constructor(status: number, body: unknown) {
     const problem = isProblem(body) ? body : null;
+    // A single complaint stands in `detail` with its pointer before it, which is not for people.
+    const only = problem?.errors?.length === 1 ? problem.errors[0]?.detail : undefined;
     super(
-      problem?.detail || fallback[status] || `Herald answered ${status}, which these pages did not expect.`,
+      only || problem?.detail || fallback[status] || `Herald answered ${status}, which these pages did not expect.`,
     );
     this.status = status;
     this.requestId = problem?.request_id ?? null;

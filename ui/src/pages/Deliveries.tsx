@@ -84,7 +84,7 @@ function DeliveryRow({ delivery }: { delivery: Delivery }) {
       <td>
         <StateTag state={delivery.state} />
       </td>
-      <td className="wide-only breaks">{hostOf(delivery.url)}</td>
+      <td className="wide-only breaks host">{hostOf(delivery.url)}</td>
       <td className="wide-only whole">{outcomeOf(last)}</td>
       <td className="wide-only end numbers">{last ? duration(last.timings.total_us) : ''}</td>
       <td className="wide-only end">

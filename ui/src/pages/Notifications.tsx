@@ -53,7 +53,7 @@ function NotificationRow({ notification }: { notification: Notification }) {
       <td>
         <Tag tone="bad">{status === null ? causeOf(errorClass) : `Status ${status}`}</Tag>
       </td>
-      <td className="wide-only breaks">{hostOf(url)}</td>
+      <td className="wide-only breaks host">{hostOf(url)}</td>
       <td className="wide-only breaks">{inSentence(detail)}</td>
       <td className="wide-only end">
         <When at={notification.created_at} />

@@ -56,7 +56,9 @@ function WhatToDo({ error }: { error: unknown }) {
       <Text size="sm" mb={6}>
         To get a new link, run this where Herald runs, or ask whoever operates it:
       </Text>
-      <pre className="request">herald admin sign-in-link --business ID --user ID</pre>
+      <pre className="request command">
+        herald admin <span>sign-in-link</span> <span>--business ID</span> <span>--user ID</span>
+      </pre>
     </>
   );
 }
