@@ -86,7 +86,7 @@ void client_answered(struct client *client)
 {
     leave(client);
     client->since_boot_us = clock_boot_us();
-    client->begun = client->counted = false;
+    client->begun = client->counted = client->ended = false;
     enter(client, client->since_boot_us);
 }
 
@@ -126,8 +126,12 @@ static bool may_send_more(struct client *client, int64_t now)
     socklen_t len = sizeof info;
     if (getsockopt(client->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
         return true;
-    if (info.tcpi_state != STATE_ESTABLISHED && is_read(client))
-        return false;
+    if (info.tcpi_state != STATE_ESTABLISHED && is_read(client)) {
+        /* Seen twice: what was read may be a whole request that is just being handed over. */
+        bool seen_before = client->ended;
+        client->ended = true;
+        return !seen_before;
+    }
     if (client->counted && info.tcpi_bytes_received > client->received)
         client_begun(client, now);
     client->counted = true;

@@ -58,6 +58,7 @@ struct client {
     uint64_t received; /* bytes, when it was last looked at */
     bool counted; /* `received` is known, and more is the begin of a request */
     bool begun; /* has sent a part of a request */
+    bool ended; /* at the last look it had ended its side, and all that it sent was read */
     bool listed; /* in server.unserved */
     TAILQ_ENTRY(client) link;
 };
