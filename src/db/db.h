@@ -6,7 +6,7 @@
  *  - parameters are $1, $2 … and always bound; the text of a statement is a literal with static storage, since
  *    statements are prepared once and found again by address;
  *  - `{share}` and `{update}` after a SELECT lock the rows for the transaction (nothing on SQLite, where only
- *    one transaction writes);
+ *    one transaction writes); `{update_free}` passes over rows that somebody else has locked;
  *  - every table column is an id, an integer, a text or bytes (see DB_* below); booleans are 0 and 1; times are
  *    int64 microseconds UTC; JSON is text;
  *  - no casts, no engine's own functions; `{now}` is the database's own clock, in microseconds; text compares

@@ -105,7 +105,8 @@ static enum err_code find_expired(struct db *db, struct id node, int64_t *lane, 
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     *lane = 0;
     enum err_code code = db_query(db,
-        "SELECT id FROM lane WHERE dispatch_node <> $1 AND expires_at < {now} ORDER BY id LIMIT 1{update}",
+        "SELECT id FROM lane WHERE dispatch_node <> $1 AND expires_at < {now} ORDER BY id LIMIT "
+        "1{update_free}",
         DB_PARAMS(db_id(node)), &rows, err);
     if (!code && db_next(rows, &code, err))
         *lane = db_col_int(rows, 0);

@@ -47,6 +47,9 @@ enum err_code lane_check(struct db *db, const struct lane *lane, struct error *e
 enum err_code lane_renew(struct db *db, struct lane *lane, int64_t lease_us, struct error *err) MUST_CHECK;
 
 /*
+ * A lane whose row is locked is passed over, not waited for: a node that was paused within a transaction holds it
+ * until PostgreSQL ends that session (five seconds), and the next renewal tries again.
+ *
  * Takes over, for sending only, one lane whose lease has run out and that is not this node's: raises its epochs
  * and makes this node its dispatcher. *lane is 0 when there is none.
  */

@@ -21,6 +21,7 @@ struct token {
 static const struct token tokens[] = {
     {"{share}", "", " FOR SHARE"},
     {"{update}", "", " FOR UPDATE"},
+    {"{update_free}", "", " FOR UPDATE SKIP LOCKED"},
     {"{now}", SQLITE_NOW, POSTGRES_NOW},
     {"{id}", "BLOB", "uuid"},
     {"{int}", "INTEGER", "bigint"},
