@@ -490,7 +490,7 @@ static void the_session_has_its_settings(void **state)
     struct fixture *f = need_server(state);
     expect_setting(f->db, "SHOW statement_timeout", "10s");
     expect_setting(f->db, "SHOW lock_timeout", "5s");
-    expect_setting(f->db, "SHOW idle_in_transaction_session_timeout", "30s");
+    expect_setting(f->db, "SHOW idle_in_transaction_session_timeout", "5s");
     expect_setting(f->db, "SHOW client_encoding", "UTF8");
     expect_setting(f->db, "SHOW timezone", "UTC");
     expect_setting(f->db, "SHOW default_transaction_isolation", "read committed");
