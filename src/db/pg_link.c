@@ -41,7 +41,11 @@ struct pg_link {
     struct buf arrays;
 };
 
-/* The server's keep-alives end the session, and its claim (db_claim), of a client that vanished from the network. */
+/*
+ * The server's keep-alives end the session, and its claim (db_claim), of a client that vanished from the network.
+ * A transaction never waits for its client's thoughts: one that does belongs to a process that stands still, and
+ * its locks keep others from taking its lane over.
+ */
 static const char session_settings[] =
     "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3;"
     "SET tcp_user_timeout = '10s';"
