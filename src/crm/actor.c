@@ -183,14 +183,12 @@ static enum err_code employee_insert(struct db *db, void *ctx, struct error *err
     if (code)
         return code;
     call->employee_id = id_new();
-    char display_name[512];
-    snprintf(display_name, sizeof display_name, "%s%s%s", input->first_name, *input->last_name ? " " : "",
-        input->last_name);
+    struct display_name display_name = display_name_of(input->first_name, input->last_name);
     code = db_exec(db,
         "INSERT INTO employee (id, business_id, user_id, first_name, last_name, display_name, email, active, "
         "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8)",
         DB_PARAMS(db_id(call->employee_id), db_id(input->business_id), db_id(call->user_id),
-            db_text(input->first_name), db_text(input->last_name), db_text(display_name),
+            db_text(input->first_name), db_text(input->last_name), db_text(display_name.text),
             db_text(input->email), db_int(clock_wall_us())),
         NULL, err);
     if (code == ERR_CONFLICT)

@@ -7,6 +7,13 @@ bool check_name(const char *text, size_t most)
     return text && text[strspn(text, " \t\r\n")] && text_chars(text) <= most;
 }
 
+struct display_name display_name_of(const char *first_name, const char *last_name)
+{
+    struct display_name name;
+    snprintf(name.text, sizeof name.text, "%s%s%s", first_name, *last_name ? " " : "", last_name);
+    return name;
+}
+
 bool check_email(const char *text)
 {
     if (!text || strlen(text) > 254 || text[strcspn(text, " \t\r\n<>")])

@@ -12,6 +12,12 @@
 /* 1 to `most` characters, not only spaces. The text is well-formed UTF-8. */
 bool check_name(const char *text, size_t most);
 
+/* "Alex Rivera"; room for two of the longest names in four bytes a character. */
+struct display_name {
+    char text[2 * 4 * NAME_MOST + 2];
+};
+struct display_name display_name_of(const char *first_name, const char *last_name);
+
 /* Something@something.something without spaces: what can be checked without sending a mail. */
 bool check_email(const char *text);
 

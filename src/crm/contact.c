@@ -15,15 +15,13 @@ static enum err_code contact_insert(struct db *db, void *ctx, struct error *err)
     enum err_code code = check_business(db, input->business_id, err);
     if (code)
         return code;
-    char display_name[512];
-    snprintf(display_name, sizeof display_name, "%s%s%s", input->first_name, *input->last_name ? " " : "",
-        input->last_name);
+    struct display_name display_name = display_name_of(input->first_name, input->last_name);
     code = db_exec(db,
         "INSERT INTO contact (id, business_id, first_name, last_name, display_name, email, created_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7)",
         DB_PARAMS(db_id(call->id), db_id(input->business_id), db_text(input->first_name),
-            db_text(input->last_name), db_text(display_name), db_text(*input->email ? input->email : NULL),
-            db_int(clock_wall_us())),
+            db_text(input->last_name), db_text(display_name.text),
+            db_text(*input->email ? input->email : NULL), db_int(clock_wall_us())),
         NULL, err);
     if (code == ERR_CONFLICT)
         error_set(err, code, "A contact with the email %s is there already.", input->email);

@@ -81,6 +81,16 @@ def test_admin_refuses_bad_input(make_server, receiver):
     assert len(world.api.pages("/api/activities/objects")) == 1
 
 
+def test_the_longest_names_come_back_whole(make_server, receiver):
+    """A hundred characters of four bytes each, twice: the display name is neither cut nor broken."""
+    world = World(make_server(), webhook=receiver.url())
+    name = "\U0001f600" * 100
+    contact = world.server.admin("contact", "add", "--business", world.business, "--first-name", name, "--last-name",
+                                 name)["contact_id"]
+    found = world.api.post("/api/records/contacts/search", {"search": name[:5]}).json["results"]
+    assert [(c["id"], c["display_name"]) for c in found] == [(contact, f"{name} {name}")]
+
+
 def test_deliveries_command(make_server, receiver):
     """herald deliveries shows each delivery with its attempts, with and without a server."""
     server = make_server()

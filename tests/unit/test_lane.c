@@ -302,6 +302,22 @@ static void a_claim_that_is_lost_stops_everything(void **state)
 }
 
 static enum db_engine engines[] = {DB_SQLITE, DB_POSTGRES};
+/* A node that is paused within a transaction holds its lane: whoever looks passes over it and does not wait. */
+static void i11_a_lane_that_is_held_is_passed_over(void **state)
+{
+    struct fixture *f = need(state);
+    if (db_engine_of(f->db) == DB_SQLITE) /* one process has the file */
+        return;
+    struct lane lane = take(f, f->a);
+    run_sql(f->db, "UPDATE lane SET expires_at = 0");
+    CLEANUP(db_close_ptr) struct db *paused = open_database(f->config, false);
+    must(db_begin(paused, &f->err), &f->err);
+    must(lane_check(paused, &lane, &f->err), &f->err);
+    assert_int_equal(adopt(f, f->b), 0);
+    db_rollback(paused);
+    assert_int_equal(adopt(f, f->b), lane.id);
+}
+
 #define ON(test, engine)                                                                                     \
     {                                                                                                        \
 #test " " #engine, test, set_up, tear_down, &engines[engine]                                         \
@@ -316,6 +332,7 @@ int main(void)
         ON_BOTH(i11_only_an_expired_lane_is_adopted),
         ON_BOTH(i11_adopted_lanes_are_renewed_with_the_own_one),
         ON_BOTH(i11_the_lowest_expired_lane_comes_first),
+        ON_BOTH(i11_a_lane_that_is_held_is_passed_over),
         ON_BOTH(i11_a_restarted_node_has_its_adopted_lanes_before_it_says_so),
         ON_BOTH(i11_a_renewal_shows_what_was_lost),
         ON_BOTH(i11_a_node_id_is_claimed_by_one_connection),
