@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/text.h"
 
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
@@ -55,20 +56,12 @@ static const struct route *find_route(struct call *call, struct buf *allowed)
     return NULL;
 }
 
-static bool listed(const char *const *names, const char *name)
-{
-    for (; names && *names; names++)
-        if (strcmp(*names, name) == 0)
-            return true;
-    return false;
-}
-
 static bool check_parameters(struct call *call)
 {
     struct error_list list = {0};
     const char *name, *value;
     for (size_t i = 0; exchange_query_at(call->exchange, i, &name, &value); i++) {
-        if (listed(call->route->parameters, name))
+        if (text_listed(call->route->parameters, name))
             continue;
         if (call->route->flags & ROUTE_WIRE)
             metric_add(METRIC_unknown_members_total, 1);

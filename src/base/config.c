@@ -1,5 +1,7 @@
 #include "base/config.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,14 +128,6 @@ static const struct option *find(const struct option *options, size_t count, con
     return NULL;
 }
 
-static bool listed(const char *const *names, const char *name)
-{
-    for (; names && *names; names++)
-        if (strcmp(*names, name) == 0)
-            return true;
-    return false;
-}
-
 static enum err_code take_list(struct arena *arena, const struct option *option, const char *path,
     const struct yaml *value, void *settings, struct error *err)
 {
@@ -154,7 +148,7 @@ enum err_code config_from_yaml(struct arena *arena, const struct option *options
     if (map->kind != YAML_MAP)
         return error_set(err, ERR_INVALID, "%s:%d: expected 'key: value' lines here", path, map->line);
     for (size_t i = 0; i < map->count; i++) {
-        if (listed(ignore, map->keys[i]))
+        if (text_listed(ignore, map->keys[i]))
             continue;
         const struct option *option = find(options, count, map->keys[i], strlen(map->keys[i]));
         const struct yaml *value = map->items[i];

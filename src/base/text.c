@@ -101,3 +101,11 @@ bool text_equal_nocase(const char *a, const char *b)
 {
     return strcasecmp(a, b) == 0;
 }
+
+bool text_listed(const char *const *names, const char *name)
+{
+    for (; names && *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}

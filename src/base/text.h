@@ -31,6 +31,9 @@ char *text_cleaned(struct arena *arena, const char *text, size_t len) __attribut
 /* "sales_call" from "Sales Call": lower-case ASCII letters and digits, others become one underscore. */
 char *text_api_name(struct arena *arena, const char *name) __attribute__((returns_nonnull));
 
+/* Whether `name` is one of `names`, which NULL ends; no names (NULL) are none. */
+bool text_listed(const char *const *names, const char *name);
+
 /* ASCII case-insensitive equality, for header names and hosts. */
 bool text_equal_nocase(const char *a, const char *b);
 
