@@ -28,7 +28,7 @@ char *text_nfc(struct arena *arena, const char *text)
     return copy;
 }
 
-static void quote(struct buf *out, const char *text)
+void text_json_quote(struct buf *out, const char *text)
 {
     buf_add(out, "\"", 1);
     const char *run = text;
@@ -65,17 +65,6 @@ char *text_cleaned(struct arena *arena, const char *text, size_t len)
     }
     out[n] = '\0';
     return out;
-}
-
-void text_json_quote(struct buf *out, const char *text)
-{
-    size_t len = strlen(text);
-    if (text_is_utf8(text, len)) {
-        quote(out, text);
-        return;
-    }
-    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
-    quote(out, text_cleaned(arena, text, len));
 }
 
 char *text_api_name(struct arena *arena, const char *name)

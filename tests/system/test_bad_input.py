@@ -286,14 +286,6 @@ def test_no_http_at_all(make_server, what):
     assert Api(server).get("/healthz").status == 200
 
 
-@pytest.mark.parametrize("shift", range(4))
-def test_a_complaint_that_is_cut_is_still_json(server, shift):
-    """A member's name of many bytes is cut to fit into the complaint: at a whole character, or replaced."""
-    world = World(server)
-    answer = world.api.post("/api/activities/objects", {"name": "Inspection", "x" * shift + "\U0001f600" * 60: 1})
-    assert answer.status == 422 and answer.json["errors"][0]["pointer"].startswith("/" + "x" * shift + "\U0001f600")
-
-
 # ── URLs ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # Configured URL ("HOST" is the receiver's) and the request target that it must make ("ID" is the activity's).
