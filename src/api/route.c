@@ -7,6 +7,8 @@
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 
+static const char *const field_parameters[] = {"archived", NULL};
+
 static const struct route routes[] = {
     {"POST", "/api/activities/logged", ROUTE_WIRE, NULL, logged_post},
     {"GET", "/api/activities/logged/{id}", ROUTE_WIRE, NULL, logged_get},
@@ -15,6 +17,18 @@ static const struct route routes[] = {
     {"POST", "/api/activities/objects", 0, NULL, objects_post},
     {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},
     {"PATCH", "/api/activities/objects/{id}", 0, NULL, object_patch},
+    {"GET", "/api/activities/objects/{id}/fields", 0, field_parameters, fields_get},
+    {"POST", "/api/activities/objects/{id}/fields", 0, NULL, fields_post},
+    {"PUT", "/api/activities/objects/{id}/fields/order", 0, NULL, fields_order_put},
+    {"GET", "/api/activities/objects/{id}/fields/{id}", 0, NULL, field_get},
+    {"PATCH", "/api/activities/objects/{id}/fields/{id}", 0, NULL, field_patch},
+    {"DELETE", "/api/activities/objects/{id}/fields/{id}", 0, NULL, field_delete},
+    {"GET", "/api/records/objects/{object}/fields", 0, field_parameters, fields_get},
+    {"POST", "/api/records/objects/{object}/fields", 0, NULL, fields_post},
+    {"PUT", "/api/records/objects/{object}/fields/order", 0, NULL, fields_order_put},
+    {"GET", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_get},
+    {"PATCH", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_patch},
+    {"DELETE", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_delete},
     {"POST", "/api/records/contacts/search", 0, NULL, contacts_search},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},

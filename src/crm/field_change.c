@@ -7,11 +7,12 @@ static enum err_code refused(const struct error_list *list, struct error *err)
 }
 
 /* Holds the owner and reads its fields. */
-static enum err_code begin(struct write *w, enum field_owner kind, struct id owner_id, int64_t version,
-    struct field_holder *holder, struct field_set *fields, struct error *err)
+static enum err_code begin(struct write *w, const struct field_holder *owner, struct field_holder *holder,
+    struct field_set *fields, struct error *err)
 {
-    enum err_code code = field_owner_hold(w, kind, owner_id, version, holder, err);
-    return code ? code : record_fields_read(w->db, w->arena, w->business_id, kind, owner_id, fields, err);
+    enum err_code code = field_owner_hold(w, owner, holder, err);
+    return code ? code
+                : record_fields_read(w->db, w->arena, w->business_id, holder->kind, holder->id, fields, err);
 }
 
 /* What is there after it. */
@@ -64,9 +65,9 @@ enum err_code field_create(struct write *w, const struct field_input *input, str
     struct field_set fields;
     struct field field;
     int64_t position = 0;
-    enum err_code code = begin(w, input->owner, input->owner_id, input->version, &holder, &fields, err);
+    enum err_code code = begin(w, &input->owner, &holder, &fields, err);
     if (!code)
-        code = field_check_new(w, input, &fields, &field, list, err);
+        code = field_check_new(w, input, &holder, &fields, &field, list, err);
     if (!code)
         code = refused(list, err);
     if (!code)
@@ -120,7 +121,7 @@ enum err_code field_change(struct write *w, const struct field_input *input, str
 {
     struct field_holder holder;
     struct field_set fields;
-    enum err_code code = begin(w, input->owner, input->owner_id, input->version, &holder, &fields, err);
+    enum err_code code = begin(w, &input->owner, &holder, &fields, err);
     if (code)
         return code;
     const struct field *old = field_by_id(&fields, input->field_id);
@@ -174,7 +175,7 @@ enum err_code field_reorder(struct write *w, const struct field_order *input, st
 {
     struct field_holder holder;
     struct field_set fields;
-    enum err_code code = begin(w, input->owner, input->owner_id, input->version, &holder, &fields, err);
+    enum err_code code = begin(w, &input->owner, &holder, &fields, err);
     if (code)
         return code;
     check_order(input, &fields, list);

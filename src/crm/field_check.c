@@ -208,7 +208,7 @@ static enum err_code check_target(struct write *w, const struct field_input *inp
 static const char *wrong_binding(const struct field_input *input, const struct field_set *fields,
     bool has_type, const struct field *field, const struct field *target)
 {
-    if (input->owner != FIELDS_OF_ACTIVITY_OBJECT)
+    if (input->owner.kind != FIELDS_OF_ACTIVITY_OBJECT)
         return "Only a field of an Activity Object can be bound to a record's field.";
     if (target->archived || target->read_only)
         return "Nothing can be written into this field.";
@@ -261,9 +261,10 @@ static enum err_code check_type(struct write *w, const struct field_input *input
 }
 
 enum err_code field_check_new(struct write *w, const struct field_input *input,
-    const struct field_set *fields, struct field *field, struct error_list *list, struct error *err)
+    const struct field_holder *holder, const struct field_set *fields, struct field *field,
+    struct error_list *list, struct error *err)
 {
-    *field = (struct field){.owner_id = input->owner_id,
+    *field = (struct field){.owner_id = holder->id,
         .display_name = input->display_name ? input->display_name : "",
         .description = input->description ? input->description : "",
         .required = input->required,

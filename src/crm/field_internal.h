@@ -31,8 +31,6 @@ void field_limits_read(struct arena *arena, const struct crm_limits *most, const
     struct field *field, struct error_list *list);
 void field_limits_preset(const struct crm_limits *most, struct field *field);
 
-/* As they are stored, and shown. */
-const char *field_limits_json(struct arena *arena, const struct field *field);
 /* What is stored was checked when it was. False: there is no memory. */
 bool field_limits_load(struct arena *arena, const char *stored, struct field *field) MUST_CHECK;
 
@@ -58,8 +56,8 @@ size_t field_standard(enum field_owner kind, struct id object_id, struct field *
 
 /* What a new field says of itself; refused members are in `list`, the code is of the database only. */
 enum err_code field_check_new(struct write *w, const struct field_input *input,
-    const struct field_set *fields, struct field *field, struct error_list *list,
-    struct error *err) MUST_CHECK;
+    const struct field_holder *holder, const struct field_set *fields, struct field *field,
+    struct error_list *list, struct error *err) MUST_CHECK;
 /* The same of what a change puts over `field`. */
 enum err_code field_check_change(struct write *w, const struct field_input *input, struct field *field,
     struct error_list *list, struct error *err) MUST_CHECK;
@@ -71,16 +69,9 @@ enum err_code field_of_records(
 
 /* ── the owner (field_owner.c) ───────────────────────────────────────────────────────────────── */
 
-/* The Activity Object or record object that the fields of a change belong to. */
-struct field_holder {
-    enum field_owner kind;
-    struct id id;
-    int64_t version;
-};
-
-/* Holds the owner's row until the commit. ERR_NOT_FOUND, ERR_DENIED, ERR_STALE, ERR_CONFLICT (archived). */
-enum err_code field_owner_hold(struct write *w, enum field_owner kind, struct id id, int64_t version,
-    struct field_holder *holder, struct error *err) MUST_CHECK;
+/* Holds the row of `owner` until the commit. ERR_NOT_FOUND, ERR_DENIED, ERR_STALE, ERR_CONFLICT (archived). */
+enum err_code field_owner_hold(struct write *w, const struct field_holder *owner, struct field_holder *holder,
+    struct error *err) MUST_CHECK;
 /* Raises its version, and the Business's settings_version; `more` fields that are not archived. */
 enum err_code field_owner_touch(
     struct write *w, struct field_holder *holder, int64_t more, struct error *err) MUST_CHECK;
