@@ -90,7 +90,7 @@ static const struct refused refused[] = {
     REFUSED("[[[[[]]]]]", "The JSON is nested more than 4 deep (line 1, column 5)."),
     REFUSED("[[[[{", "The JSON is nested more than 4 deep"),
     REFUSED("[1,2,3,4,5,6,7,8]", "The JSON has more than 8 values (line 1, column 15)."),
-    REFUSED("[[],[],[],{},[[],[]]]", "The JSON has more than 8 values"),
+    REFUSED("[[],[],[],{},[[],[],[]]]", "The JSON has more than 8 values"),
     REFUSED("{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8}",
         "The JSON has more than 8 values"),
 };
