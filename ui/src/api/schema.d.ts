@@ -433,7 +433,7 @@ export interface components {
             status: number | null;
             /** @enum {string|null} */
             error_class: "status" | "blocked_target" | "dns" | "connection_refused" | "timeout" | "tls" | "protocol" | "body_too_large" | "cancelled" | "local" | null;
-            /** @description What went wrong */
+            /** @description What went wrong, in one sentence; empty on success */
             detail: string;
             /** @description Sent after a crash; it may be a repetition */
             recovered: boolean;
@@ -484,6 +484,10 @@ export interface components {
             results: components["schemas"]["Notification"][];
             next: string | null;
             previous: string | null;
+        };
+        SignIn: {
+            /** @description From the link; works once */
+            token: string;
         };
         Session: {
             user: components["schemas"]["Person"];
@@ -822,6 +826,7 @@ export interface operations {
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
@@ -872,6 +877,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -885,10 +891,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description From the link; works once */
-                    token: string;
-                };
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
@@ -928,6 +931,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
