@@ -6,6 +6,7 @@
 
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
+static const char *const timeline_parameters[] = {"limit", "cursor", "kind", "activity_object_id", NULL};
 
 static const struct route routes[] = {
     {"POST", "/api/activities/logged", ROUTE_WIRE, NULL, logged_post},
@@ -16,6 +17,7 @@ static const struct route routes[] = {
     {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},
     {"PATCH", "/api/activities/objects/{id}", 0, NULL, object_patch},
     {"POST", "/api/records/contacts/search", 0, NULL, contacts_search},
+    {"GET", "/api/records/{object}/{id}/timeline", 0, timeline_parameters, timeline_get},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},
     {"GET", "/api/notifications", 0, page_parameters, notifications_get},

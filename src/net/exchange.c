@@ -78,13 +78,8 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
         LOG(LOG_ERROR, "a response header cannot be sent", F_TEXT("header", name));
 }
 
-struct MHD_Response *reply_response(const struct request *request, const struct reply *reply)
+void response_dress(const struct request *request, struct MHD_Response *response, const struct reply *reply)
 {
-    struct MHD_Response *response = body_response(reply);
-    if (!response) {
-        mem_free(reply->body);
-        return NULL;
-    }
     bool cache_control = false;
     for (size_t i = 0; i < reply->header_count; i++) {
         cache_control |= text_equal_nocase(reply->headers[i].name, MHD_HTTP_HEADER_CACHE_CONTROL);
@@ -98,6 +93,15 @@ struct MHD_Response *reply_response(const struct request *request, const struct 
     add_header(response, "X-Request-Id", id_format(request->exchange.request_id).text);
     if (reply->close)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+struct MHD_Response *reply_response(const struct request *request, const struct reply *reply)
+{
+    struct MHD_Response *response = body_response(reply);
+    if (response)
+        response_dress(request, response, reply);
+    else
+        mem_free(reply->body);
     return response;
 }
 
