@@ -7,6 +7,8 @@
 
 #include "crm/access.h"
 
+struct write; /* crm.h */
+
 enum association_mode { ASSOCIATE_NONE = 0, ASSOCIATE_ONE_OR_MORE = 1 };
 enum submission_action { SUBMIT_REDIRECT = 0, SUBMIT_TRIGGER_WEBHOOK = 1 };
 
@@ -66,5 +68,23 @@ enum err_code object_add(struct crm *crm, struct arena *arena, struct id busines
 enum err_code object_change(struct crm *crm, struct arena *arena, const struct actor *actor, struct id id,
     int64_t version, const struct object_input *input, struct activity_object *object,
     struct error_list *list, struct error *err) MUST_CHECK;
+
+/*
+ * For what hangs on an Activity Object and shares its version: its fields and its rules. In a cold write, in this order:
+ *     object_hold, checks of your own, object_touch, writes of your own.
+ *
+ * object_hold reads the object and holds its row until the commit, so that nobody comes between. ERR_NOT_FOUND,
+ * ERR_DENIED; ERR_STALE unless `version` (of If-Match) is the current one; ERR_CONFLICT when it is archived. Writes
+ * nothing.
+ */
+enum err_code object_hold(struct write *w, struct id id, int64_t version, struct activity_object *object,
+    struct error *err) MUST_CHECK;
+
+/*
+ * Raises the version (object->version is the new ETag) and the Business's settings_version, and changes the counts
+ * of fields and of rules that are not archived.
+ */
+enum err_code object_touch(struct write *w, struct activity_object *object, int64_t fields_more,
+    int64_t rules_more, struct error *err) MUST_CHECK;
 
 #endif
