@@ -62,8 +62,7 @@ void objects_get(struct call *call)
     static const char *const choices[] = {"false", "true", "all", NULL}; /* enum archived_filter */
     struct page page;
     int archived;
-    if (!call_page(call, &page) ||
-        !query_choice(call, "archived", choices, ARCHIVED_LEFT_OUT, &archived))
+    if (!call_page(call, &page) || !query_choice(call, "archived", choices, ARCHIVED_LEFT_OUT, &archived))
         return;
     struct activity_object *objects;
     size_t count;
@@ -100,10 +99,9 @@ static void read_association(struct body *body, struct object_input *input)
     input->has.association_mode = mode != NULL;
     if (mode && !association_mode_parse(mode, &input->association_mode))
         error_list_add(&body->errors, "/association_mode", "This must be 'none', 'one_or_more' or 'all'.");
-    input->has.association_objects = body_has(body, "association_objects");
-    input->association_objects =
-        body_ids(body, "association_objects", NULL, (size_t)call_limits(body->call)->list_items,
-            &input->association_object_count);
+    input->has.association_objects = body_given(body, "association_objects");
+    input->association_objects = body_ids(body, "association_objects", NULL,
+        (size_t)call_limits(body->call)->list_items, &input->association_object_count);
 }
 
 static void read_action(struct body *body, struct object_input *input)
@@ -138,7 +136,7 @@ static bool read_input(struct call *call, struct object_input *input, bool creat
     read_association(&body, input);
     read_action(&body, input);
     if (!creating) {
-        input->has.archived = body_has(&body, "archived");
+        input->has.archived = body_given(&body, "archived");
         input->archived = body_bool(&body, "archived", false);
     }
     return body_finish(&body);
@@ -185,8 +183,7 @@ void object_patch(struct call *call)
 void object_delete(struct call *call)
 {
     struct object_call *change = ARENA_NEW(call->arena, struct object_call);
-    *change = (struct object_call){
-        .id = call->path_id, .input = {.has.archived = true, .archived = true}};
+    *change = (struct object_call){.id = call->path_id, .input = {.has.archived = true, .archived = true}};
     if (call_if_match(call, &change->version))
         call_write(call, run_change, reply_changed, change);
 }

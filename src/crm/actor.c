@@ -150,8 +150,8 @@ static enum err_code find_or_add_user(
     struct write *w, const struct new_employee *input, struct id *user_id, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = db_query(w->db, "SELECT id FROM user_account WHERE email = $1",
-        DB_PARAMS(db_text(input->email)), &rows, err);
+    enum err_code code = db_query(
+        w->db, "SELECT id FROM user_account WHERE email = $1", DB_PARAMS(db_text(input->email)), &rows, err);
     if (code)
         return code;
     if (db_next(rows, &code, err)) {
@@ -217,8 +217,7 @@ enum err_code api_key_add(
     return code || added ? code : error_set(err, ERR_NOT_FOUND, "There is no such user.");
 }
 
-enum err_code sign_in_token_add(
-    struct write *w, struct id user_id, const char **token, struct error *err)
+enum err_code sign_in_token_add(struct write *w, struct id user_id, const char **token, struct error *err)
 {
     char *secret = new_secret(w->arena, "");
     struct secret_hash hash = secret_hash(secret);
@@ -265,8 +264,8 @@ static enum err_code insert_session(
 static enum err_code take_token(struct write *w, const struct secret_hash *token, struct error *err)
 {
     int64_t taken = 0;
-    enum err_code code = db_exec(
-        w->db, "DELETE FROM sign_in_token WHERE hash = $1", DB_PARAMS(db_hash(token)), &taken, err);
+    enum err_code code =
+        db_exec(w->db, "DELETE FROM sign_in_token WHERE hash = $1", DB_PARAMS(db_hash(token)), &taken, err);
     if (code || taken == 1)
         return code;
     return error_set(err, ERR_UNAUTHENTICATED, "%s", used_link); /* another node was quicker */
@@ -281,8 +280,8 @@ static enum err_code drop_expired(struct write *w, struct error *err)
                       NULL, err);
 }
 
-enum err_code session_start(struct write *w, const char *token, const char **session, struct actor *actor,
-    struct error *err)
+enum err_code session_start(
+    struct write *w, const char *token, const char **session, struct actor *actor, struct error *err)
 {
     char *secret = new_secret(w->arena, "");
     struct secret_hash token_hash = secret_hash(token), session_hash = secret_hash(secret);

@@ -51,8 +51,8 @@ enum err_code employee_add(struct write *w, const struct new_employee *input, st
     struct id *employee_id, struct error *err) MUST_CHECK;
 
 /* The secret is returned in the arena, this once. ERR_NOT_FOUND. */
-enum err_code api_key_add(struct write *w, struct id user_id, const char *name, const char **secret,
-    struct error *err) MUST_CHECK;
+enum err_code api_key_add(
+    struct write *w, struct id user_id, const char *name, const char **secret, struct error *err) MUST_CHECK;
 
 /* A one-time token for a sign-in link, valid for ten minutes. ERR_NOT_FOUND. */
 enum err_code sign_in_token_add(

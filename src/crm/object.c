@@ -55,8 +55,8 @@ enum err_code object_check_open(const struct activity_object *object, struct err
 {
     if (!object->archived_at)
         return ERR_OK;
-    return error_set(err, ERR_CONFLICT, "The Activity Object '%.80s' is archived; restore it to use it.",
-        object->name);
+    return error_set(
+        err, ERR_CONFLICT, "The Activity Object '%.80s' is archived; restore it to use it.", object->name);
 }
 
 /* ── rows ────────────────────────────────────────────────────────────────────────────────────── */
@@ -139,33 +139,22 @@ enum err_code object_read(struct db *db, struct arena *arena, const struct actor
     "FROM activity_object WHERE business_id = $1 AND ($2 = 2 OR ($2 = 0 AND archived_at IS NULL) OR "        \
     "($2 = 1 AND archived_at IS NOT NULL)) "
 
-static enum err_code query_list(struct db *db, struct id business_id, enum archived_filter archived,
-    const struct page *page, struct db_rows **rows, struct error *err)
-{
-    const char *name = page->key.text ? page->key.text : "";
-    int64_t most = (int64_t)page->limit + 1;
-    return page->back
-               ? db_query(db,
-                     "SELECT " OBJECT_COLUMNS LISTED
-                     "AND (name, id) < ($3, $4) ORDER BY name DESC, id DESC LIMIT $5",
-                     DB_PARAMS(db_id(business_id), db_int(archived), db_text(name), db_id(page->key.id),
-                         db_int(most)),
-                     rows, err)
-               : db_query(db,
-                     "SELECT " OBJECT_COLUMNS LISTED "AND (name, id) > ($3, $4) ORDER BY name, id LIMIT $5",
-                     DB_PARAMS(db_id(business_id), db_int(archived), db_text(name), db_id(page->key.id),
-                         db_int(most)),
-                     rows, err);
-}
-
 enum err_code object_list(struct db *db, struct arena *arena, const struct actor *actor,
     enum archived_filter archived, struct page *page, struct activity_object **objects, size_t *count,
     struct error *err)
 {
+    static const char forward[] =
+        "SELECT " OBJECT_COLUMNS LISTED "AND (name, id) > ($3, $4) ORDER BY name, id LIMIT $5";
+    static const char back[] =
+        "SELECT " OBJECT_COLUMNS LISTED "AND (name, id) < ($3, $4) ORDER BY name DESC, id DESC LIMIT $5";
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     enum err_code code = may(actor, ACTION_VIEW_OBJECT, actor->business_id, err);
     if (!code)
-        code = query_list(db, actor->business_id, archived, page, &rows, err);
+        code = db_query(db, page->back ? back : forward,
+            DB_PARAMS(db_id(actor->business_id), db_int(archived),
+                db_text(page->key.text ? page->key.text : ""), db_id(page->key.id),
+                db_int((int64_t)page->limit + 1)),
+            &rows, err);
     *objects = ARENA_ARRAY(arena, struct activity_object, page->limit + 1);
     *count = 0;
     while (!code && *count <= page->limit && db_next(rows, &code, err))

@@ -74,7 +74,8 @@ static void check_texts(
     const struct activity_object *object, const struct crm_limits *limits, struct error_list *list)
 {
     if (!check_name(object->name, (size_t)limits->name_chars))
-        error_list_add(list, "/name", "A name of 1 to %lld characters is needed.", (long long)limits->name_chars);
+        error_list_add(
+            list, "/name", "A name of 1 to %lld characters is needed.", (long long)limits->name_chars);
     else if (!is_api_name(object->api_name))
         error_list_add(list, "/api_name",
             "An api_name of up to %d letters a to z, digits and underscores, beginning with a letter, is "
@@ -110,8 +111,8 @@ static bool is_named_before(const struct activity_object *object, size_t i)
 }
 
 /* The record object is one of this Business's, and not archived. */
-static enum err_code check_record_object(
-    struct write *w, const struct activity_object *object, size_t i, struct error_list *list, struct error *err)
+static enum err_code check_record_object(struct write *w, const struct activity_object *object, size_t i,
+    struct error_list *list, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     char pointer[64];
@@ -162,7 +163,8 @@ static enum err_code check_object(struct write *w, const struct object_input *in
 }
 
 /* ERR_CONFLICT about one member. */
-static enum err_code conflict(struct error_list *list, struct error *err, const char *pointer, const char *text)
+static enum err_code conflict(
+    struct error_list *list, struct error *err, const char *pointer, const char *text)
 {
     error_list_add(list, pointer, "%s", text);
     return error_set(err, ERR_CONFLICT, "%s", text);
@@ -172,9 +174,9 @@ static enum err_code check_untaken(
     struct write *w, const struct activity_object *object, struct error_list *list, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = db_query(w->db,
-        "SELECT 1 FROM activity_object WHERE business_id = $1 AND api_name = $2",
-        DB_PARAMS(db_id(w->business_id), db_text(object->api_name)), &rows, err);
+    enum err_code code =
+        db_query(w->db, "SELECT 1 FROM activity_object WHERE business_id = $1 AND api_name = $2",
+            DB_PARAMS(db_id(w->business_id), db_text(object->api_name)), &rows, err);
     if (code || !db_next(rows, &code, err))
         return code;
     return conflict(list, err, "/api_name",
@@ -187,7 +189,8 @@ static enum err_code check_unused(
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     enum err_code code = db_query(w->db,
-        "SELECT 1 WHERE EXISTS (SELECT 1 FROM logged_activity WHERE activity_object_id = $1 AND business_id = $2) "
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM logged_activity WHERE activity_object_id = $1 AND business_id "
+        "= $2) "
         "OR EXISTS (SELECT 1 FROM scheduled_activity WHERE activity_object_id = $1 AND business_id = $2)",
         DB_PARAMS(db_id(object->id), db_id(object->business_id)), &rows, err);
     if (code || !db_next(rows, &code, err))
