@@ -51,14 +51,6 @@ bool object_takes(const struct activity_object *object, struct id record_object_
     return object->association_object_count == 0;
 }
 
-enum err_code object_check_open(const struct activity_object *object, struct error *err)
-{
-    if (!object->archived_at)
-        return ERR_OK;
-    return error_set(
-        err, ERR_CONFLICT, "The Activity Object '%.80s' is archived; restore it to use it.", object->name);
-}
-
 /* ── rows ────────────────────────────────────────────────────────────────────────────────────── */
 
 #define OBJECT_COLUMNS                                                                                       \
@@ -134,6 +126,16 @@ enum err_code object_read(struct db *db, struct arena *arena, const struct actor
     return code ? code : may(actor, ACTION_VIEW_OBJECT, object->business_id, err);
 }
 
+enum err_code object_read_open(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    const char *api_name, struct activity_object *object, struct error *err)
+{
+    enum err_code code = object_read(db, arena, actor, id, api_name, object, err);
+    if (code || !object->archived_at)
+        return code;
+    return error_set(err, ERR_NOT_FOUND,
+        "The Activity Object '%.80s' is archived: nothing new is logged with it.", object->name);
+}
+
 /* $2: 0 those that are not archived, 1 the others, 2 all. */
 #define LISTED                                                                                               \
     "FROM activity_object WHERE business_id = $1 AND ($2 = 2 OR ($2 = 0 AND archived_at IS NULL) OR "        \
@@ -184,13 +186,12 @@ enum err_code object_hold(
 enum err_code object_touch(struct write *w, struct activity_object *object, int64_t fields_more,
     int64_t rules_more, struct error *err)
 {
-    enum err_code code = object_check_open(object, err);
-    if (code)
-        return code;
+    if (object->archived_at)
+        return error_set(err, ERR_CONFLICT, "This Activity Object is archived; restore it first.");
     object->field_count += fields_more;
     object->rule_count += rules_more;
     object->version++;
-    code = db_exec(w->db,
+    enum err_code code = db_exec(w->db,
         "UPDATE activity_object SET field_count = $1, rule_count = $2, version = $3 "
         "WHERE id = $4 AND business_id = $5",
         DB_PARAMS(db_int(object->field_count), db_int(object->rule_count), db_int(object->version),

@@ -51,8 +51,9 @@ bool object_takes(const struct activity_object *object, struct id record_object_
 enum err_code object_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     const char *api_name, struct activity_object *object, struct error *err) MUST_CHECK;
 
-/* ERR_CONFLICT, with a sentence for whoever wants to log or schedule one, if it is archived. */
-enum err_code object_check_open(const struct activity_object *object, struct error *err) MUST_CHECK;
+/* The same for whoever logs or schedules: an archived one is ERR_NOT_FOUND, too, and the sentence says so. */
+enum err_code object_read_open(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    const char *api_name, struct activity_object *object, struct error *err) MUST_CHECK;
 
 enum archived_filter { ARCHIVED_LEFT_OUT, ARCHIVED_ONLY, ARCHIVED_TOO };
 
