@@ -51,50 +51,59 @@ enum err_code field_owner_read(
 }
 
 /* Nobody else changes the row until the commit. */
-static enum err_code lock(struct write *w, const struct field_holder *holder, struct error *err)
+static enum err_code lock_record_object(struct write *w, struct id id, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     enum err_code code =
-        holder->kind == FIELDS_OF_ACTIVITY_OBJECT
-            ? db_query(w->db, "SELECT id FROM activity_object WHERE id = $1 AND business_id = $2{update}",
-                  DB_PARAMS(db_id(holder->id), db_id(w->business_id)), &rows, err)
-            : db_query(w->db, "SELECT id FROM record_object WHERE id = $1 AND business_id = $2{update}",
-                  DB_PARAMS(db_id(holder->id), db_id(w->business_id)), &rows, err);
+        db_query(w->db, "SELECT id FROM record_object WHERE id = $1 AND business_id = $2{update}",
+            DB_PARAMS(db_id(id), db_id(w->business_id)), &rows, err);
     while (!code && db_next(rows, &code, err))
         ;
     return code;
 }
 
-enum err_code field_owner_hold(
-    struct write *w, const struct field_holder *owner, struct field_holder *holder, struct error *err)
+static enum err_code hold_record_object(
+    struct write *w, int64_t version, struct field_held *held, struct error *err)
 {
-    *holder = *owner;
-    bool archived = false;
-    enum err_code code = w->actor ? may(w->actor, ACTION_EDIT_OBJECT, w->business_id, err) : ERR_OK;
+    bool archived;
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, err);
     if (!code)
-        code = find(w->db, w->business_id, holder, &archived, err);
+        code = find(w->db, w->business_id, &held->owner, &archived, err);
     if (!code)
-        code = lock(w, holder, err);
+        code = lock_record_object(w, held->owner.id, err);
     if (!code)
-        code = find(w->db, w->business_id, holder, &archived, err);
-    if (code)
-        return code;
-    if (holder->version != owner->version)
-        return error_set(err, ERR_STALE, "These settings were changed by somebody else since you read them.");
-    return archived ? error_set(err, ERR_CONFLICT, "This object is archived; restore it first.") : ERR_OK;
+        code = find(w->db, w->business_id, &held->owner, &archived, err);
+    if (!code && held->owner.version != version)
+        code = error_set(err, ERR_STALE, "These settings were changed by somebody else since you read them.");
+    held->object.archived_at = !code && archived;
+    return code;
 }
 
-enum err_code field_owner_touch(struct write *w, struct field_holder *holder, int64_t more, struct error *err)
+enum err_code field_owner_hold(
+    struct write *w, const struct field_holder *owner, struct field_held *held, struct error *err)
 {
+    *held = (struct field_held){.owner = *owner};
+    return owner->kind == FIELDS_OF_ACTIVITY_OBJECT
+               ? object_hold(w, owner->id, owner->version, &held->object, err)
+               : hold_record_object(w, owner->version, held, err);
+}
+
+static enum err_code touch_record_object(struct write *w, struct field_held *held, struct error *err)
+{
+    if (held->object.archived_at)
+        return error_set(err, ERR_CONFLICT, "This object is archived; restore it first.");
+    held->owner.version++;
     enum err_code code =
-        holder->kind == FIELDS_OF_ACTIVITY_OBJECT
-            ? db_exec(w->db,
-                  "UPDATE activity_object SET version = version + 1, field_count = field_count + $1 "
-                  "WHERE id = $2 AND business_id = $3",
-                  DB_PARAMS(db_int(more), db_id(holder->id), db_id(w->business_id)), NULL, err)
-            : db_exec(w->db,
-                  "UPDATE record_object SET version = version + 1 WHERE id = $1 AND business_id = $2",
-                  DB_PARAMS(db_id(holder->id), db_id(w->business_id)), NULL, err);
-    holder->version++;
+        db_exec(w->db, "UPDATE record_object SET version = $1 WHERE id = $2 AND business_id = $3",
+            DB_PARAMS(db_int(held->owner.version), db_id(held->owner.id), db_id(w->business_id)), NULL, err);
     return code ? code : business_touch(w->db, w->business_id, err);
+}
+
+enum err_code field_owner_touch(struct write *w, struct field_held *held, int64_t more, struct error *err)
+{
+    if (held->owner.kind != FIELDS_OF_ACTIVITY_OBJECT)
+        return touch_record_object(w, held, err);
+    enum err_code code = object_touch(w, &held->object, more, 0, err);
+    held->owner.version = held->object.version;
+    return code;
 }
