@@ -4,7 +4,6 @@
 #include "crm/value_internal.h"
 
 #define API_NAME_MOST 63
-#define DESCRIPTION_MOST 1000
 
 /* ── fields of records ───────────────────────────────────────────────────────────────────────── */
 
@@ -94,12 +93,12 @@ enum err_code field_check_unused(struct write *w, const struct field *field, str
 
 static void check_texts(struct write *w, const struct field *field, struct error_list *list)
 {
-    int64_t most = crm_limits(w->crm)->name_chars;
+    int64_t most = crm_limits(w->crm)->name_chars, description_most = crm_limits(w->crm)->text_chars;
     if (!check_name(field->display_name, (size_t)most))
         error_list_add(
             list, "/display_name", "A field needs a name of 1 to %lld characters.", (long long)most);
-    if (text_chars(field->description) > DESCRIPTION_MOST)
-        error_list_add(list, "/description", "This may have %d characters.", DESCRIPTION_MOST);
+    if ((int64_t)text_chars(field->description) > description_most)
+        error_list_add(list, "/description", "This may have %lld characters.", (long long)description_most);
 }
 
 static bool is_api_name(const char *name)
