@@ -228,7 +228,7 @@ static enum err_code bind(struct write *w, const struct field_input *input, cons
     const struct field_set *fields, bool has_type, struct field *field, struct error_list *list,
     struct error *err)
 {
-    struct field target;
+    struct field target = {0};
     struct error why = {0};
     enum err_code code = field_of_records(w, input->bound_field_id, &target, &why);
     if (code && code != ERR_NOT_FOUND)
