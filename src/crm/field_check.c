@@ -19,7 +19,7 @@ static bool stored_owner(struct write *w, struct id field_id, struct id *object_
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     *code = db_query(w->db,
         "SELECT r.id, r.kind FROM field f JOIN record_object r ON r.id = f.owner_id AND r.business_id = "
-        "f.business_id WHERE f.id = $1 AND f.business_id = $2 AND r.archived_at IS NULL",
+        "f.business_id WHERE f.id = $1 AND f.business_id = $2 AND r.archived_at IS NULL{share}",
         DB_PARAMS(db_id(field_id), db_id(w->business_id)), &rows, err);
     if (*code || !db_next(rows, code, err))
         return false;
@@ -170,6 +170,8 @@ static enum err_code check_default(struct write *w, const struct field_input *in
                           : field->default_json    ? json_tree(w->arena, field->default_json)
                                                    : NULL;
     const char *wrong = NULL;
+    if (!input->has.default_value && field->default_json && !value)
+        return error_set(err, ERR_BUSY, "There is no memory for this field now.");
     enum err_code code =
         value_check(w->db, w->arena, w->business_id, field, value, &field->default_json, &wrong, err);
     if (!code && wrong)
