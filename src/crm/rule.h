@@ -15,13 +15,12 @@
 #ifndef HERALD_CRM_RULE_H
 #define HERALD_CRM_RULE_H
 
-#include "crm/object.h"
 #include "crm/operator.h"
 #include "crm/value.h"
 
 enum rule_match { RULE_ANY = 0, RULE_ALL = 1 };
 
-struct condition {
+struct rule_condition {
     size_t field; /* its index in the set's fields */
     enum rule_operator op;
     const char **operands; /* JSON: the normal form of the field's values; for OPERAND_PART any string */
@@ -32,7 +31,7 @@ struct rule {
     struct id id;
     const char *name; /* "": none */
     enum rule_match match;
-    struct condition *conditions;
+    struct rule_condition *conditions;
     size_t condition_count;
     size_t *targets; /* indexes in the set's fields */
     size_t target_count;
@@ -62,11 +61,11 @@ void rules_visible(
 bool rules_depend_on(const struct rule_set *set, size_t field);
 
 /*
- * How to call the first rule that has the field in a condition or as a target ("Follow-up", or "Rule 2" where it has no
- * name); NULL: no rule has it.
+ * How to call the first rule of an Activity Object, whose fields these are, that has the field in a condition or as a
+ * target: "Follow-up", or "Rule 2" where it has no name. NULL: no rule has it.
  */
 enum err_code rule_uses_field(struct db *db, struct arena *arena, struct id business_id, struct id object_id,
-    struct id field_id, const char **rule, struct error *err) MUST_CHECK;
+    const struct field_set *fields, struct id field_id, const char **rule, struct error *err) MUST_CHECK;
 
 /* ── changing ────────────────────────────────────────────────────────────────────────────────── */
 
