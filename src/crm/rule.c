@@ -68,7 +68,7 @@ static bool load_condition(
 }
 
 /* Out of the two arrays; false if they are not what was stored. */
-static bool load_rule(struct arena *arena, const struct rule_set *set, const json_t *conditions,
+static bool load_arrays(struct arena *arena, const struct rule_set *set, const json_t *conditions,
     const json_t *targets, struct rule *rule)
 {
     rule->condition_count = json_array_size(conditions);
@@ -84,50 +84,68 @@ static bool load_rule(struct arena *arena, const struct rule_set *set, const jso
     return true;
 }
 
-static bool take_rule(
-    struct db_rows *rows, struct arena *arena, const struct rule_set *set, struct rule *rule)
+/* A row, until the fields are there. */
+struct stored_rule {
+    struct rule rule;
+    const char *conditions, *targets; /* JSON */
+    struct stored_rule *next;
+};
+
+static bool load_rule(
+    struct arena *arena, const struct rule_set *set, const struct stored_rule *stored, struct rule *rule)
 {
-    *rule = (struct rule){.id = db_col_id(rows, 0),
-        .name = db_col_text_copy(rows, 1, arena),
-        .match = db_col_int(rows, 2) ? RULE_ALL : RULE_ANY,
-        .created_at = db_col_int(rows, 5)};
-    json_t *conditions = json_loads(db_col_text(rows, 3), 0, NULL);
-    json_t *targets = json_loads(db_col_text(rows, 4), 0, NULL);
-    bool good = load_rule(arena, set, conditions, targets, rule);
+    *rule = stored->rule;
+    json_t *conditions = json_loads(stored->conditions, 0, NULL);
+    json_t *targets = json_loads(stored->targets, 0, NULL);
+    bool good = load_arrays(arena, set, conditions, targets, rule);
     json_decref(conditions);
     json_decref(targets);
     return good;
 }
 
-/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
-
-/* Room for one more in set->rules. */
-static struct rule *next_rule(struct arena *arena, struct rule_set *set, size_t *room)
+static struct stored_rule *take_rule(struct db_rows *rows, struct arena *arena)
 {
-    if (set->count == *room) {
-        *room = *room ? *room * 2 : 8;
-        struct rule *more = ARENA_ARRAY(arena, struct rule, *room);
-        if (set->count)
-            memcpy(more, set->rules, sizeof *more * set->count);
-        set->rules = more;
-    }
-    return &set->rules[set->count++];
+    struct stored_rule *stored = ARENA_NEW(arena, struct stored_rule);
+    stored->rule = (struct rule){.id = db_col_id(rows, 0),
+        .name = db_col_text_copy(rows, 1, arena),
+        .match = db_col_int(rows, 2) ? RULE_ALL : RULE_ANY,
+        .created_at = db_col_int(rows, 5)};
+    stored->conditions = db_col_text_copy(rows, 3, arena);
+    stored->targets = db_col_text_copy(rows, 4, arena);
+    return stored;
 }
 
-enum err_code rules_read(struct db *db, struct arena *arena, struct id business_id, struct id object_id,
-    const struct field_set *fields, struct rule_set *set, struct error *err)
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
+
+static enum err_code read_rows(struct db *db, struct arena *arena, struct id business_id, struct id object_id,
+    struct stored_rule **first, size_t *count, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    *set = (struct rule_set){.fields = fields};
-    size_t room = 0;
-    bool good = true;
     enum err_code code = db_query(db,
         "SELECT id, name, match_all, conditions, targets, created_at FROM activity_rule "
         "WHERE activity_object_id = $1 AND business_id = $2 ORDER BY position, id",
         DB_PARAMS(db_id(object_id), db_id(business_id)), &rows, err);
-    while (!code && good && db_next(rows, &code, err))
-        good = take_rule(rows, arena, set, next_rule(arena, set, &room));
-    if (!code && (!good || rules_order(arena, set, NULL) < set->count))
+    for (*count = 0; !code && db_next(rows, &code, err); first = &(*first)->next, ++*count)
+        *first = take_rule(rows, arena);
+    return code;
+}
+
+enum err_code rules_read(struct db *db, struct arena *arena, struct id business_id, struct id object_id,
+    struct field_set *fields, struct rule_set *set, struct error *err)
+{
+    struct stored_rule *stored = NULL;
+    bool good = true;
+    *set = (struct rule_set){.fields = fields};
+    /* The fields after the rules: fields are only ever added, so no rule names one that is not among them. */
+    enum err_code code = read_rows(db, arena, business_id, object_id, &stored, &set->count, err);
+    if (!code)
+        code = fields_read(db, arena, business_id, object_id, fields, err);
+    if (code)
+        return code;
+    set->rules = ARENA_ARRAY(arena, struct rule, set->count + 1);
+    for (size_t r = 0; stored && good; stored = stored->next)
+        good = load_rule(arena, set, stored, &set->rules[r++]);
+    if (!good || rules_order(arena, set, NULL) < set->count)
         code = error_set(err, ERR_INTERNAL, "The stored rules of this Activity Object cannot be read.");
     return code;
 }
@@ -141,15 +159,16 @@ bool rules_depend_on(const struct rule_set *set, size_t field)
 }
 
 enum err_code rule_uses_field(struct db *db, struct arena *arena, struct id business_id, struct id object_id,
-    const struct field_set *fields, struct id field_id, const char **rule, struct error *err)
+    struct id field_id, const char **rule, struct error *err)
 {
+    struct field_set fields;
     struct rule_set set;
-    const struct field *field = field_by_id(fields, field_id);
     *rule = NULL;
-    enum err_code code = rules_read(db, arena, business_id, object_id, fields, &set, err);
-    if (code || !field)
+    enum err_code code = rules_read(db, arena, business_id, object_id, &fields, &set, err);
+    const struct field *field = code ? NULL : field_by_id(&fields, field_id);
+    if (!field)
         return code;
-    size_t f = (size_t)(field - fields->items);
+    size_t f = (size_t)(field - fields.items);
     for (size_t r = 0; r < set.count && !*rule; r++)
         if (rule_asks(&set.rules[r], f) || rule_shows(&set.rules[r], f))
             *rule = *set.rules[r].name ? set.rules[r].name : arena_printf(arena, "Rule %zu", r + 1);
@@ -188,8 +207,6 @@ enum err_code rules_replace(struct write *w, const struct rules_input *input, st
     struct rule_set before;
     *result = (struct rules_result){.set.fields = &result->fields};
     enum err_code code = object_hold(w, input->object_id, input->version, &object, err);
-    if (!code)
-        code = fields_read(w->db, w->arena, w->business_id, object.id, &result->fields, err);
     if (!code)
         code = rules_read(w->db, w->arena, w->business_id, object.id, &result->fields, &before, err);
     if (!code)

@@ -46,9 +46,13 @@ struct rule_set {
     size_t *order; /* of evaluation: a rule stands after all those that decide about its conditions */
 };
 
-/* ERR_INTERNAL: what is stored cannot be read. Without rules one need not ask: activity_object.rule_count. */
+/*
+ * The rules of an Activity Object, and its fields, archived ones too. They are read in the order that lets no rule name a
+ * field that is not there yet; so whoever needs both reads them here. An object without rules (rule_count) needs only
+ * fields_read, and all that is not archived is shown. ERR_INTERNAL: what is stored cannot be read.
+ */
 enum err_code rules_read(struct db *db, struct arena *arena, struct id business_id, struct id object_id,
-    const struct field_set *fields, struct rule_set *set, struct error *err) MUST_CHECK;
+    struct field_set *fields, struct rule_set *set, struct error *err) MUST_CHECK;
 
 /*
  * Which fields are shown: visible[i], one for each of the set's fields; an archived field never is. `values` are of the
@@ -61,11 +65,11 @@ void rules_visible(
 bool rules_depend_on(const struct rule_set *set, size_t field);
 
 /*
- * How to call the first rule of an Activity Object, whose fields these are, that has the field in a condition or as a
- * target: "Follow-up", or "Rule 2" where it has no name. NULL: no rule has it.
+ * How to call the first rule of an Activity Object that has the field in a condition or as a target: "Follow-up", or
+ * "Rule 2" where it has no name. NULL: no rule has it.
  */
 enum err_code rule_uses_field(struct db *db, struct arena *arena, struct id business_id, struct id object_id,
-    const struct field_set *fields, struct id field_id, const char **rule, struct error *err) MUST_CHECK;
+    struct id field_id, const char **rule, struct error *err) MUST_CHECK;
 
 /* ── changing ────────────────────────────────────────────────────────────────────────────────── */
 
