@@ -516,7 +516,7 @@ export interface components {
     parameters: {
         Id: string;
         Limit: number;
-        /** @description The `next` of the page before */
+        /** @description The `next` or `previous` of another page */
         Cursor: string;
     };
     requestBodies: never;
@@ -617,7 +617,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: components["parameters"]["Limit"];
-                /** @description The `next` of the page before */
+                /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -779,7 +779,7 @@ export interface operations {
                 logged_activity_id?: string;
                 state?: components["schemas"]["DeliveryState"];
                 limit?: components["parameters"]["Limit"];
-                /** @description The `next` of the page before */
+                /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -831,7 +831,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: components["parameters"]["Limit"];
-                /** @description The `next` of the page before */
+                /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
