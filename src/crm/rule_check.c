@@ -1,3 +1,4 @@
+#include "base/alloc.h"
 #include "base/text.h"
 #include "crm/rule_internal.h"
 
@@ -92,25 +93,41 @@ static bool find_field(struct check *c, const char *pointer, const json_t *json,
     return true;
 }
 
-/* The field as operands are checked: its type counts, its limits do not, and an archived option may stay. */
-static const struct field *unlimited(struct arena *arena, const struct field *field)
+/* The field as operands are checked: its type counts, its limits do not. */
+static const struct field *unlimited(struct check *c, const struct field *field)
 {
-    struct field *copy = ARENA_NEW(arena, struct field);
+    struct field *copy = ARENA_NEW(c->write->arena, struct field);
     *copy = *field;
-    copy->required = false;
     copy->limits.min = copy->limits.max = NULL;
-    copy->limits.min_length = copy->limits.max_length = copy->limits.max_items = 0;
-    copy->options = ARENA_ARRAY(arena, struct field_option, field->option_count + 1);
-    for (size_t i = 0; i < field->option_count; i++) {
-        copy->options[i] = field->options[i];
-        copy->options[i].archived = false;
-    }
+    copy->limits.min_length = 0;
+    copy->limits.max_length = c->limits->long_text_chars;
+    copy->limits.max_items = 1;
     return copy;
 }
 
 static bool is_array(const struct field *field)
 {
     return field->type == FIELD_MULTI_SELECT || field->type == FIELD_TAGS;
+}
+
+/* What a condition on the field has now may stay, even if a new one could not have it: somebody who left. */
+static const char *stored_value(struct check *c, const struct field *field, const json_t *json)
+{
+    char *text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
+    const char *found = NULL;
+    for (size_t r = 0; r < c->known->count && text; r++) {
+        const struct rule *rule = &c->known->rules[r];
+        for (size_t i = 0; i < rule->condition_count; i++) {
+            const struct rule_condition *condition = &rule->conditions[i];
+            if (!id_equal(c->known->fields->items[condition->field].id, field->id))
+                continue;
+            for (size_t k = 0; k < condition->operand_count; k++)
+                if (strcmp(condition->operands[k], text) == 0)
+                    found = condition->operands[k];
+        }
+    }
+    mem_free(text);
+    return found;
 }
 
 /* A value of the field in normal form, or of what its value is an array of; NULL, having said why, if it is none. */
@@ -123,6 +140,8 @@ static const char *read_value(
     enum err_code code = value_check(w->db, w->arena, w->business_id, field, given, &value, &wrong, c->err);
     json_decref(given);
     c->code = c->code ? c->code : code;
+    if (!code && wrong && stored_value(c, field, json))
+        return stored_value(c, field, json);
     if (!code && (wrong || !value))
         refuse(c, pointer, wrong ? wrong : "A value is needed here; whether there is one asks is_empty.");
     if (code || wrong || !value)
@@ -217,7 +236,7 @@ static void read_condition(struct check *c, struct draft *draft, const char *poi
     if (!is_shaped(c, pointer, json, members) ||
         !find_field(c, field_pointer, json_object_get(json, "field"), &condition.field))
         return;
-    const struct field *field = unlimited(c->write->arena, &c->set->fields->items[condition.field]);
+    const struct field *field = unlimited(c, &c->set->fields->items[condition.field]);
     if (read_operator(
             c, below(c, pointer, "operator"), json_object_get(json, "operator"), field, &condition.op))
         read_operands(c, below(c, pointer, "value"), json_object_get(json, "value"), field, &condition);
