@@ -205,11 +205,13 @@ static enum err_code check_target(struct write *w, const struct field_input *inp
 }
 
 /* NULL, or why a new field may not be bound to `target`. */
-static const char *wrong_binding(const struct field_input *input, const struct field_set *fields,
-    bool has_type, const struct field *field, const struct field *target)
+static const char *wrong_binding(const struct field_held *held, const struct field_set *fields, bool has_type,
+    const struct field *field, const struct field *target)
 {
-    if (input->owner != FIELDS_OF_ACTIVITY_OBJECT)
+    if (held->owner.kind != FIELDS_OF_ACTIVITY_OBJECT)
         return "Only a field of an Activity Object can be bound to a record's field.";
+    if (!object_takes(&held->object, target->owner_id))
+        return "Activities of this type are not about records of the object that has this field.";
     if (target->archived || target->read_only)
         return "Nothing can be written into this field.";
     if (has_type && target->type != field->type)
@@ -221,15 +223,16 @@ static const char *wrong_binding(const struct field_input *input, const struct f
 }
 
 /* Takes type, options, limits and target from the field that it is bound to. */
-static enum err_code bind(struct write *w, const struct field_input *input, const struct field_set *fields,
-    bool has_type, struct field *field, struct error_list *list, struct error *err)
+static enum err_code bind(struct write *w, const struct field_input *input, const struct field_held *held,
+    const struct field_set *fields, bool has_type, struct field *field, struct error_list *list,
+    struct error *err)
 {
     struct field target;
     struct error why = {0};
     enum err_code code = field_of_records(w, input->bound_field_id, &target, &why);
     if (code && code != ERR_NOT_FOUND)
         return error_set(err, code, "%s", why.text);
-    const char *wrong = code ? why.text : wrong_binding(input, fields, has_type, field, &target);
+    const char *wrong = code ? why.text : wrong_binding(held, fields, has_type, field, &target);
     if (wrong) {
         error_list_add(list, "/bound_field_id", "%s", wrong);
         return ERR_OK;
@@ -246,7 +249,8 @@ static enum err_code bind(struct write *w, const struct field_input *input, cons
 }
 
 static enum err_code check_type(struct write *w, const struct field_input *input,
-    const struct field_set *fields, struct field *field, struct error_list *list, struct error *err)
+    const struct field_held *held, const struct field_set *fields, struct field *field,
+    struct error_list *list, struct error *err)
 {
     size_t refused = list->count;
     bool bound = !id_is_nil(input->bound_field_id);
@@ -257,20 +261,20 @@ static enum err_code check_type(struct write *w, const struct field_input *input
     if (list->count > refused)
         return ERR_OK;
     field_limits_preset(crm_limits(w->crm), field);
-    return bound ? bind(w, input, fields, input->type != NULL, field, list, err) : ERR_OK;
+    return bound ? bind(w, input, held, fields, input->type != NULL, field, list, err) : ERR_OK;
 }
 
-enum err_code field_check_new(struct write *w, const struct field_input *input,
+enum err_code field_check_new(struct write *w, const struct field_input *input, const struct field_held *held,
     const struct field_set *fields, struct field *field, struct error_list *list, struct error *err)
 {
-    *field = (struct field){.owner_id = input->owner_id,
+    *field = (struct field){.owner_id = held->owner.id,
         .display_name = input->display_name ? input->display_name : "",
         .description = input->description ? input->description : "",
         .required = input->required,
         .created_at = w->now};
     check_texts(w, field, list);
     size_t refused = list->count;
-    enum err_code code = check_type(w, input, fields, field, list, err);
+    enum err_code code = check_type(w, input, held, fields, field, list, err);
     if (!code && list->count == refused) { /* all the rest depends on the type */
         check_options(w, input, field, list);
         check_limits(w, input, field, list);
