@@ -115,6 +115,8 @@ void objects_post(struct call *call);
 void object_get(struct call *call);
 void object_patch(struct call *call);
 void object_delete(struct call *call);
+void form_get(struct call *call);
+void form_post(struct call *call);
 void rules_get(struct call *call);
 void rules_put(struct call *call);
 void fields_get(struct call *call);

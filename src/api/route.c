@@ -7,6 +7,7 @@
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
 static const char *const field_parameters[] = {"archived", NULL};
 static const char *const object_parameters[] = {"limit", "cursor", "archived", NULL};
+static const char *const form_parameters[] = {"values", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 static const char *const timeline_parameters[] = {"limit", "cursor", "kind", "activity_object_id", NULL};
 
@@ -19,6 +20,8 @@ static const struct route routes[] = {
     {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},
     {"PATCH", "/api/activities/objects/{id}", 0, NULL, object_patch},
     {"DELETE", "/api/activities/objects/{id}", 0, NULL, object_delete},
+    {"GET", "/api/activities/objects/{id}/form", 0, form_parameters, form_get},
+    {"POST", "/api/activities/objects/{id}/form", 0, NULL, form_post},
     {"GET", "/api/activities/objects/{id}/rules", 0, NULL, rules_get},
     {"PUT", "/api/activities/objects/{id}/rules", 0, NULL, rules_put},
     {"GET", "/api/activities/objects/{id}/fields", 0, field_parameters, fields_get},

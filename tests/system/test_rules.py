@@ -34,7 +34,7 @@ class Rules:
         if kind in ("single_select", "multi_select", "status"):
             more.setdefault("options", OPTIONS)
         made = self.api.request("POST", self.path + "/fields", {
-            "name": name, "display_name": name.title(), "type": kind, **more}, headers={"If-Match": self.etag()})
+            "name": name, "display_name": name.title(), "field_type": kind, **more}, headers={"If-Match": self.etag()})
         assert made.status == 201, made
         self.fields[name] = made.json
         return made.json
@@ -502,7 +502,7 @@ def test_m20_form_tells_all_that_a_page_needs(rules):
     outcome, amount = form["fields"]
     assert outcome["visible"] and outcome["required"] and outcome["trigger"]
     assert not amount["visible"] and not amount["required"] and not amount["trigger"]
-    assert amount["definition"]["required"] and amount["definition"]["type"] == "integer"
+    assert amount["definition"]["required"] and amount["definition"]["field_type"] == "integer"
     assert [o["name"] for o in outcome["definition"]["options"]] == ["Won", "Lost", "Open"]
 
     amount = rules.form(outcome="Won", amount=5)["amount"]
