@@ -132,6 +132,8 @@ static enum err_code name_it(struct write *w, const struct field_input *input, c
             API_NAME_MOST);
     else if (field_by_name(fields, input->name))
         return error_set(err, ERR_CONFLICT, "Another field of this object has the name '%s'.", input->name);
+    else
+        field->name = input->name;
     return ERR_OK;
 }
 
