@@ -182,6 +182,7 @@ def test_m20_each_mistake_is_named_and_nothing_is_saved(rules):
         (rule([("a", "is_empty")], "b", id=new_id()), ["/rules/0/id"]),
         (rule([("a", "is_empty")], "b", id="x"), ["/rules/0/id"]),
         (rule([("a", "is_empty")], "b", colour="red"), ["/rules/0/colour"]),
+        (rule([("a", "is_empty")], "b", **{"a/b~": 1}), ["/rules/0/a~1b~0"]),
         ({**rule([], "b"), "conditions": [{"field": "a", "operator": "is_empty", "or": 1}]},
          ["/rules/0/conditions/0/or"]),
         ({**rule([], "b"), "conditions": ["a"]}, ["/rules/0/conditions/0"]),
@@ -244,6 +245,21 @@ def test_m20_limits_on_both_sides(rules):
     assert rules.put(rule([condition], "t0", name="é" * 100)).status == 200
     assert rules.put(rule([("a", "is_one_of", list(range(101)))], "t0")).pointers == ["/rules/0/conditions/0/value"]
     assert rules.put(rule([("a", "is_one_of", list(range(100)))], "t0")).status == 200
+    many = [("a", "is_one_of", list(range(100)))] * 20  # 2,000 values
+    assert rules.put(rule(many, "t0")).status == 200
+    assert rules.put(rule(many, "t0"), rule([condition], "t1")).pointers == ["/rules/1/conditions/0/value"]
+
+
+def test_m20_limits_are_configuration(make_server):
+    server = make_server(flags=["--rule-limit", "2", "--condition-limit", "1"])
+    rules = Rules(World(server))
+    for name in "abcd":
+        rules.field(name)
+    each = [rule([("a", "is_empty")], name) for name in "bcd"]
+    assert rules.put(*each).pointers == ["/rules"]
+    assert rules.put(*each[:2]).status == 200
+    assert rules.put(rule([("a", "is_empty"), ("b", "is_empty")], "c", "d")).pointers == [
+        "/rules/0/conditions", "/rules/0/targets"]
 
 
 def test_m20_limits_of_a_field_do_not_bind_conditions(rules):
