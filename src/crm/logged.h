@@ -42,6 +42,12 @@ struct log_input {
     size_t mention_count;
     struct id *associated;
     size_t associated_count;
+    /*
+     * The Scheduled Activity that this completes; nil: none. Its Activity Object need then not be named, and if
+     * `associated` is NULL, the activity is about what was scheduled. POST …/scheduled-activity/{id}/complete is
+     * logged_complete in src/api/logged.c, which does nothing but set this from the path.
+     */
+    struct id scheduled_activity_id;
 };
 
 /* Everything that the transaction needs; in the arena of its owner, who keeps it until `done`. */
