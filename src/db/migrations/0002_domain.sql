@@ -141,7 +141,7 @@ CREATE TABLE timeline_change (
     kind {int} NOT NULL,                -- enum timeline_change_kind
     entry_id {id} NOT NULL,
     created_at {int} NOT NULL,
-    PRIMARY KEY (lane, seq, record_id)
+    PRIMARY KEY (lane, seq, record_id, entry_id, kind)
 ) {clustered};
 
 CREATE TABLE idempotency (
