@@ -102,7 +102,10 @@ bool query_choice(
 /* ── handlers, one file a resource ───────────────────────────────────────────────────────────── */
 
 void logged_post(struct call *call);
+void logged_complete(struct call *call);
 void logged_get(struct call *call);
+void logged_list_get(struct call *call);
+void logged_delete_one(struct call *call);
 void scheduled_post(struct call *call);
 void objects_get(struct call *call);
 void objects_post(struct call *call);
@@ -122,5 +125,8 @@ void pages_get(struct call *call);
 
 /* Shared renderings. */
 void emit_person(struct json *json, const char *name, const struct person *person);
+struct logged_activity;
+/* The members of the wire table. */
+void emit_logged_members(struct json *json, const struct logged_activity *activity);
 
 #endif

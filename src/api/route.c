@@ -5,12 +5,17 @@
 #include "base/text.h"
 
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
+static const char *const logged_parameters[] = {"limit", "cursor", "activity_object_id", "record_id",
+    "employee_id", "logged_after", "logged_before", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 
 static const struct route routes[] = {
+    {"GET", "/api/activities/logged", 0, logged_parameters, logged_list_get},
     {"POST", "/api/activities/logged", ROUTE_WIRE, NULL, logged_post},
     {"GET", "/api/activities/logged/{id}", ROUTE_WIRE, NULL, logged_get},
+    {"DELETE", "/api/activities/logged/{id}", 0, NULL, logged_delete_one},
     {"POST", "/api/activities/scheduled-activity", ROUTE_WIRE, NULL, scheduled_post},
+    {"POST", "/api/activities/scheduled-activity/{id}/complete", ROUTE_WIRE, NULL, logged_complete},
     {"GET", "/api/activities/objects", 0, page_parameters, objects_get},
     {"POST", "/api/activities/objects", 0, NULL, objects_post},
     {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},

@@ -1,0 +1,167 @@
+/* What is asked for, checked as a whole: all that is wrong is found, and told at once. Nothing is written. */
+#include "base/clock.h"
+#include "crm/check.h"
+#include "crm/logged_internal.h"
+#include "crm/mention.h"
+
+/* What the checks have in hand. */
+struct preparing {
+    struct db *db;
+    struct arena *arena;
+    const struct actor *actor;
+    const struct log_input *input;
+    struct log_unit *log;
+    struct completion completion; /* if the input names a Scheduled Activity */
+    bool has_object; /* the Activity Object is known */
+    struct error_list *list;
+};
+
+/* ── the Scheduled Activity and the Activity Object ──────────────────────────────────────────── */
+
+static enum err_code prepare_completion(struct preparing *p, struct error *err)
+{
+    struct id scheduled_id = p->input->scheduled_activity_id;
+    if (id_is_nil(scheduled_id))
+        return ERR_OK;
+    enum err_code code = may(p->actor, ACTION_COMPLETE_ACTIVITY, p->actor->business_id, err);
+    if (!code)
+        code = completion_read(p->db, p->arena, p->actor->business_id, scheduled_id, &p->completion, err);
+    if (code == ERR_NOT_FOUND && !p->input->completing) {
+        error_list_add(p->list, "/scheduled_activity_id", "%s", err->text);
+        return ERR_OK;
+    }
+    if (code || !p->completion.done)
+        return code;
+    p->log->completed_by = p->completion.completed_by;
+    return error_set(err, ERR_CONFLICT, COMPLETED_BEFORE);
+}
+
+static enum err_code prepare_object(struct preparing *p, struct error *err)
+{
+    const struct log_input *input = p->input;
+    struct activity_object *object = &p->log->activity.object;
+    bool named = input->object_name || !id_is_nil(input->object_id);
+    struct id scheduled = p->completion.object_id;
+    const char *pointer = input->object_name ? "/activity_object_name" : "/activity_object_id";
+    if (!named && id_is_nil(scheduled))
+        return ERR_OK; /* told already, or the Scheduled Activity is not there */
+    enum err_code code = object_read(p->db, p->arena, p->actor, named ? input->object_id : scheduled,
+        input->object_name, object, err);
+    if (code == ERR_NOT_FOUND) {
+        error_list_add(p->list, pointer, "%s", err->text);
+        return ERR_OK;
+    }
+    if (code)
+        return code;
+    p->has_object = true;
+    if (!id_is_nil(scheduled) && !id_equal(scheduled, object->id))
+        error_list_add(p->list, pointer, "The Scheduled Activity is of another type.");
+    return ERR_OK;
+}
+
+/* ── what it is about ────────────────────────────────────────────────────────────────────────── */
+
+static void refuse_entity(struct preparing *p, size_t i, const char *why)
+{
+    char pointer[64];
+    if (!p->input->associated) { /* it came with the Scheduled Activity */
+        error_list_add(p->list, "/associated_entities", "%s", why);
+        return;
+    }
+    snprintf(pointer, sizeof pointer, "/associated_entities/%zu/id", i);
+    error_list_add(p->list, pointer, "%s", why);
+}
+
+static enum err_code prepare_entity(struct preparing *p, struct id id, size_t i, struct error *err)
+{
+    struct logged_activity *activity = &p->log->activity;
+    struct contact contact;
+    for (size_t j = 0; j < activity->associated_count; j++)
+        if (id_equal(activity->associated[j].id, id))
+            return ERR_OK; /* once is enough */
+    enum err_code code = contact_read(p->db, p->arena, p->actor, id, &contact, err);
+    if (code == ERR_NOT_FOUND) {
+        refuse_entity(p, i, err->text);
+        return ERR_OK;
+    }
+    if (!code)
+        activity->associated[activity->associated_count++] = (struct associated_entity){.id = contact.id,
+            .object_id = p->actor->contact_object_id,
+            .display_name = contact.display_name,
+            .object_name = CONTACT_OBJECT_NAME};
+    return code;
+}
+
+static enum err_code prepare_entities(
+    struct preparing *p, const struct id *ids, size_t count, struct error *err)
+{
+    struct logged_activity *activity = &p->log->activity;
+    activity->associated = ARENA_ARRAY(p->arena, struct associated_entity, count);
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < count && !code; i++)
+        if (!id_is_nil(ids[i]))
+            code = prepare_entity(p, ids[i], i, err);
+    return code;
+}
+
+static enum err_code prepare_associated(struct preparing *p, struct error *err)
+{
+    const struct log_input *input = p->input;
+    const struct activity_object *object = &p->log->activity.object;
+    bool inherited = !input->associated && !id_is_nil(input->scheduled_activity_id);
+    const struct id *ids = inherited ? p->completion.associated : input->associated;
+    size_t count = inherited ? p->completion.associated_count : input->associated_count;
+    if (p->has_object && object->association_mode == ASSOCIATE_NONE && input->associated_count > 0)
+        error_list_add(p->list, "/associated_entities", "Activities of the type %.60s are not about records.",
+            object->name);
+    return prepare_entities(p, ids, count, err);
+}
+
+/* ── the whole ───────────────────────────────────────────────────────────────────────────────── */
+
+static enum err_code check_all(struct preparing *p, struct error *err)
+{
+    const struct log_input *input = p->input;
+    enum err_code code = may(p->actor, ACTION_LOG_ACTIVITY, p->actor->business_id, err);
+    if (!code)
+        code = prepare_completion(p, err);
+    if (!code)
+        code = prepare_object(p, err);
+    if (!code)
+        code = prepare_associated(p, err);
+    if (!code)
+        code = mentions_check(p->db, p->arena, p->actor, input->mentions, input->mention_count,
+            &p->log->activity.mentions, p->list, err);
+    if (!code && p->list->count)
+        code = error_set(err, ERR_INVALID, "%s", p->list->items[0].text);
+    return code;
+}
+
+enum err_code logged_prepare(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct log_input *input, struct log_unit *log, struct error_list *list, struct error *err)
+{
+    struct preparing p = {
+        .db = db, .arena = arena, .actor = actor, .input = input, .log = log, .list = list};
+    struct logged_activity *activity = &log->activity;
+    *activity = (struct logged_activity){0};
+    log->completed_by = (struct id){0};
+    enum err_code code = check_all(&p, err);
+    if (code)
+        return code;
+    log->business_id = actor->business_id;
+    log->settings_version = actor->settings_version;
+    log->actor = actor;
+    log->arena = arena;
+    log->field_values = "{}";
+    activity->id = id_new();
+    activity->logged_at = clock_wall_us();
+    activity->logged_by = actor->employee;
+    activity->notes = input->notes;
+    activity->delivery_id = object_has_webhook(&activity->object) ? id_new() : (struct id){0};
+    if (!id_is_nil(input->scheduled_activity_id)) {
+        activity->scheduled_activity_id = input->scheduled_activity_id;
+        activity->completed_at = activity->logged_at;
+        activity->completed_by = actor->employee;
+    }
+    return ERR_OK;
+}
