@@ -142,7 +142,7 @@ static bool read_key(struct log_call *pending, const json_t *root)
         .key = idempotency_hash_key(&call->actor, key),
         .request = hash_body(call, root),
         .now = clock_wall_us(),
-        .keep_us = crm_limits(call->api->config.crm)->idempotency_us};
+        .keep_us = call_limits(call)->idempotency_us};
     pending->log.idempotency = &pending->idempotency;
     return true;
 }
@@ -200,7 +200,7 @@ static void log_body(struct log_call *pending, struct body *body, struct log_inp
 {
     struct call *call = pending->call;
     struct error err = {0};
-    read_input(body, input, crm_limits(call->api->config.crm));
+    read_input(body, input, call_limits(call));
     enum err_code code =
         logged_prepare(call->db, call->arena, &call->actor, input, &pending->log, &body->errors, &err);
     if (code && code != ERR_INVALID)

@@ -7,6 +7,7 @@
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
 static const char *const logged_parameters[] = {"limit", "cursor", "activity_object_id", "record_id",
     "employee_id", "logged_after", "logged_before", NULL};
+static const char *const object_parameters[] = {"limit", "cursor", "archived", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 
 static const struct route routes[] = {
@@ -16,10 +17,11 @@ static const struct route routes[] = {
     {"DELETE", "/api/activities/logged/{id}", 0, NULL, logged_delete_one},
     {"POST", "/api/activities/scheduled-activity", ROUTE_WIRE, NULL, scheduled_post},
     {"POST", "/api/activities/scheduled-activity/{id}/complete", ROUTE_WIRE, NULL, logged_complete},
-    {"GET", "/api/activities/objects", 0, page_parameters, objects_get},
+    {"GET", "/api/activities/objects", 0, object_parameters, objects_get},
     {"POST", "/api/activities/objects", 0, NULL, objects_post},
     {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},
     {"PATCH", "/api/activities/objects/{id}", 0, NULL, object_patch},
+    {"DELETE", "/api/activities/objects/{id}", 0, NULL, object_delete},
     {"POST", "/api/records/contacts/search", 0, NULL, contacts_search},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},

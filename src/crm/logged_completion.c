@@ -1,5 +1,4 @@
 /* Completing a Scheduled Activity, once: the part of the transaction that logs which decides who was first (M3). */
-#include "crm/check.h"
 #include "crm/logged_internal.h"
 #include "crm/timeline_change.h"
 
@@ -20,6 +19,19 @@ static enum err_code read_scheduled(struct db *db, struct id business_id, struct
     return ERR_OK;
 }
 
+/* A place in the arena that grows; what is left behind goes with the arena. */
+static void add_associated(struct arena *arena, struct completion *completion, struct id id)
+{
+    size_t count = completion->associated_count;
+    if ((count & (count - 1)) == 0) { /* 0 and the powers of two: as many again */
+        struct id *more = ARENA_ARRAY(arena, struct id, count ? 2 * count : 1);
+        if (count)
+            memcpy(more, completion->associated, count * sizeof *more);
+        completion->associated = more;
+    }
+    completion->associated[completion->associated_count++] = id;
+}
+
 enum err_code completion_read(struct db *db, struct arena *arena, struct id business_id, struct id scheduled_id,
     struct completion *completion, struct error *err)
 {
@@ -28,13 +40,12 @@ enum err_code completion_read(struct db *db, struct arena *arena, struct id busi
     if (code)
         return code;
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    completion->associated = ARENA_ARRAY(arena, struct id, LIST_MOST);
     code = db_query(db,
         "SELECT record_id FROM scheduled_association WHERE scheduled_id = $1 AND business_id = $2 "
         "ORDER BY position",
         DB_PARAMS(db_id(scheduled_id), db_id(business_id)), &rows, err);
-    while (!code && completion->associated_count < LIST_MOST && db_next(rows, &code, err))
-        completion->associated[completion->associated_count++] = db_col_id(rows, 0);
+    while (!code && db_next(rows, &code, err))
+        add_associated(arena, completion, db_col_id(rows, 0));
     return code;
 }
 

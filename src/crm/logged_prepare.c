@@ -45,7 +45,7 @@ static enum err_code prepare_object(struct preparing *p, struct error *err)
     const char *pointer = input->object_name ? "/activity_object_name" : "/activity_object_id";
     if (!named && id_is_nil(scheduled))
         return ERR_OK; /* told already, or the Scheduled Activity is not there */
-    enum err_code code = object_read(p->db, p->arena, p->actor, named ? input->object_id : scheduled,
+    enum err_code code = object_read_open(p->db, p->arena, p->actor, named ? input->object_id : scheduled,
         input->object_name, object, err);
     if (code == ERR_NOT_FOUND) {
         error_list_add(p->list, pointer, "%s", err->text);
@@ -72,31 +72,41 @@ static void refuse_entity(struct preparing *p, size_t i, const char *why)
     error_list_add(p->list, pointer, "%s", why);
 }
 
+static bool is_associated(const struct logged_activity *activity, struct id id)
+{
+    for (size_t i = 0; i < activity->associated_count; i++)
+        if (id_equal(activity->associated[i].id, id))
+            return true;
+    return false;
+}
+
 static enum err_code prepare_entity(struct preparing *p, struct id id, size_t i, struct error *err)
 {
     struct logged_activity *activity = &p->log->activity;
     struct contact contact;
-    for (size_t j = 0; j < activity->associated_count; j++)
-        if (id_equal(activity->associated[j].id, id))
-            return ERR_OK; /* once is enough */
+    if (is_associated(activity, id)) /* once is enough */
+        return ERR_OK;
     enum err_code code = contact_read(p->db, p->arena, p->actor, id, &contact, err);
     if (code == ERR_NOT_FOUND) {
         refuse_entity(p, i, err->text);
         return ERR_OK;
     }
-    if (!code)
-        activity->associated[activity->associated_count++] = (struct associated_entity){.id = contact.id,
-            .object_id = p->actor->contact_object_id,
-            .display_name = contact.display_name,
-            .object_name = CONTACT_OBJECT_NAME};
-    return code;
+    if (code)
+        return code;
+    struct associated_entity entity = {.id = contact.id,
+        .object_id = p->actor->contact_object_id,
+        .display_name = contact.display_name,
+        .object_name = CONTACT_OBJECT_NAME};
+    if (p->has_object && !object_takes(&activity->object, entity.object_id))
+        refuse_entity(p, i, "Activities of this type are about records of other objects.");
+    activity->associated[activity->associated_count++] = entity;
+    return ERR_OK;
 }
 
 static enum err_code prepare_entities(
     struct preparing *p, const struct id *ids, size_t count, struct error *err)
 {
-    struct logged_activity *activity = &p->log->activity;
-    activity->associated = ARENA_ARRAY(p->arena, struct associated_entity, count);
+    p->log->activity.associated = ARENA_ARRAY(p->arena, struct associated_entity, count);
     enum err_code code = ERR_OK;
     for (size_t i = 0; i < count && !code; i++)
         if (!id_is_nil(ids[i]))
@@ -104,17 +114,38 @@ static enum err_code prepare_entities(
     return code;
 }
 
+/* One entity that stands for all records of the one object. */
+static enum err_code prepare_every_record(struct preparing *p, struct error *err)
+{
+    struct logged_activity *activity = &p->log->activity;
+    struct id object_id = activity->object.association_objects[0];
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(p->db, "SELECT name FROM record_object WHERE id = $1 AND business_id = $2",
+        DB_PARAMS(db_id(object_id), db_id(p->actor->business_id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_INTERNAL, "the record object of an Activity Object is gone");
+    const char *name = db_col_text_copy(rows, 0, p->arena);
+    activity->associated = ARENA_NEW(p->arena, struct associated_entity);
+    activity->associated[0] = (struct associated_entity){
+        .id = object_id, .object_id = object_id, .display_name = name, .object_name = name};
+    activity->associated_count = 1;
+    return ERR_OK;
+}
+
 static enum err_code prepare_associated(struct preparing *p, struct error *err)
 {
     const struct log_input *input = p->input;
     const struct activity_object *object = &p->log->activity.object;
-    bool inherited = !input->associated && !id_is_nil(input->scheduled_activity_id);
-    const struct id *ids = inherited ? p->completion.associated : input->associated;
-    size_t count = inherited ? p->completion.associated_count : input->associated_count;
-    if (p->has_object && object->association_mode == ASSOCIATE_NONE && input->associated_count > 0)
-        error_list_add(p->list, "/associated_entities", "Activities of the type %.60s are not about records.",
-            object->name);
-    return prepare_entities(p, ids, count, err);
+    enum association_mode mode = p->has_object ? object->association_mode : ASSOCIATE_ONE_OR_MORE;
+    if (mode == ASSOCIATE_ONE_OR_MORE && !input->associated)
+        return prepare_entities(p, p->completion.associated, p->completion.associated_count, err);
+    if (mode == ASSOCIATE_ONE_OR_MORE)
+        return prepare_entities(p, input->associated, input->associated_count, err);
+    if (input->associated_count > 0)
+        error_list_add(p->list, "/associated_entities",
+            mode == ASSOCIATE_NONE ? "Activities of this type are not about records."
+                                   : "Activities of this type are about every record of their object already.");
+    return mode == ASSOCIATE_ALL ? prepare_every_record(p, err) : ERR_OK;
 }
 
 /* ── the whole ───────────────────────────────────────────────────────────────────────────────── */
