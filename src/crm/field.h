@@ -54,12 +54,12 @@ struct field_option {
 
 /* What a value must keep to. Which of them a type has is the table in docs/fields.md. */
 struct field_limits {
-    const char *min, *max; /* numbers, dates, date-times: in the form of a value, without quotes; NULL: none */
-    int64_t min_length, max_length; /* characters; max_length 0: the type's own most */
+    const char *min, *max; /* numbers, dates, date-times: as a value is stored; NULL: none */
+    int64_t min_length, max_length; /* characters: text, long_text */
     int scale; /* digits after the point: decimal, money */
     char currency[4]; /* ISO 4217: money */
     int max_rating; /* 1 to 10 */
-    int64_t max_items; /* multi_select, tags; 0: the type's own most */
+    int64_t max_items; /* multi_select, tags */
 };
 
 struct field {

@@ -45,8 +45,8 @@ enum err_code values_read(struct db *db, struct arena *arena, const struct actor
  * The same over values that are there (values_load): what is not given stays. An archived option may stay where it
  * was. A required field that would be emptied is in `list`; one that was empty before is not.
  */
-enum err_code values_change(struct db *db, struct arena *arena, const struct actor *actor, const json_t *given,
-    struct value_set *values, struct error_list *list, struct error *err) MUST_CHECK;
+enum err_code values_change(struct db *db, struct arena *arena, const struct actor *actor,
+    const json_t *given, struct value_set *values, struct error_list *list, struct error *err) MUST_CHECK;
 
 /* Fields that were not given (null counts as given) get their default. Before rules look at the values. */
 void values_apply_defaults(struct value_set *values);
@@ -81,8 +81,9 @@ void values_emit(struct json *json, const char *name, const struct value_set *va
  * Checks one value for a field (a default, a condition): `*json` is its normal form, NULL if it is empty; `*wrong` is
  * what is wrong with it, in one sentence, or NULL. The code tells of the database only.
  */
-enum err_code value_check(struct db *db, struct arena *arena, struct id business_id, const struct field *field,
-    const json_t *given, const char **json, const char **wrong, struct error *err) MUST_CHECK;
+enum err_code value_check(struct db *db, struct arena *arena, struct id business_id,
+    const struct field *field, const json_t *given, const char **json, const char **wrong,
+    struct error *err) MUST_CHECK;
 
 /*
  * The order of two values of one field, both in normal form: numbers, ratings, dates and times by size, texts
