@@ -118,6 +118,8 @@ void objects_post(struct call *call);
 void object_get(struct call *call);
 void object_patch(struct call *call);
 void object_delete(struct call *call);
+void rules_get(struct call *call);
+void rules_put(struct call *call);
 void contacts_search(struct call *call);
 void timeline_get(struct call *call);
 void timeline_stream_get(struct call *call);

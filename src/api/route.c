@@ -23,6 +23,8 @@ static const struct route routes[] = {
     {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},
     {"PATCH", "/api/activities/objects/{id}", 0, NULL, object_patch},
     {"DELETE", "/api/activities/objects/{id}", 0, NULL, object_delete},
+    {"GET", "/api/activities/objects/{id}/rules", 0, NULL, rules_get},
+    {"PUT", "/api/activities/objects/{id}/rules", 0, NULL, rules_put},
     {"POST", "/api/records/contacts/search", 0, NULL, contacts_search},
     {"GET", "/api/records/{object}/{id}/timeline", 0, timeline_parameters, timeline_get},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
