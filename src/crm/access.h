@@ -13,6 +13,11 @@
 enum action {
     ACTION_LOG_ACTIVITY,
     ACTION_SCHEDULE_ACTIVITY,
+    ACTION_EDIT_SCHEDULED_ACTIVITY,
+    ACTION_DELETE_SCHEDULED_ACTIVITY,
+    ACTION_VIEW_EMPLOYEE,
+    ACTION_VIEW_ROLE,
+    ACTION_EDIT_ROLE,
     ACTION_VIEW_ACTIVITY,
     ACTION_VIEW_OBJECT,
     ACTION_EDIT_OBJECT,
@@ -24,5 +29,8 @@ enum action {
 /* `business_id` is the Business of the thing. ERR_NOT_FOUND when the actor may not even know of it. */
 enum err_code may(
     const struct actor *actor, enum action action, struct id business_id, struct error *err) MUST_CHECK;
+
+/* The same for a cold write, in its own Business; an operator may do all. */
+enum err_code write_may(const struct write *w, enum action action, struct error *err) MUST_CHECK;
 
 #endif
