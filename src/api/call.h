@@ -121,6 +121,8 @@ void objects_post(struct call *call);
 void object_get(struct call *call);
 void object_patch(struct call *call);
 void contacts_search(struct call *call);
+void timeline_get(struct call *call);
+void timeline_stream_get(struct call *call);
 void deliveries_get(struct call *call);
 void delivery_get(struct call *call);
 void notifications_get(struct call *call);

@@ -433,7 +433,7 @@ export interface components {
             status: number | null;
             /** @enum {string|null} */
             error_class: "status" | "blocked_target" | "dns" | "connection_refused" | "timeout" | "tls" | "protocol" | "body_too_large" | "cancelled" | "local" | null;
-            /** @description What went wrong */
+            /** @description What went wrong, in one sentence; empty on success */
             detail: string;
             /** @description Sent after a crash; it may be a repetition */
             recovered: boolean;
@@ -485,6 +485,10 @@ export interface components {
             next: string | null;
             previous: string | null;
         };
+        SignIn: {
+            /** @description From the link; works once */
+            token: string;
+        };
         Session: {
             user: components["schemas"]["Person"];
             employee_id: components["schemas"]["Uuid"];
@@ -516,7 +520,7 @@ export interface components {
     parameters: {
         Id: string;
         Limit: number;
-        /** @description The `next` of the page before */
+        /** @description The `next` or `previous` of another page */
         Cursor: string;
     };
     requestBodies: never;
@@ -617,7 +621,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: components["parameters"]["Limit"];
-                /** @description The `next` of the page before */
+                /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -779,7 +783,7 @@ export interface operations {
                 logged_activity_id?: string;
                 state?: components["schemas"]["DeliveryState"];
                 limit?: components["parameters"]["Limit"];
-                /** @description The `next` of the page before */
+                /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -822,6 +826,7 @@ export interface operations {
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
@@ -831,7 +836,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: components["parameters"]["Limit"];
-                /** @description The `next` of the page before */
+                /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -872,6 +877,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -885,10 +891,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description From the link; works once */
-                    token: string;
-                };
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
@@ -928,6 +931,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
