@@ -103,10 +103,28 @@ static void complain(struct body *body, const char *name, const char *what)
     error_list_add(&body->errors, pointer, "%s", what);
 }
 
+static void release_json(void *json)
+{
+    json_decref(json);
+}
+
+json_t *body_json(struct body *body, const char *name)
+{
+    json_t *value = member(body, name);
+    if (value)
+        arena_keep(body->call->arena, release_json, json_incref(value));
+    return value;
+}
+
 bool body_has(struct body *body, const char *name)
 {
     (void)member(body, name);
     return json_object_get(body->root, name) != NULL;
+}
+
+bool body_given(struct body *body, const char *name)
+{
+    return member(body, name) != NULL;
 }
 
 const char *body_text_or_null(struct body *body, const char *name, size_t min, size_t max)

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
+static const char *const object_parameters[] = {"limit", "cursor", "archived", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 static const char *const timeline_parameters[] = {"limit", "cursor", "kind", "activity_object_id", NULL};
 
@@ -20,10 +21,11 @@ static const struct route routes[] = {
     {"GET", "/api/activities/scheduled-activity/{id}", ROUTE_WIRE, NULL, scheduled_get},
     {"PATCH", "/api/activities/scheduled-activity/{id}", 0, NULL, scheduled_patch},
     {"DELETE", "/api/activities/scheduled-activity/{id}", 0, NULL, scheduled_delete_one},
-    {"GET", "/api/activities/objects", 0, page_parameters, objects_get},
+    {"GET", "/api/activities/objects", 0, object_parameters, objects_get},
     {"POST", "/api/activities/objects", 0, NULL, objects_post},
     {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},
     {"PATCH", "/api/activities/objects/{id}", 0, NULL, object_patch},
+    {"DELETE", "/api/activities/objects/{id}", 0, NULL, object_delete},
     {"POST", "/api/records/contacts/search", 0, NULL, contacts_search},
     {"GET", "/api/records/{object}/{id}/timeline", 0, timeline_parameters, timeline_get},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},

@@ -94,7 +94,8 @@ static enum err_code find_by_name(
     struct page page = {.limit = 2, .from = true, .key = {.text = name}};
     struct activity_object *found;
     size_t count = 0;
-    enum err_code code = object_list(check->db, check->arena, check->actor, &page, &found, &count, err);
+    enum err_code code =
+        object_list(check->db, check->arena, check->actor, ARCHIVED_LEFT_OUT, &page, &found, &count, err);
     if (code)
         return code;
     if (count > 1 && strcmp(found[1].name, name) == 0)
@@ -104,7 +105,7 @@ static enum err_code find_by_name(
         *object = found[0];
         return ERR_OK;
     }
-    return object_read(check->db, check->arena, check->actor, (struct id){0},
+    return object_read_open(check->db, check->arena, check->actor, (struct id){0},
         text_api_name(check->arena, name), object, err);
 }
 
@@ -115,8 +116,8 @@ static enum err_code check_object(const struct schedule_check *check, const stru
     if (by_name && !input->object_name)
         return ERR_OK; /* told already */
     enum err_code code = by_name ? find_by_name(check, input->object_name, &scheduled->object, err)
-                                 : object_read(check->db, check->arena, check->actor, input->object_id, NULL,
-                                       &scheduled->object, err);
+                                 : object_read_open(check->db, check->arena, check->actor, input->object_id,
+                                       NULL, &scheduled->object, err);
     *known = !code;
     return complain(code, check, by_name ? "/activity_object_name" : "/activity_object_id", err);
 }

@@ -173,6 +173,25 @@ static void an_arena_gives_aligned_zeroed_memory(void **state)
     arena_free(NULL);
 }
 
+static void count_release(void *count)
+{
+    ++*(int *)count;
+}
+
+static void an_arena_releases_what_it_keeps(void **state)
+{
+    (void)state;
+    int one = 0, two = 0;
+    struct arena *arena = arena_new();
+    arena_keep(arena, count_release, &one);
+    arena_keep(arena, count_release, &two);
+    arena_keep(arena, count_release, &two);
+    assert_int_equal(one + two, 0);
+    arena_free(arena);
+    assert_int_equal(one, 1);
+    assert_int_equal(two, 2);
+}
+
 static void a_buf_never_passes_its_cap(void **state)
 {
     (void)state;
@@ -455,6 +474,7 @@ int main(void)
         WITH(other_text_is_no_time),
         WITH(times_are_written),
         WITH(an_arena_gives_aligned_zeroed_memory),
+        WITH(an_arena_releases_what_it_keeps),
         WITH(a_buf_never_passes_its_cap),
         WITH(a_buf_holds_any_byte_and_can_be_taken),
         WITH(only_well_formed_utf8_passes),
