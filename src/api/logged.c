@@ -32,6 +32,10 @@ void emit_logged_members(struct json *json, const struct logged_activity *a)
     emit_id(json, "scheduled_activity_id", a->scheduled_activity_id);
     emit_raw(json, "mentions", a->mentions);
     emit_text(json, "notes", a->notes);
+    if (a->values.fields) {
+        values_emit(json, "fields", &a->values);
+        return;
+    }
     emit_array(json, "fields");
     emit_array_end(json);
 }

@@ -57,25 +57,6 @@ static void reply_repeat(struct call *call, const struct idempotent_answer *firs
     call_reply_json(call, 201, &body, headers, ARRAY_LEN(headers));
 }
 
-/* Somebody else completed it: the problem says what was logged then. */
-static void reply_completed(struct call *call, const char *detail, struct id activity_id)
-{
-    struct buf body = BUF_INIT(4096);
-    struct json json = JSON_INTO(&body);
-    emit_object(&json, NULL);
-    emit_text(&json, "type", "about:blank");
-    emit_text(&json, "title", "Conflict");
-    emit_int(&json, "status", 409);
-    emit_text(&json, "detail", detail);
-    emit_id(&json, "request_id", call->exchange->request_id);
-    emit_id(&json, "logged_activity_id", activity_id);
-    emit_object_end(&json);
-    struct reply reply = {
-        .status = 409, .content_type = "application/problem+json", .body_len = body.len};
-    reply.body = buf_take(&body);
-    exchange_reply(call->exchange, &reply);
-}
-
 /* The settings changed between preparing and committing: from the beginning, with what holds now. */
 static bool prepare_again(struct call *call)
 {
@@ -94,7 +75,7 @@ static void reply_refused(struct log_call *pending, const struct error *result, 
     if (pending->log.first.text)
         reply_repeat(call, &pending->log.first);
     else if (result->code == ERR_CONFLICT && !id_is_nil(pending->log.completed_by))
-        reply_completed(call, result->text, pending->log.completed_by);
+        call_fail_completed(call, result->text, pending->log.completed_by);
     else
         call_fail(call, result, list);
 }
@@ -171,6 +152,7 @@ static void read_input(struct body *body, struct log_input *input, const struct 
         body_ids(body, "mentions", NULL, (size_t)limits->list_items, &input->mention_count);
     input->associated = body_ids(
         body, "associated_entities", "id", (size_t)limits->list_items, &input->associated_count);
+    input->fields = body_json(body, "fields");
     struct id scheduled_id = body_id(body, "scheduled_activity_id");
     if (id_is_nil(input->scheduled_activity_id))
         input->scheduled_activity_id = scheduled_id;

@@ -51,7 +51,8 @@ struct logged_activity {
     struct id scheduled_activity_id;
     const char *mentions; /* JSON array of ids */
     const char *notes;
-    struct value_set values; /* `fields` NULL: its type has none, and none are stored */
+    const char *field_values; /* as they are stored, */
+    struct value_set values; /* and as they are shown; `fields` NULL: its type has none, and none are stored */
     struct id delivery_id; /* nil: no webhook */
 };
 
@@ -87,7 +88,6 @@ struct log_unit {
     const struct actor *actor;
     struct arena *arena;
     struct logged_activity activity;
-    const char *field_values; /* as they are stored */
     struct bound_value *bound;
     size_t bound_count;
     /* set by the owner, if the request has an Idempotency-Key */

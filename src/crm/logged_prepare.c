@@ -1,8 +1,8 @@
 /* What is asked for, checked as a whole: all that is wrong is found, and told at once. Nothing is written. */
 #include "base/clock.h"
-#include "crm/check.h"
 #include "crm/logged_internal.h"
 #include "crm/mention.h"
+#include "crm/scheduled.h"
 
 /* What the checks have in hand. */
 struct preparing {
@@ -11,7 +11,7 @@ struct preparing {
     const struct actor *actor;
     const struct log_input *input;
     struct log_unit *log;
-    struct completion completion; /* if the input names a Scheduled Activity */
+    struct scheduled_activity scheduled; /* if the input names one that is there */
     bool has_object; /* the Activity Object is known */
     struct error_list *list;
 };
@@ -25,14 +25,14 @@ static enum err_code prepare_completion(struct preparing *p, struct error *err)
         return ERR_OK;
     enum err_code code = may(p->actor, ACTION_COMPLETE_ACTIVITY, p->actor->business_id, err);
     if (!code)
-        code = completion_read(p->db, p->arena, p->actor->business_id, scheduled_id, &p->completion, err);
+        code = scheduled_read(p->db, p->arena, p->actor, scheduled_id, &p->scheduled, err);
     if (code == ERR_NOT_FOUND && !p->input->completing) {
         error_list_add(p->list, "/scheduled_activity_id", "%s", err->text);
         return ERR_OK;
     }
-    if (code || !p->completion.done)
+    if (code || id_is_nil(p->scheduled.logged_activity_id))
         return code;
-    p->log->completed_by = p->completion.completed_by;
+    p->log->completed_by = p->scheduled.logged_activity_id;
     return error_set(err, ERR_CONFLICT, COMPLETED_BEFORE);
 }
 
@@ -41,7 +41,7 @@ static enum err_code prepare_object(struct preparing *p, struct error *err)
     const struct log_input *input = p->input;
     struct activity_object *object = &p->log->activity.object;
     bool named = input->object_name || !id_is_nil(input->object_id);
-    struct id scheduled = p->completion.object_id;
+    struct id scheduled = p->scheduled.object.id;
     const char *pointer = input->object_name ? "/activity_object_name" : "/activity_object_id";
     if (!named && id_is_nil(scheduled))
         return ERR_OK; /* told already, or the Scheduled Activity is not there */
@@ -64,10 +64,6 @@ static enum err_code prepare_object(struct preparing *p, struct error *err)
 static void refuse_entity(struct preparing *p, size_t i, const char *why)
 {
     char pointer[64];
-    if (!p->input->associated) { /* it came with the Scheduled Activity */
-        error_list_add(p->list, "/associated_entities", "%s", why);
-        return;
-    }
     snprintf(pointer, sizeof pointer, "/associated_entities/%zu/id", i);
     error_list_add(p->list, pointer, "%s", why);
 }
@@ -103,15 +99,28 @@ static enum err_code prepare_entity(struct preparing *p, struct id id, size_t i,
     return ERR_OK;
 }
 
-static enum err_code prepare_entities(
-    struct preparing *p, const struct id *ids, size_t count, struct error *err)
+static enum err_code prepare_given(struct preparing *p, struct error *err)
 {
-    p->log->activity.associated = ARENA_ARRAY(p->arena, struct associated_entity, count);
+    const struct log_input *input = p->input;
     enum err_code code = ERR_OK;
-    for (size_t i = 0; i < count && !code; i++)
-        if (!id_is_nil(ids[i]))
-            code = prepare_entity(p, ids[i], i, err);
+    p->log->activity.associated = ARENA_ARRAY(p->arena, struct associated_entity, input->associated_count);
+    for (size_t i = 0; i < input->associated_count && !code; i++)
+        if (!id_is_nil(input->associated[i]))
+            code = prepare_entity(p, input->associated[i], i, err);
     return code;
+}
+
+/* What was scheduled is what was done, with records that have been archived since, too. */
+static void inherit_scheduled(struct preparing *p)
+{
+    const struct scheduled_activity *scheduled = &p->scheduled;
+    struct logged_activity *activity = &p->log->activity;
+    activity->associated = ARENA_ARRAY(p->arena, struct associated_entity, scheduled->associated_count);
+    for (size_t i = 0; i < scheduled->associated_count; i++) {
+        const struct associated_entity *entity = &scheduled->associated[i];
+        if (!associated_is_all(entity) && object_takes(&activity->object, entity->object_id))
+            activity->associated[activity->associated_count++] = *entity;
+    }
 }
 
 /* One entity that stands for all records of the one object. */
@@ -137,14 +146,14 @@ static enum err_code prepare_associated(struct preparing *p, struct error *err)
     const struct log_input *input = p->input;
     const struct activity_object *object = &p->log->activity.object;
     enum association_mode mode = p->has_object ? object->association_mode : ASSOCIATE_ONE_OR_MORE;
-    if (mode == ASSOCIATE_ONE_OR_MORE && !input->associated)
-        return prepare_entities(p, p->completion.associated, p->completion.associated_count, err);
-    if (mode == ASSOCIATE_ONE_OR_MORE)
-        return prepare_entities(p, input->associated, input->associated_count, err);
-    if (input->associated_count > 0)
+    if (mode == ASSOCIATE_ONE_OR_MORE && input->associated)
+        return prepare_given(p, err);
+    if (mode != ASSOCIATE_ONE_OR_MORE && input->associated_count > 0)
         error_list_add(p->list, "/associated_entities",
             mode == ASSOCIATE_NONE ? "Activities of this type are not about records."
                                    : "Activities of this type are about every record of their object already.");
+    if (mode == ASSOCIATE_ONE_OR_MORE)
+        inherit_scheduled(p);
     return mode == ASSOCIATE_ALL ? prepare_every_record(p, err) : ERR_OK;
 }
 
@@ -163,6 +172,9 @@ static enum err_code check_all(struct preparing *p, struct error *err)
     if (!code)
         code = mentions_check(p->db, p->arena, p->actor, input->mentions, input->mention_count,
             &p->log->activity.mentions, p->list, err);
+    if (!code && p->has_object)
+        code = logged_fields_prepare(
+            p->db, p->arena, p->actor, input->fields, &p->log->activity, p->list, err);
     if (!code && p->list->count)
         code = error_set(err, ERR_INVALID, "%s", p->list->items[0].text);
     return code;
@@ -183,7 +195,7 @@ enum err_code logged_prepare(struct db *db, struct arena *arena, const struct ac
     log->settings_version = actor->settings_version;
     log->actor = actor;
     log->arena = arena;
-    log->field_values = "{}";
+    logged_fields_bind(arena, log);
     activity->id = id_new();
     activity->logged_at = clock_wall_us();
     activity->logged_by = actor->employee;

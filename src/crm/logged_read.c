@@ -46,12 +46,14 @@ static void take_activity(struct db_rows *rows, struct arena *arena, const struc
         .scheduled_activity_id = db_col_id(rows, 3),
         .mentions = db_col_text_copy(rows, 4, arena),
         .notes = db_col_text_copy(rows, 5, arena),
+        .field_values = db_col_text_copy(rows, 6, arena),
         .delivery_id = db_col_id(rows, 7),
         .object = {.id = db_col_id(rows, 8),
             .business_id = actor->business_id,
             .name = db_col_text_copy(rows, 9, arena),
             .api_name = db_col_text_copy(rows, 10, arena),
-            .association_mode = (enum association_mode)db_col_int(rows, 11)},
+            .association_mode = (enum association_mode)db_col_int(rows, 11),
+            .field_count = db_col_int(rows, 12)},
         .logged_by = take_person(rows, 13, arena),
         .completed_by = take_person(rows, 18, arena),
     };
@@ -146,7 +148,7 @@ enum err_code logged_read_many(struct db *db, struct arena *arena, const struct 
     for (size_t i = 0; i < id_count && !code; i++)
         if (!id_is_nil(all[i].id))
             all[(*count)++] = all[i];
-    return code;
+    return code ? code : logged_fields_read(db, arena, actor->business_id, all, *count, err);
 }
 
 /* ── one ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -173,5 +175,5 @@ enum err_code logged_read(struct db *db, struct arena *arena, const struct actor
     while (!code && db_next(rows, &code, err))
         take_entity(rows, arena, activity, 1);
     db_rows_close(rows);
-    return code;
+    return code ? code : logged_fields_read(db, arena, actor->business_id, activity, 1, err);
 }

@@ -3,6 +3,7 @@
 #include "base/metrics.h"
 #include "crm/business.h"
 #include "crm/logged_internal.h"
+#include "crm/scheduled.h"
 
 static struct log_unit *log_of(struct unit *unit)
 {
@@ -60,14 +61,22 @@ static enum err_code decide_repeat(struct db *db, struct log_unit *log, struct e
  */
 static enum err_code decide_completion(struct db *db, struct log_unit *log, struct error *err)
 {
-    bool first;
-    enum err_code code = completion_write(db, log, &first, err);
+    const struct logged_activity *activity = &log->activity;
+    struct scheduled_completion completion = {.business_id = log->business_id,
+        .scheduled_id = activity->scheduled_activity_id,
+        .logged_activity_id = activity->id,
+        .completed_at = activity->completed_at,
+        .pos = log->unit.pos};
+    struct id winner;
+    enum err_code code = scheduled_complete_in(db, &completion, &winner, err);
     if (code == ERR_NOT_FOUND)
         error_set(&log->unit.result, ERR_STALE, "%s", err->text);
-    else if (!code && !first)
-        error_set(&log->unit.result, ERR_CONFLICT, COMPLETED_BEFORE);
-    else
+    else if (code || id_equal(winner, activity->id))
         return code;
+    else {
+        log->completed_by = winner;
+        error_set(&log->unit.result, ERR_CONFLICT, COMPLETED_BEFORE);
+    }
     return log->idempotency ? idempotency_forget(db, log->idempotency, err) : ERR_OK;
 }
 
@@ -127,7 +136,7 @@ static enum err_code insert_activities(
         *v++ = db_id_or_null(a->scheduled_activity_id);
         *v++ = db_text(a->mentions);
         *v++ = db_text(a->notes);
-        *v++ = db_text(logs[i]->field_values);
+        *v++ = db_text(a->field_values);
         *v++ = db_id_or_null(a->delivery_id);
     }
     return db_insert_many(db, &insert_activity, values, n, err);
