@@ -130,8 +130,16 @@ void objects_post(struct call *call);
 void object_get(struct call *call);
 void object_patch(struct call *call);
 void object_delete(struct call *call);
+void form_get(struct call *call);
+void form_post(struct call *call);
 void rules_get(struct call *call);
 void rules_put(struct call *call);
+void fields_get(struct call *call);
+void fields_post(struct call *call);
+void fields_order_put(struct call *call);
+void field_get(struct call *call);
+void field_patch(struct call *call);
+void field_delete(struct call *call);
 void contacts_search(struct call *call);
 void timeline_get(struct call *call);
 void timeline_stream_get(struct call *call);
@@ -153,5 +161,8 @@ void emit_person(struct json *json, const char *name, const struct person *perso
 struct logged_activity;
 /* The members of the wire table. */
 void emit_logged_members(struct json *json, const struct logged_activity *activity);
+/* The definition of a field, an element of an array or a whole answer. */
+struct field;
+void emit_field(struct json *json, struct call *call, const struct field *field);
 
 #endif

@@ -48,7 +48,14 @@ static enum err_code form_fill(struct call *call, struct form *form, json_t *giv
     return code;
 }
 
-static void emit_form_field(struct json *json, const struct form *form, size_t f)
+static void emit_definition(struct json *json, struct call *call, const struct field *field)
+{
+    CLEANUP(buf_free) struct buf definition = BUF_INIT(ANSWER_MOST);
+    emit_field(&JSON_INTO(&definition), call, field);
+    emit_raw(json, "definition", buf_text(&definition));
+}
+
+static void emit_form_field(struct json *json, struct call *call, const struct form *form, size_t f)
 {
     const struct field *field = &form->fields.items[f];
     const char *value = form->visible[f] ? form->values.json[f] : NULL;
@@ -60,7 +67,7 @@ static void emit_form_field(struct json *json, const struct form *form, size_t f
     emit_bool(json, "trigger", rules_depend_on(&form->rules, f));
     emit_raw(json, "value", value ? value : "null");
     emit_text(json, "error", form->wrong[f]);
-    emit_field(json, "definition", field);
+    emit_definition(json, call, field);
     emit_object_end(json);
 }
 
@@ -95,7 +102,7 @@ static void reply_form(struct call *call, const struct form *form, json_t *given
     emit_array(&json, "fields");
     for (size_t f = 0; f < form->fields.count; f++)
         if (!form->fields.items[f].archived)
-            emit_form_field(&json, form, f);
+            emit_form_field(&json, call, form, f);
     emit_array_end(&json);
     emit_unknown(&json, form, given);
     emit_object_end(&json);
@@ -119,8 +126,11 @@ static void answer(struct call *call, json_t *given)
 void form_get(struct call *call)
 {
     const char *text = exchange_query(call->exchange, "values");
-    json_t *given = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    if (text && !json_is_object(given))
+    json_t *given = NULL;
+    struct error err;
+    if (text && json_read(text, strlen(text), &call->api->config.json, &given, &err))
+        call_fail(call, &err, NULL);
+    else if (text && !json_is_object(given))
         exchange_reply_problem(call->exchange, 400,
             "The parameter 'values' must be a JSON object, from the names of fields to their values.", NULL);
     else

@@ -7,7 +7,9 @@
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
 static const char *const logged_parameters[] = {"limit", "cursor", "activity_object_id", "record_id",
     "employee_id", "logged_after", "logged_before", NULL};
+static const char *const field_parameters[] = {"archived", NULL};
 static const char *const object_parameters[] = {"limit", "cursor", "archived", NULL};
+static const char *const form_parameters[] = {"values", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 static const char *const timeline_parameters[] = {"limit", "cursor", "kind", "activity_object_id", NULL};
 
@@ -31,8 +33,22 @@ static const struct route routes[] = {
     {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},
     {"PATCH", "/api/activities/objects/{id}", 0, NULL, object_patch},
     {"DELETE", "/api/activities/objects/{id}", 0, NULL, object_delete},
+    {"GET", "/api/activities/objects/{id}/form", 0, form_parameters, form_get},
+    {"POST", "/api/activities/objects/{id}/form", 0, NULL, form_post},
     {"GET", "/api/activities/objects/{id}/rules", 0, NULL, rules_get},
     {"PUT", "/api/activities/objects/{id}/rules", 0, NULL, rules_put},
+    {"GET", "/api/activities/objects/{id}/fields", 0, field_parameters, fields_get},
+    {"POST", "/api/activities/objects/{id}/fields", 0, NULL, fields_post},
+    {"PUT", "/api/activities/objects/{id}/fields/order", 0, NULL, fields_order_put},
+    {"GET", "/api/activities/objects/{id}/fields/{id}", 0, NULL, field_get},
+    {"PATCH", "/api/activities/objects/{id}/fields/{id}", 0, NULL, field_patch},
+    {"DELETE", "/api/activities/objects/{id}/fields/{id}", 0, NULL, field_delete},
+    {"GET", "/api/records/objects/{object}/fields", 0, field_parameters, fields_get},
+    {"POST", "/api/records/objects/{object}/fields", 0, NULL, fields_post},
+    {"PUT", "/api/records/objects/{object}/fields/order", 0, NULL, fields_order_put},
+    {"GET", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_get},
+    {"PATCH", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_patch},
+    {"DELETE", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_delete},
     {"POST", "/api/records/contacts/search", 0, NULL, contacts_search},
     {"GET", "/api/records/{object}/{id}/timeline", 0, timeline_parameters, timeline_get},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},

