@@ -15,7 +15,6 @@ from support.world import World
 pytestmark = pytest.mark.core
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "rules.md"
-later = pytest.mark.skip(reason="needs values in logged activities, and records")
 OPTIONS = [{"name": "Won"}, {"name": "Lost"}, {"name": "Open"}]
 
 
@@ -337,7 +336,7 @@ def samples(world):
         "team_member": people, "record": (world.contact, world.contact), "tags": ("a", "b"), "yes_no": (True, False)}
 
 
-@later
+@pytest.mark.skip(reason="contacts are not records yet")
 def test_m20_operators_are_those_of_the_table(rules):
     table, operands, kinds = documented()
     values = samples(rules.world)
@@ -389,7 +388,6 @@ def test_m20_values_are_compared_by_type(rules):
 # ── the server decides ──────────────────────────────────────────────────────────────────────────
 
 
-@later
 def test_i9_what_the_client_hid_or_showed_is_not_believed(rules):
     rules.field("outcome", "single_select")
     rules.field("reason", required=True)
@@ -412,7 +410,6 @@ def test_i9_what_the_client_hid_or_showed_is_not_believed(rules):
     assert rules.post(outcome="Open", amount="many").pointers == ["/fields/1/value"]
 
 
-@later
 def test_i9_a_hidden_field_counts_as_empty(rules):
     for name in "abcd":
         rules.field(name)
@@ -427,7 +424,6 @@ def test_i9_a_hidden_field_counts_as_empty(rules):
     assert {name for name, value in stored.items() if value is not None} == {"a", "d"}
 
 
-@later
 def test_i9_a_default_decides_like_a_value_and_is_not_stored_where_hidden(rules):
     rules.field("kind", default="site")
     rules.field("address", default="Main Street")
@@ -458,7 +454,6 @@ def random_rules(rng, names):
     return saved
 
 
-@later
 def test_i9_the_form_shows_what_logging_stores(rules):
     names = [f"n{i}" for i in range(8)]
     rng = random.Random(20)
@@ -474,7 +469,6 @@ def test_i9_the_form_shows_what_logging_stores(rules):
                 {name: value for name, value in values.items() if name in shown}, (rules.get(), values)
 
 
-@later
 def test_i9_rules_that_change_while_activities_are_logged(rules):
     """Once a change is acknowledged, nothing is stored by the rules before it; and never by halves of two."""
     for name in ("always", "left", "right"):
