@@ -29,6 +29,15 @@ struct db *open_database(const struct db_config *config, bool read_only);
 int64_t ask(struct db *db, const char *sql);
 void run_sql(struct db *db, const char *sql);
 
+/* ── fixtures of tests that run once an engine: cmocka's state is the engine, then the fixture ─── */
+
+/* In a set_up: the engine that the test is for; false when it is not there, and then the test is skipped. */
+bool set_up_on(void **state, enum db_engine *engine);
+/* Each test begins so: its fixture, of whatever type set_up made it. */
+void *need(void **state);
+/* The tear_down of a fixture whose first member is its connection, and that has nothing else to give back. */
+int tear_down_database(void **state);
+
 /* Polls until it holds; fails the test, naming `what`, when the deadline passes. */
 void wait_until(bool (*holds)(void *ctx), void *ctx, const char *what);
 
