@@ -116,6 +116,8 @@ void object_get(struct call *call);
 void object_patch(struct call *call);
 void object_delete(struct call *call);
 void contacts_search(struct call *call);
+void timeline_get(struct call *call);
+void timeline_stream_get(struct call *call);
 void deliveries_get(struct call *call);
 void delivery_get(struct call *call);
 void notifications_get(struct call *call);
