@@ -62,7 +62,7 @@ static const char *server_url(void)
     return getenv("HERALD_TEST_POSTGRES");
 }
 
-bool engine_is_there(enum db_engine engine)
+static bool engine_is_there(enum db_engine engine)
 {
     return engine == DB_SQLITE || server_url() != NULL;
 }

@@ -20,8 +20,6 @@ struct scratch_path {
 };
 struct scratch_path scratch_path(const char *name);
 
-/* Whether the test is to run on this engine: SQLite always, PostgreSQL if HERALD_TEST_POSTGRES names a server. */
-bool engine_is_there(enum db_engine engine);
 /* An empty, migrated database: a new file, or the schema `name` on the server, made anew. In static storage. */
 const struct db_config *fresh_database(enum db_engine engine, const char *name);
 struct db *open_database(const struct db_config *config, bool read_only);
@@ -31,7 +29,10 @@ void run_sql(struct db *db, const char *sql);
 
 /* ── fixtures of tests that run once an engine: cmocka's state is the engine, then the fixture ─── */
 
-/* In a set_up: the engine that the test is for; false when it is not there, and then the test is skipped. */
+/*
+ * In a set_up: the engine that the test is for. False when it is not there (SQLite always is, PostgreSQL if
+ * HERALD_TEST_POSTGRES names a server), and then the test is skipped.
+ */
 bool set_up_on(void **state, enum db_engine *engine);
 /* Each test begins so: its fixture, of whatever type set_up made it. */
 void *need(void **state);
