@@ -148,7 +148,8 @@ class ExampleWorld:
         self.ids["outcome"] = self._add(fields, {
             "name": "outcome", "display_name": "Outcome", "field_type": "single_select",
             "options": [{"name": "Won"}, {"name": "Lost"}, {"name": "Open"}]})
-        self.ids["amount"] = self._add(fields, {"name": "amount", "display_name": "Amount", "field_type": "money"})
+        self.ids["amount"] = self._add(fields, {
+            "name": "amount", "display_name": "Amount", "field_type": "money", "limits": {"currency": "USD"}})
         return made
 
     def _make_outcome(self):

@@ -260,14 +260,14 @@ class Generator:
     def _body(self, request):
         schema = request.operation.content["schema"]
         examples = list(request.operation.content.get("examples", {}).values())
-        value = self.world.replaced(self.rng.choice(examples)["value"]) if examples and self.rng.random() < 0.6 else self.maker.value(schema)
+        value = self.world.replaced(self.rng.choice(examples)["value"]) if examples and self.rng.random() < 0.7 else self.maker.value(schema)
         draw = self.rng.random()
-        if draw > 0.25:
+        if draw > 0.35:
             value = self.breaker.broken(value, schema)
         request.body = json.dumps(value, ensure_ascii=self.rng.random() < 0.5).encode("utf-8", "surrogatepass")
         if not fits(value, schema):
             request.wrong = request.wrong or "a body that its schema does not allow"
-        if draw > 0.85 and isinstance(value, dict) and "odd" not in value:
+        if draw > 0.88 and isinstance(value, dict) and "odd" not in value:
             how = self.rng.choice(list(RAW))
             request.body = RAW[how](self.rng, request.body)
             request.wrong = how
