@@ -7,6 +7,7 @@
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 static const char *const timeline_parameters[] = {"limit", "cursor", "kind", "activity_object_id", NULL};
+static const char *const stream_parameters[] = {"cursor", NULL};
 
 static const struct route routes[] = {
     {"POST", "/api/activities/logged", ROUTE_WIRE, NULL, logged_post},
@@ -18,6 +19,7 @@ static const struct route routes[] = {
     {"PATCH", "/api/activities/objects/{id}", 0, NULL, object_patch},
     {"POST", "/api/records/contacts/search", 0, NULL, contacts_search},
     {"GET", "/api/records/{object}/{id}/timeline", 0, timeline_parameters, timeline_get},
+    {"GET", "/api/records/{object}/{id}/timeline/stream", 0, stream_parameters, timeline_stream_get},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},
     {"GET", "/api/notifications", 0, page_parameters, notifications_get},
