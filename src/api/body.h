@@ -30,6 +30,9 @@ bool body_finish(struct body *body) MUST_CHECK;
 /* Whether the member is there; null counts as there. Makes it known. */
 bool body_has(struct body *body, const char *name);
 
+/* Whether it is there and not null. Makes it known. */
+bool body_given(struct body *body, const char *name);
+
 /* A text of min to max characters; NULL when absent or null (an error if min > 0). */
 const char *body_text(struct body *body, const char *name, size_t min, size_t max);
 /* The same, but absent or null is fine whatever min says. */
@@ -42,5 +45,7 @@ int64_t body_int(struct body *body, const char *name, int64_t min, int64_t max, 
 bool body_bool(struct body *body, const char *name, bool preset);
 /* An array of uuids, or of objects with a uuid in `member`; at most `most`. */
 struct id *body_ids(struct body *body, const char *name, const char *member, size_t most, size_t *count);
+/* The member as it came, for as long as the call lives; NULL when absent or null. */
+json_t *body_json(struct body *body, const char *name);
 
 #endif

@@ -102,6 +102,12 @@ bool query_time(struct call *call, const char *name, int64_t *us, bool *given) M
 bool query_choice(
     struct call *call, const char *name, const char *const *names, int preset, int *choice) MUST_CHECK;
 
+/* The limits in force. */
+static inline const struct crm_limits *call_limits(const struct call *call)
+{
+    return crm_limits(call->api->config.crm);
+}
+
 /* ── handlers, one file a resource ───────────────────────────────────────────────────────────── */
 
 void logged_post(struct call *call);
@@ -111,6 +117,7 @@ void objects_get(struct call *call);
 void objects_post(struct call *call);
 void object_get(struct call *call);
 void object_patch(struct call *call);
+void object_delete(struct call *call);
 void contacts_search(struct call *call);
 void timeline_get(struct call *call);
 void timeline_stream_get(struct call *call);

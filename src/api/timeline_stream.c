@@ -8,8 +8,7 @@
 
 #define EVENT_MOST (1 << 20)
 #define HEARTBEAT ": \n\n"
-/* How long a client waits, in milliseconds, before it comes back. */
-#define RETRY "retry: 1000\n\n"
+#define RETRY "retry: 1000\n" /* milliseconds that a client waits before it comes back */
 
 struct timeline_stream {
     struct tail_watcher watcher; /* first */
@@ -71,8 +70,8 @@ static bool stream_give(struct tail_watcher *watcher, const struct tail_event *e
 {
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     struct buf text = BUF_INIT(EVENT_MOST);
-    buf_printf(&text, "id: %s\nevent: %s\ndata: ", timeline_cursor_text(arena, event->cursor),
-        event_name(event->kind));
+    buf_printf(&text, "%sid: %s\nevent: %s\ndata: ", event->kind == TAIL_READY ? RETRY : "",
+        timeline_cursor_text(arena, event->cursor), event_name(event->kind));
     struct json json = JSON_INTO(&text);
     emit_data(&json, event);
     buf_add_text(&text, "\n\n");
@@ -149,7 +148,7 @@ static void begin(struct call *call, struct timeline_stream *stream)
         .headers = headers,
         .header_count = ARRAY_LEN(headers),
         .beat = HEARTBEAT,
-        .farewell = RETRY};
+        .farewell = RETRY "\n"};
     struct error err = {0};
     if (exchange_stream_start(call->exchange, &start, &err))
         call_fail(call, &err, NULL);

@@ -1,8 +1,11 @@
 #include "cli/settings.h"
 
+#include "crm/check.h"
 #include "net/guard.h"
 #include "net/server.h"
 #include "net/url.h"
+
+_Static_assert(NAME_CEILING == 300, "the range of name_limit, below");
 
 #define AT(member) offsetof(struct settings, member)
 
@@ -19,6 +22,10 @@ const struct option settings_options[] = {
     {"allow_target", OPTION_LIST, AT(allow_targets), NULL,
         "Network (CIDR) that webhooks may reach although it is not public"},
     {"body_limit", OPTION_SIZE, AT(body_most), "1MiB", "Largest body of a request", 1024, 1 << 30},
+    {"json_depth", OPTION_INT, AT(json_depth_most), "32",
+        "Most levels of arrays and objects in a request's JSON", 8, 1024},
+    {"json_values", OPTION_INT, AT(json_values_most), "20000",
+        "Most members and elements in a request's JSON, on all levels together", 100, 10000000},
     {"connections", OPTION_INT, AT(connections_most), "12000", "Connections at once", 16, 1000000},
     {"workers", OPTION_INT, AT(workers), "2", "Threads that handle requests", 1, 256},
     {"idle_timeout", OPTION_DURATION, AT(idle_us), "75s", "An idle or slow connection is closed", US_PER_S,
@@ -48,6 +55,22 @@ const struct option settings_options[] = {
     {"stream_resume", OPTION_INT, AT(stream_resume_most), "10000",
         "Most rows to go through for a live stream that resumes; beyond it, it is told to read anew", 1,
         10000000},
+    {"name_limit", OPTION_INT, AT(limits.name_chars), "100",
+        "Characters of a name: of a person, an Activity Object, a record object, a field, a role", 1, 300},
+    {"text_limit", OPTION_INT, AT(limits.text_chars), "1000",
+        "Characters of a description, and of a value of type text", 1, 100000},
+    {"long_text_limit", OPTION_INT, AT(limits.long_text_chars), "20000",
+        "Characters of a value of type long_text", 1, 1000000},
+    {"notes_limit", OPTION_INT, AT(limits.notes_chars), "10000", "Characters of notes", 1, 1000000},
+    {"list_limit", OPTION_INT, AT(limits.list_items), "100",
+        "Mentions, associated records, and record objects of an association, each", 1, 1000},
+    {"field_limit", OPTION_INT, AT(limits.fields), "200", "Fields of one object, archived ones included", 1,
+        1000},
+    {"option_limit", OPTION_INT, AT(limits.options), "500", "Options of one field, archived ones included", 1,
+        10000},
+    {"rule_limit", OPTION_INT, AT(limits.rules), "100", "Rules of one Activity Object", 1, 1000},
+    {"condition_limit", OPTION_INT, AT(limits.conditions), "50",
+        "Conditions of one rule, and likewise its targets", 1, 1000},
     {"unsafe_no_sync", OPTION_BOOL, AT(unsafe_no_sync), "no",
         "For tests: SQLite may lose what was acknowledged when the power fails"},
 };

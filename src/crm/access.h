@@ -25,4 +25,7 @@ enum action {
 enum err_code may(
     const struct actor *actor, enum action action, struct id business_id, struct error *err) MUST_CHECK;
 
+/* The same for a cold write, in its own Business; an operator may do all. */
+enum err_code write_may(const struct write *w, enum action action, struct error *err) MUST_CHECK;
+
 #endif

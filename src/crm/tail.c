@@ -41,7 +41,7 @@ struct tail {
     struct watcher_list watchers, by_record[BUCKETS], by_object[BUCKETS];
     int64_t sweep_at, round_at; /* boot clock: when to look next */
     uint64_t round; /* counts them */
-    bool failing; /* told of in the log */
+    bool failing; /* told of in the log, until it works again */
 };
 
 static size_t bucket_of(struct id id)
@@ -355,15 +355,10 @@ static void tell(struct tail *tail, struct tail_watcher *watcher, enum tail_even
 static enum err_code take_in_one(struct tail *tail, struct tail_watcher *watcher, struct error *err)
 {
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
-    enum err_code code = tail->db ? ERR_OK : db_open(tail->config.db, true, &tail->db, err);
-    bool reset = watcher->lost;
-    if (!code && (!tail->following || (watcher->from && !is_behind(tail, watcher->from))))
-        code = follow_all(tail, err);
-    if (!code && watcher->from && !reset) {
-        reset = !is_behind(tail, watcher->from);
-        if (!reset)
-            code = give_missed(tail, arena, watcher, &reset, err);
-    }
+    enum err_code code = ERR_OK;
+    bool reset = watcher->lost || (watcher->from && !is_behind(tail, watcher->from));
+    if (watcher->from && !reset)
+        code = give_missed(tail, arena, watcher, &reset, err);
     if (code)
         return code;
     watcher->asked_boot_us = clock_boot_us();
@@ -373,14 +368,22 @@ static enum err_code take_in_one(struct tail *tail, struct tail_watcher *watcher
     return ERR_OK;
 }
 
+static enum err_code catch_up_first(struct tail *tail, struct error *err)
+{
+    enum err_code code = tail->db ? ERR_OK : db_open(tail->config.db, true, &tail->db, err);
+    return code ? code : follow_all(tail, err);
+}
+
+/* They get all that was committed before they came: it is there by the time that they are told they are ready. */
 static void take_in(struct tail *tail, struct inbox_item *list)
 {
+    struct error err = {0};
+    enum err_code code = list ? catch_up_first(tail, &err) : ERR_OK;
     while (list) {
         struct tail_watcher *watcher = CONTAINER_OF(list, struct tail_watcher, item);
-        struct error err = {0};
         list = list->next;
-        enum err_code code = take_in_one(tail, watcher, &err);
-        report(tail, code, &err);
+        if (!code)
+            code = take_in_one(tail, watcher, &err);
         if (code)
             finish(watcher, AWAY);
         if (watcher->over)
@@ -388,6 +391,8 @@ static void take_in(struct tail *tail, struct inbox_item *list)
         else
             enter(tail, watcher);
     }
+    if (code)
+        report(tail, code, &err);
 }
 
 /* ── the thread ──────────────────────────────────────────────────────────────────────────────── */

@@ -105,31 +105,15 @@ struct MHD_Response *reply_response(const struct request *request, const struct 
     return response;
 }
 
-/* As a JSON string. A sentence that was cut within a character, or quotes bad input, must not spoil the
- * document. */
-static void quote(struct buf *out, const char *text)
-{
-    if (text_is_utf8(text, strlen(text))) {
-        text_json_quote(out, text);
-        return;
-    }
-    char *ascii = mem_strdup(text);
-    for (char *at = ascii; *at; at++)
-        if ((unsigned char)*at >= 0x80)
-            *at = '?';
-    text_json_quote(out, ascii);
-    mem_free(ascii);
-}
-
 static void add_errors(struct buf *out, const struct error_list *list)
 {
     size_t kept = list->count < ARRAY_LEN(list->items) ? list->count : ARRAY_LEN(list->items);
     buf_add_text(out, ",\"errors\":[");
     for (size_t i = 0; i < kept; i++) {
         buf_add_text(out, i ? ",{\"pointer\":" : "{\"pointer\":");
-        quote(out, list->items[i].pointer);
+        text_json_quote(out, list->items[i].pointer);
         buf_add_text(out, ",\"detail\":");
-        quote(out, list->items[i].text);
+        text_json_quote(out, list->items[i].text);
         buf_add_text(out, "}");
     }
     buf_add_text(out, "]");
@@ -140,12 +124,12 @@ static void add_detail(struct buf *out, const char *detail, const struct error_l
 {
     bool single = list && list->count == 1 && list->items[0].pointer[0];
     if (!single) {
-        quote(out, detail);
+        text_json_quote(out, detail);
         return;
     }
     struct buf text = BUF_INIT(PROBLEM_CAP);
     buf_printf(&text, "%s: %s", list->items[0].pointer, detail);
-    quote(out, buf_text(&text));
+    text_json_quote(out, buf_text(&text));
     buf_free(&text);
 }
 
@@ -161,7 +145,7 @@ struct MHD_Response *problem_response(
     static const struct reply_header retry_after = {MHD_HTTP_HEADER_RETRY_AFTER, "1"};
     struct buf body = BUF_INIT(PROBLEM_CAP);
     buf_add_text(&body, "{\"type\":\"about:blank\",\"title\":");
-    quote(&body, status_title(status));
+    text_json_quote(&body, status_title(status));
     buf_printf(&body, ",\"status\":%d,\"detail\":", status);
     add_detail(&body, detail, list);
     buf_printf(&body, ",\"request_id\":\"%s\"", id_format(request->exchange.request_id).text);

@@ -50,13 +50,16 @@ CREATE TABLE field (
     options {text} NOT NULL,            -- JSON array
     limits {text} NOT NULL,             -- JSON object
     target_object_id {id},              -- record reference: the record object
-    bound_field_id {id},                -- the record's field that logging writes
+    bound_field_id {id},                -- the record's field that logging writes,
+    bound_object_id {id},               -- the record object that has it,
+    bound_name {text},                  -- and its name there
     created_at {int} NOT NULL,
     archived_at {int},
     PRIMARY KEY (id, business_id),
     UNIQUE (owner_id, name)
 ) {strict};
 CREATE INDEX field_of_owner ON field (owner_id, position, id);
+CREATE INDEX field_bound ON field (bound_field_id);
 
 CREATE TABLE record (
     id {id} NOT NULL,

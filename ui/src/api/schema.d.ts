@@ -68,7 +68,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All Activity Objects of the Business, by name */
+        /** The Activity Objects of the Business, by name */
         get: operations["listActivityObjects"];
         put?: never;
         /** Make an Activity Object */
@@ -92,13 +92,19 @@ export interface paths {
         get: operations["getActivityObject"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Archive an Activity Object
+         * @description Nothing more can be logged or scheduled with it. What was logged stays, pending deliveries are still sent, and
+         *     its `api_name` stays taken. A change with `archived: false` restores it.
+         */
+        delete: operations["archiveActivityObject"];
         options?: never;
         head?: never;
         /**
          * Change settings of an Activity Object
          * @description Affects only activities that are logged after the change; a delivery keeps the URL that was in force when
-         *     its activity was logged.
+         *     its activity was logged. `api_name` can be changed until an activity has been logged or scheduled with it.
+         *     An archived object can only be restored (`archived: false`).
          */
         patch: operations["changeActivityObject"];
         trace?: never;
@@ -117,6 +123,69 @@ export interface paths {
          * @description `search` matches the start of the first name, the last name, the whole name or the email.
          */
         post: operations["searchContacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{object}/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A record object, by id or `api_name` */
+                object: string;
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What was logged and is scheduled about a record, newest first
+         * @description Logged Activities, and Scheduled Activities until they are completed, that are associated with the record or
+         *     with all records of its object. Ordered by the entry's id, which is made when it is logged or scheduled.
+         *     `live_cursor` is where `…/timeline/stream` goes on from: it was read before the page, so nothing lies between.
+         */
+        get: operations["getTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{object}/{id}/timeline/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A record object, by id or `api_name` */
+                object: string;
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What happens on a record's timeline, live, as server-sent events
+         * @description Each event has an `id:`, an opaque cursor. Who comes back sends the last one as `Last-Event-ID` (browsers do
+         *     so by themselves) or as `?cursor=` and gets what happened since, nothing left out, in the order of commits on
+         *     each node. An event may come twice; it says what is so, and may be applied again.
+         *
+         *     | event | data |
+         *     |---|---|
+         *     | `logged`, `scheduled`, `scheduled_changed` | a TimelineEntry, as it is now |
+         *     | `completed` | `kind`, `id` of the Scheduled Activity, `logged_activity_id` |
+         *     | `deleted` | `kind`, `id` |
+         *     | `reset` | `{}`: the cursor is too far back or not known here; read the timeline again |
+         *     | `ready` | `{}`: all that happened since the cursor has been sent; what follows is live |
+         *     | `end` | `detail`: the stream is over, for instance because the key was revoked |
+         *
+         *     A comment is sent when nothing else was for a while. Who reads too slowly is cut off, and may come back.
+         */
+        get: operations["streamTimeline"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -274,22 +343,31 @@ export interface components {
         /** @enum {string} */
         SubmissionAction: "redirect" | "trigger_webhook";
         /**
-         * @description Whether an activity of this type is about records
+         * @description What an activity of this type is about: nothing; records of the `association_objects` (of any object, if none
+         *     is named); every record of the one that is named.
          * @enum {string}
          */
-        AssociationMode: "none" | "one_or_more";
+        AssociationMode: "none" | "one_or_more" | "all";
         ActivityObject: {
             id: components["schemas"]["Uuid"];
             name: string;
             api_name: string;
+            description: string;
+            color: string | null;
+            icon: string | null;
             association_mode: components["schemas"]["AssociationMode"];
+            /** @description Record objects */
+            association_objects: components["schemas"]["Uuid"][];
             default_submission_action: components["schemas"]["SubmissionAction"];
             redirect_url: string | null;
             webhook_url: string | null;
             /** @description Whether logging one fires a webhook */
             webhooks_enabled: boolean;
+            /** @description Of the object, its fields and its rules; the ETag */
             version: number;
             created_at: components["schemas"]["Time"];
+            /** Format: date-time */
+            archived_at: string | null;
         };
         ActivityObjectList: {
             results: components["schemas"]["ActivityObject"][];
@@ -298,18 +376,32 @@ export interface components {
         };
         CreateActivityObject: {
             name: string;
-            /** @description Derived from the name if left out */
-            api_name?: string;
+            /** @description Derived from the name if left out; unique in the Business, archived ones included */
+            api_name?: string | null;
+            description?: string | null;
+            color?: string | null;
+            /** @description A short name */
+            icon?: string | null;
             association_mode?: components["schemas"]["AssociationMode"];
+            association_objects?: components["schemas"]["Uuid"][];
             default_submission_action?: components["schemas"]["SubmissionAction"];
             redirect_url?: string | null;
             webhook_url?: string | null;
         };
+        /** @description What is left out stays as it is. */
         ChangeActivityObject: {
             name?: string;
+            api_name?: string;
+            description?: string | null;
+            color?: string | null;
+            icon?: string | null;
+            association_mode?: components["schemas"]["AssociationMode"];
+            association_objects?: components["schemas"]["Uuid"][];
             default_submission_action?: components["schemas"]["SubmissionAction"];
             redirect_url?: string | null;
             webhook_url?: string | null;
+            /** @description false restores an archived one */
+            archived?: boolean;
         };
         Person: {
             id: components["schemas"]["Uuid"];
@@ -415,6 +507,59 @@ export interface components {
             next: number | null;
             previous: number | null;
         };
+        TimelineEntry: {
+            /** @enum {string} */
+            kind: "logged" | "scheduled";
+            id: components["schemas"]["Uuid"];
+            activity_object: {
+                id: components["schemas"]["Uuid"];
+                name: string;
+                api_name: string;
+                color: string | null;
+                icon: string | null;
+            };
+            /** @description The first 1000 characters */
+            notes: string;
+            /** @description The activity has more notes */
+            notes_cut: boolean;
+            associated_entities: components["schemas"]["AssociatedEntity"][];
+            /** Format: date-time */
+            logged_at: string | null;
+            logged_by: components["schemas"]["Person"] | null;
+            /**
+             * Format: date-time
+             * @description When it was scheduled
+             */
+            scheduled_at: string | null;
+            /** Format: date-time */
+            due_datetime: string | null;
+            /** @description Whose task it is */
+            employee: components["schemas"]["Person"] | null;
+            /** @description Whose task it is */
+            role: {
+                id: components["schemas"]["Uuid"];
+                name: string;
+            } | null;
+            /** Format: date-time */
+            completed_at: string | null;
+            /**
+             * Format: uuid
+             * @description What a logged one completed
+             */
+            scheduled_activity_id: string | null;
+            /**
+             * Format: uuid
+             * @description What completed a scheduled one
+             */
+            logged_activity_id: string | null;
+        };
+        TimelinePage: {
+            results: components["schemas"]["TimelineEntry"][];
+            next: string | null;
+            previous: string | null;
+            /** @description Where the live stream goes on from */
+            live_cursor: string;
+        };
         /** @enum {string} */
         DeliveryState: "pending" | "delivered" | "failed";
         /** @description Microseconds from the start of the attempt; 0 where it was not reached */
@@ -433,7 +578,7 @@ export interface components {
             status: number | null;
             /** @enum {string|null} */
             error_class: "status" | "blocked_target" | "dns" | "connection_refused" | "timeout" | "tls" | "protocol" | "body_too_large" | "cancelled" | "local" | null;
-            /** @description What went wrong */
+            /** @description What went wrong, in one sentence; empty on success */
             detail: string;
             /** @description Sent after a crash; it may be a repetition */
             recovered: boolean;
@@ -485,6 +630,10 @@ export interface components {
             next: string | null;
             previous: string | null;
         };
+        SignIn: {
+            /** @description From the link; works once */
+            token: string;
+        };
         Session: {
             user: components["schemas"]["Person"];
             employee_id: components["schemas"]["Uuid"];
@@ -516,7 +665,11 @@ export interface components {
     parameters: {
         Id: string;
         Limit: number;
-        /** @description The `next` of the page before */
+        /** @description Those that are not archived, those that are, or all */
+        Archived: "false" | "true" | "all";
+        /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+        IfMatch: string;
+        /** @description The `next` or `previous` of another page */
         Cursor: string;
     };
     requestBodies: never;
@@ -616,8 +769,10 @@ export interface operations {
     listActivityObjects: {
         parameters: {
             query?: {
+                /** @description Those that are not archived, those that are, or all */
+                archived?: components["parameters"]["Archived"];
                 limit?: components["parameters"]["Limit"];
-                /** @description The `next` of the page before */
+                /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -701,12 +856,46 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    archiveActivityObject: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Archived */
+            200: {
+                headers: {
+                    /** @description The new version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityObject"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     changeActivityObject: {
         parameters: {
             query?: never;
             header: {
                 /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
                 id: components["parameters"]["Id"];
@@ -734,6 +923,7 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
@@ -773,13 +963,81 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getTimeline: {
+        parameters: {
+            query?: {
+                kind?: "logged" | "scheduled";
+                activity_object_id?: string;
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description A record object, by id or `api_name` */
+                object: string;
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelinePage"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    streamTimeline: {
+        parameters: {
+            query?: {
+                /** @description A `live_cursor` or the `id` of an event */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The same; counts before `cursor` */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description A record object, by id or `api_name` */
+                object: string;
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, until either side ends it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listDeliveries: {
         parameters: {
             query?: {
                 logged_activity_id?: string;
                 state?: components["schemas"]["DeliveryState"];
                 limit?: components["parameters"]["Limit"];
-                /** @description The `next` of the page before */
+                /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -822,6 +1080,7 @@ export interface operations {
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
@@ -831,7 +1090,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: components["parameters"]["Limit"];
-                /** @description The `next` of the page before */
+                /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -872,6 +1131,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -885,10 +1145,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description From the link; works once */
-                    token: string;
-                };
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
@@ -928,6 +1185,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
