@@ -1,5 +1,7 @@
 #include "crm/tail_rows.h"
 
+#define LOAD_MOST 100 /* entries at once */
+
 /*
  * An activity about nothing has a row, too, so that the tail gets beyond it. One statement, one moment: see
  * timeline_cursor.h.
@@ -88,12 +90,11 @@ static size_t index_of(const struct id *ids, size_t n, struct id id)
 static enum err_code load_some(
     struct db *db, struct arena *arena, struct tail_row *first, const struct tail_row *end, struct error *err)
 {
-    struct id *ids = ARENA_ARRAY(arena, struct id, TIMELINE_READ_MOST);
-    struct timeline_entry *entries = ARENA_ARRAY(arena, struct timeline_entry, TIMELINE_READ_MOST);
+    struct id *ids = ARENA_ARRAY(arena, struct id, LOAD_MOST);
+    struct timeline_entry *entries = ARENA_ARRAY(arena, struct timeline_entry, LOAD_MOST);
     size_t n = 0;
     for (const struct tail_row *row = first; row < end; row++)
-        if (needs_entry(row) && alike(row, first) && n < TIMELINE_READ_MOST &&
-            index_of(ids, n, row->entry_id) == n)
+        if (needs_entry(row) && alike(row, first) && n < LOAD_MOST && index_of(ids, n, row->entry_id) == n)
             ids[n++] = row->entry_id;
     enum err_code code =
         timeline_read(db, arena, first->business_id, tail_row_entry_kind(first), ids, n, entries, err);
