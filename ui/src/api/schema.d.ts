@@ -380,7 +380,7 @@ export interface components {
             api_name?: string | null;
             description?: string | null;
             color?: string | null;
-            /** @description A short name */
+            /** @description A short name for whoever shows it */
             icon?: string | null;
             association_mode?: components["schemas"]["AssociationMode"];
             association_objects?: components["schemas"]["Uuid"][];
