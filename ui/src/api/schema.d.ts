@@ -1614,6 +1614,7 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityObject"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
@@ -1644,6 +1645,7 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityObject"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
