@@ -425,6 +425,128 @@ def test_references_are_to_records_of_the_object(server, world, fields):
         assert fields.cannot_change(record, default=theirs) == ["/default"]
 
 
+# ── Values of what is logged ────────────────────────────────────────────────────────────────────────────────
+
+def log_with(world, *values, **more):
+    """The answer to logging with these (name, value) pairs."""
+    return world.api.post("/api/activities/logged", world.body(
+        fields=[{"name": name, "value": value} for name, value in values], **more))
+
+
+def value_of(activity, field):
+    [found] = [shown for shown in activity["fields"] if shown["id"] == field["id"]]
+    assert found["name"] == field["name"] and found["field_type"] == field["field_type"]
+    return found["value"]
+
+
+def read(world, activity):
+    return world.api.ok("GET", f"/api/activities/logged/{activity['id']}")
+
+
+@pytest.mark.core
+def test_m11_values_of_every_type_are_logged_and_read(world, fields):
+    """One field for each value there is in the table, all logged at once."""
+    made = [(fields.add(kind, kind, **more), given, becomes) for kind, more, given, becomes in TAKEN]
+    answer = log_with(world, *[(field["name"], given) for field, given, _ in made])
+    assert answer.status == 201, answer
+    for activity in (answer.json, read(world, answer.json)):
+        assert [shown["id"] for shown in activity["fields"]] == [field["id"] for field, _, _ in made]
+        for field, given, becomes in made:
+            assert value_of(activity, field) == becomes, (field["field_type"], given)
+            assert type(value_of(activity, field)) is type(becomes)
+
+
+def test_values_that_are_refused_are_named_and_nothing_is_logged(world, fields):
+    made = [(fields.add(kind, kind, **more), given) for kind, more, given in REFUSED]
+    before = world.api.ok("GET", "/api/activities/logged?limit=200")["results"]
+    for at in range(0, len(made), 10):  # an answer names sixteen at most
+        some = made[at:at + 10]
+        answer = log_with(world, *[(field["name"], given) for field, given in some])
+        assert answer.status == 422, answer
+        assert set(answer.pointers) == {f"/fields/{i}/value" for i in range(len(some))}, (answer, some)
+    assert world.api.ok("GET", "/api/activities/logged?limit=200")["results"] == before
+
+
+@pytest.mark.core
+def test_m11_choices_and_references_are_shown_with_their_names(world, fields):
+    one = fields.add("One", "single_select", options=["Red", "Blue"])
+    many = fields.add("Many", "multi_select", options=["S", "M", "L"])
+    who = fields.add("Who", "team_member")
+    red, small, large = one["options"][0]["id"], many["options"][0]["id"], many["options"][2]["id"]
+    answer = log_with(world, ("one", "Red"), ("many", [large, "S"]), ("who", world.employee))
+    assert answer.status == 201, answer
+    for activity in (answer.json, read(world, answer.json)):
+        assert value_of(activity, one) == {"id": red, "name": "Red"}
+        assert value_of(activity, many) == [{"id": large, "name": "L"}, {"id": small, "name": "S"}]
+        assert value_of(activity, who) == {"id": world.employee, "display_name": "Alex Rivera"}
+    # What was read can be given again.
+    again = log_with(world, *[(shown["name"], shown["value"]) for shown in answer.json["fields"]])
+    assert again.status == 201 and again.json["fields"] == answer.json["fields"]
+    # Names are those of now; what is archived is still shown, and cannot be chosen.
+    fields.change(one, display_name="Colour", options=[{"id": red, "name": "Crimson"}])
+    fields.change(many, options=["M"])
+    fields.archive(who)
+    activity = read(world, answer.json)
+    assert activity["fields"][0]["display_name"] == "Colour"
+    assert value_of(activity, one) == {"id": red, "name": "Crimson"}
+    assert value_of(activity, many) == [{"id": large, "name": "L"}, {"id": small, "name": "S"}]
+    assert value_of(activity, who) == {"id": world.employee, "display_name": "Alex Rivera"}
+    refused = log_with(world, ("one", "Red"), ("many", ["L"]), ("who", world.employee))
+    assert refused.pointers == ["/fields/0/value", "/fields/1/value", "/fields/2/name"]
+    plain = log_with(world).json
+    assert [shown["name"] for shown in plain["fields"]] == ["one", "many"]
+    fields.archive(one)
+    fields.archive(many)
+    assert log_with(world).json["fields"] == []
+    assert value_of(read(world, answer.json), one) == {"id": red, "name": "Crimson"}
+
+
+@pytest.mark.core
+def test_required_and_default(world, fields):
+    must = fields.add("Must", "text", required=True)
+    preset = fields.add("Preset", "integer", default=7)
+    answer = log_with(world)
+    assert answer.status == 422 and answer.pointers == ["/fields"] and "Must" in answer.json["errors"][0]["detail"]
+    for nothing in (None, ""):
+        assert log_with(world, ("preset", 1), ("must", nothing)).pointers == ["/fields/1/value"]
+    activity = log_with(world, ("must", "x")).json
+    assert value_of(activity, must) == "x" and value_of(activity, preset) == 7
+    assert value_of(log_with(world, ("must", "x"), ("preset", None)).json, preset) is None
+    assert value_of(log_with(world, ("must", "x"), ("preset", 0)).json, preset) == 0
+    fields.archive(must)
+    assert value_of(log_with(world).json, preset) == 7
+
+
+def test_fields_that_are_not_there_are_named(world, fields):
+    made = fields.add("There", "text")
+    cases = {
+        "/fields/0/name": [{"name": "nowhere", "value": 1}, {"name": 5, "value": 1},
+                           {"id": made["id"], "name": "other", "value": "x"}],
+        "/fields/0/id": [{"id": new_id(), "value": 1}, {"id": "there", "value": 1}, {"id": 5, "value": 1}],
+        "/fields/0/value": [{"name": "there"}],
+        "/fields/0": [{"value": 1}, 5, None, "there", []],
+    }
+    for pointer, elements in cases.items():
+        for element in elements:
+            answer = world.api.post("/api/activities/logged", world.body(fields=[element]))
+            assert answer.status == 422 and answer.pointers == [pointer], (element, answer)
+    twice = log_with(world, ("there", "a"), ("there", "b"))
+    assert twice.pointers == ["/fields/1/name"]
+    for given in (5, {}, "there", True):
+        assert world.api.post("/api/activities/logged", world.body(fields=given)).pointers == ["/fields"], given
+    assert world.api.post("/api/activities/logged", world.body(fields=[{"value": "x", **made}])).status == 201
+    assert world.api.post("/api/activities/logged", world.body(fields=None)).status == 201
+
+
+def test_an_activity_keeps_the_values_of_its_own_type(world, fields):
+    other = world.add_object("Inspection")
+    Fields.of_activity(world, other).add("Grade", "rating")
+    fields.add("Outcome", "text")
+    assert log_with(world, ("grade", 3)).pointers == ["/fields/0/name"]
+    answer = log_with(world, ("grade", 3), object_id=other)
+    assert [(shown["name"], shown["value"]) for shown in answer.json["fields"]] == [("grade", 3)]
+
+
 # ── Limits ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 LIMITS_TAKEN = [
