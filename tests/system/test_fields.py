@@ -632,6 +632,9 @@ def test_what_a_field_is_bound_to_is_not_archived(world, fields):
     contacts.archive(size)
     assert fields.cannot_change(bound, 409, archived=False) == []
     contacts.change(size, archived=False)
+    other = fields.add("Size again", bound_field_id=size["id"])
+    assert fields.cannot_change(bound, 409, archived=False) == []
+    fields.archive(other)
     assert fields.change(bound, archived=False)["bound_field_id"] == size["id"]
 
 
