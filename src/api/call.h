@@ -110,7 +110,10 @@ static inline const struct crm_limits *call_limits(const struct call *call)
 /* ── handlers, one file a resource ───────────────────────────────────────────────────────────── */
 
 void logged_post(struct call *call);
+void logged_complete(struct call *call);
 void logged_get(struct call *call);
+void logged_list_get(struct call *call);
+void logged_delete_one(struct call *call);
 void scheduled_post(struct call *call);
 void scheduled_get(struct call *call);
 void scheduled_list_get(struct call *call);
@@ -127,6 +130,16 @@ void objects_post(struct call *call);
 void object_get(struct call *call);
 void object_patch(struct call *call);
 void object_delete(struct call *call);
+void form_get(struct call *call);
+void form_post(struct call *call);
+void rules_get(struct call *call);
+void rules_put(struct call *call);
+void fields_get(struct call *call);
+void fields_post(struct call *call);
+void fields_order_put(struct call *call);
+void field_get(struct call *call);
+void field_patch(struct call *call);
+void field_delete(struct call *call);
 void contacts_search(struct call *call);
 void timeline_get(struct call *call);
 void timeline_stream_get(struct call *call);
@@ -145,5 +158,11 @@ void pages_get(struct call *call);
 struct scheduled_activity;
 void emit_scheduled(struct json *json, const struct scheduled_activity *scheduled);
 void emit_person(struct json *json, const char *name, const struct person *person);
+struct logged_activity;
+/* The members of the wire table. */
+void emit_logged_members(struct json *json, const struct logged_activity *activity);
+/* The definition of a field, an element of an array or a whole answer. */
+struct field;
+void emit_field(struct json *json, struct call *call, const struct field *field);
 
 #endif

@@ -161,3 +161,4 @@ CREATE TABLE idempotency (
     created_at {int} NOT NULL
 ) {clustered};
 CREATE INDEX idempotency_age ON idempotency (created_at);
+CREATE INDEX idempotency_activity ON idempotency (activity_id);
