@@ -301,6 +301,58 @@ export interface paths {
         patch: operations["changeRecordField"];
         trace?: never;
     };
+    "/api/activities/objects/{id}/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What to ask for when an activity is logged
+         * @description The fields of an Activity Object in order, and which of them are shown, given what has been filled in so far.
+         *     Ask again when the value of a field with `trigger: true` changes. Decides as logging does, and stores nothing.
+         *     A field without a value in `values` has its default; null empties it.
+         */
+        get: operations["getActivityForm"];
+        put?: never;
+        /**
+         * The same, with values that are too long for an address
+         * @description Stores nothing either.
+         */
+        post: operations["postActivityForm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/activities/objects/{id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** The Advanced Activity Rules of an Activity Object */
+        get: operations["getActivityRules"];
+        /**
+         * Replace all rules of an Activity Object
+         * @description Takes what GET answers. A rule with the `id` of one that is there stays that rule; one without is new; those
+         *     that are left out are gone. Nothing is changed unless all of it is right.
+         */
+        put: operations["replaceActivityRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/records/contacts/search": {
         parameters: {
             query?: never;
@@ -829,6 +881,79 @@ export interface components {
             custom_field_type: string | null;
             /** @description null: empty. docs/fields.md has the shape by type */
             value: unknown;
+        };
+        /**
+         * @description Which type of field has which is a table in docs/rules.md.
+         * @enum {string}
+         */
+        RuleOperator: "equals" | "not_equals" | "is_one_of" | "is_none_of" | "contains" | "not_contains" | "starts_with" | "greater_than" | "at_least" | "less_than" | "at_most" | "before" | "on_or_before" | "after" | "on_or_after" | "between" | "has_any" | "has_all" | "has_none" | "is_true" | "is_false" | "is_empty" | "is_not_empty";
+        RuleCondition: {
+            /** @description Its name */
+            field: string;
+            operator: components["schemas"]["RuleOperator"];
+            /** @description What the operator takes; absent if it takes none */
+            value?: unknown;
+        };
+        ActivityRules: {
+            rules: {
+                id: components["schemas"]["Uuid"];
+                name: string | null;
+                /** @enum {string} */
+                match: "any" | "all";
+                conditions: components["schemas"]["RuleCondition"][];
+                /** @description Names of the fields that it shows */
+                targets: string[];
+            }[];
+        };
+        ReplaceActivityRules: {
+            rules: {
+                /**
+                 * Format: uuid
+                 * @description Of a rule that is there already
+                 */
+                id?: string | null;
+                name?: string | null;
+                /** @enum {string} */
+                match: "any" | "all";
+                conditions: {
+                    /** @description Name or id */
+                    field: string;
+                    operator: components["schemas"]["RuleOperator"];
+                    /** @description As the operator and the type of the field want it */
+                    value?: unknown;
+                }[];
+                targets: string[];
+            }[];
+        };
+        AskActivityForm: {
+            /** @description From the names of fields to their values */
+            values?: Record<string, never> | null;
+        };
+        ActivityForm: {
+            activity_object: {
+                id: components["schemas"]["Uuid"];
+                name: string;
+                api_name: string;
+                association_mode: components["schemas"]["AssociationMode"];
+            };
+            default_submission_action: components["schemas"]["SubmissionAction"];
+            redirect_url: string | null;
+            fields: {
+                id: components["schemas"]["Uuid"];
+                name: string;
+                visible: boolean;
+                /** @description In this state of the form: a hidden field is not required */
+                required: boolean;
+                /** @description Whether a change of its value can show or hide fields */
+                trigger: boolean;
+                /** @description As it would be stored; null if it is empty, not valid, or hidden */
+                value: unknown;
+                /** @description What is wrong with the value that was given */
+                error: string | null;
+                definition: components["schemas"]["Field"];
+            }[];
+            /** @description Names in `values` that no field has */
+            unknown: string[];
         };
         Person: {
             id: components["schemas"]["Uuid"];
@@ -1489,6 +1614,7 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityObject"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
@@ -1519,6 +1645,7 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityObject"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2007,6 +2134,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Field"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getActivityForm: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A JSON object, from the names of fields to their values as they are written when logging
+                 * @example {"outcome": "Won"}
+                 */
+                values?: string;
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The form */
+            200: {
+                headers: {
+                    /** @description Version of the settings */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityForm"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    postActivityForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskActivityForm"];
+            };
+        };
+        responses: {
+            /** @description The form */
+            200: {
+                headers: {
+                    /** @description Version of the settings */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityForm"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getActivityRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All rules, in order */
+            200: {
+                headers: {
+                    /** @description Version of the settings, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityRules"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replaceActivityRules: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplaceActivityRules"];
+            };
+        };
+        responses: {
+            /** @description Replaced */
+            200: {
+                headers: {
+                    /** @description The new version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityRules"];
                 };
             };
             400: components["responses"]["Problem"];
