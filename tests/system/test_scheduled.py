@@ -155,6 +155,27 @@ def test_bad_input_changes_nothing(world):
     assert ids(world) == []
 
 
+NIL = "00000000-0000-0000-0000-000000000000"
+
+
+def test_the_nil_uuid_names_nothing(world):
+    """It is not a member that is left out, nor a filter that is not there."""
+    made = schedule(world, employee_id=world.employee, mentions=[world.employee],
+                    associated_entities=[{"id": world.contact}])
+    for wrong, pointer in (({"employee_id": NIL}, "/employee_id"), ({"role_id": NIL}, "/role_id"),
+                           ({"mentions": [world.employee, NIL]}, "/mentions/1"),
+                           ({"associated_entities": [{"id": NIL}]}, "/associated_entities/0/id")):
+        refused = world.api.post(PATH, {"activity_object_id": world.object, "due_datetime": DUE, **wrong})
+        assert refused.status == 422 and refused.pointers == [pointer], (wrong, refused)
+        refused = world.api.patch(f"{PATH}/{made['id']}", wrong)
+        assert refused.status == 422 and refused.pointers == [pointer], (wrong, refused)
+    refused = world.api.post(PATH, {"activity_object_id": NIL, "activity_object_name": "Sales Call", "due_datetime": DUE})
+    assert refused.status == 422 and refused.pointers == ["/activity_object_id"]
+    assert read(world, made) == made and ids(world) == [made["id"]]
+    for name in ("employee_id", "role_id", "activity_object_id", "record_id"):
+        assert world.api.get(f"{PATH}?{name}={NIL}").status == 400
+
+
 def test_an_employee_and_a_role_at_once_are_refused(world):
     role = add_role(world)
     refused = world.api.post(PATH, {"activity_object_id": world.object, "due_datetime": DUE,
