@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from support.api import new_id
+from support.api import Api, new_id
 from support.world import World
 
 pytestmark = pytest.mark.core
@@ -523,3 +523,25 @@ def test_m3_completing_against_changing_and_deleting(world, receiver):
     world.quiet()
     assert receiver.counts() == {activity: 1 for activity in fired}
     assert {activity["id"] for activity in world.api.pages("/api/activities/logged")} == fired
+
+
+@pytest.mark.engine("postgres")
+def test_m3_of_many_on_two_nodes_one_completes(make_server, receiver):
+    """Writers of two nodes wait for each other in the database; in both orders, so that none of them goes under."""
+    nodes = [make_server(name=name) for name in ("one", "two")]
+    world = World(nodes[0], webhook=receiver.url())
+    apis = [world.api, Api(nodes[1], world.key, world.business, world.user)]
+    made = [schedule(world, associated_entities=[{"id": world.contact}])["id"] for _ in range(24)]
+    requests = [request for pair in zip(((apis[0], one) for one in made), ((apis[1], one) for one in made[::-1]))
+                for request in pair]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda r: (r[1], r[0].post(f"{PATH}/{r[1]}/complete", {})), requests))
+    won = {scheduled: answer.json["id"] for scheduled, answer in answers if answer.status == 201}
+    assert sorted(won) == sorted(made)
+    lost = [(scheduled, answer) for scheduled, answer in answers if answer.status != 201]
+    assert len(lost) == len(made)
+    for scheduled, answer in lost:
+        assert answer.status == 409 and answer.json["logged_activity_id"] == won[scheduled], answer
+    world.quiet()
+    assert receiver.counts() == {activity: 1 for activity in won.values()}
+    assert all(read(world, {"id": scheduled})["logged_activity_id"] == won[scheduled] for scheduled in made)
