@@ -167,6 +167,8 @@ void pages_get(struct call *call);
 struct scheduled_activity;
 void emit_scheduled(struct json *json, const struct scheduled_activity *scheduled);
 void emit_person(struct json *json, const char *name, const struct person *person);
+struct associated_entity;
+void emit_associated(struct json *json, const struct associated_entity *entities, size_t count);
 struct logged_activity;
 /* The members of the wire table. */
 void emit_logged_members(struct json *json, const struct logged_activity *activity);
