@@ -162,8 +162,20 @@ static void note_last(const struct giving *giving, struct tail_row *row, struct 
     watcher->last_row = row;
 }
 
-static enum tail_event_kind event_kind(const struct tail_row *row)
+static bool is_about(const struct timeline_entry *entry, const struct timeline_of *of)
 {
+    for (size_t i = 0; i < entry->entity_count; i++)
+        if (id_equal(entry->entities[i].id, of->record_id) || id_equal(entry->entities[i].id, of->object_id))
+            return true;
+    return false;
+}
+
+/* What was planned may come to be about other records: from the timelines that it leaves it is gone. */
+static enum tail_event_kind event_kind(const struct tail_row *row, const struct tail_watcher *watcher)
+{
+    bool planned = row->kind == TIMELINE_SCHEDULED || row->kind == TIMELINE_SCHEDULED_CHANGED;
+    if (planned && !is_about(row->entry, &watcher->of))
+        return TAIL_DELETED;
     switch (row->kind) {
     case TIMELINE_SCHEDULED:
         return TAIL_SCHEDULED;
@@ -192,7 +204,7 @@ static void give(const struct giving *giving, struct tail_row *row, struct tail_
     watcher->full |= giving->only && !watcher->ops->has_room(watcher);
     if (watcher->full)
         return;
-    struct tail_event event = {.kind = event_kind(row),
+    struct tail_event event = {.kind = event_kind(row, watcher),
         .entry_kind = tail_row_entry_kind(row),
         .entry_id = row->entry_id,
         .entry = row->entry,
