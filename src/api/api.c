@@ -6,7 +6,8 @@
 #include <jansson.h>
 
 static const char *const single_headers[] = {
-    "Origin", "Cookie", "Content-Type", "If-Match", "X-Herald-Session", NULL};
+    "Origin", "Cookie", "Content-Type", "If-Match", "Idempotency-Key",
+    "X-Herald-Session", NULL};
 
 /* That the process lives must be seen even when all workers wait for a database. */
 static const struct instant_answer instant[] = {{"/healthz", "application/json", "{\"status\":\"ok\"}"}};

@@ -71,6 +71,9 @@ const struct option settings_options[] = {
     {"rule_limit", OPTION_INT, AT(limits.rules), "100", "Rules of one Activity Object", 1, 1000},
     {"condition_limit", OPTION_INT, AT(limits.conditions), "50",
         "Conditions of one rule, and likewise its targets", 1, 1000},
+    {"idempotency", OPTION_DURATION, AT(limits.idempotency_us), "48h",
+        "How long the answer to an Idempotency-Key is kept, at least", 24 * 3600 * US_PER_S,
+        720 * 3600 * US_PER_S},
     {"unsafe_no_sync", OPTION_BOOL, AT(unsafe_no_sync), "no",
         "For tests: SQLite may lose what was acknowledged when the power fails"},
 };
