@@ -1,6 +1,10 @@
 """GET /api/records/{object}/{id}/timeline/stream: a timeline live. M16, I8; nothing is lost, whatever overtakes what."""
 
 import contextlib
+import json
+import os
+import pathlib
+import signal
 import subprocess
 import threading
 
@@ -412,3 +416,21 @@ def test_i8_a_browsers_stream_ends_with_its_session(make_world, watch, engine):
     assert visitor.request("DELETE", "/api/session", headers={**cookie, **origin}).status == 204
     world.log()
     assert [e.name for e in stream.rest()] == ["end"]
+
+
+# ── The example ─────────────────────────────────────────────────────────────────────────────────────────────
+
+def test_the_example_in_shell(make_world, engine):
+    world = make_world()
+    script = pathlib.Path(__file__).resolve().parents[2] / "examples" / "watch-timeline.sh"
+    env = {**os.environ, "HERALD": f"http://{world.server.address}", "KEY": world.key, "BUSINESS": world.business,
+           "USER_ID": world.user}
+    with subprocess.Popen([str(script), "contacts", world.contact], env=env, stdout=subprocess.PIPE, text=True,
+                          start_new_session=True) as watcher:
+        try:
+            assert json.loads(watcher.stdout.readline()) == {"event": "ready", "data": {}}
+            entry = world.log()["id"]
+            event = json.loads(watcher.stdout.readline())
+            assert (event["event"], event["data"]["id"]) == ("logged", entry)
+        finally:
+            os.killpg(watcher.pid, signal.SIGKILL)
