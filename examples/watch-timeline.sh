@@ -9,7 +9,7 @@ set -euo pipefail
 
 address=${HERALD:-http://127.0.0.1:8080}/api/records/$1/$2/timeline/stream
 headers=(-H "X-API-KEY: $KEY" -H "X-BUSINESS-ID: $BUSINESS" -H "X-USER-ID: $USER_ID")
-last=
+last='' id=''
 
 # Without an id it begins with what happens from now on.
 connect()
