@@ -136,18 +136,14 @@ static void each_concerned(const struct giving *giving, struct tail_row *row, wa
             fn(giving, row, giving->only);
         return;
     }
-    size_t bucket = bucket_of(row->record_id);
-    struct tail_watcher *watcher;
-    TAILQ_FOREACH(watcher, &giving->tail->by_record[bucket], record_link)
-    {
-        if (id_equal(watcher->of.record_id, row->record_id) && concerns(row, watcher))
-            fn(giving, row, watcher);
-    }
-    TAILQ_FOREACH(watcher, &giving->tail->by_object[bucket], object_link)
-    {
-        if (id_equal(watcher->of.object_id, row->record_id) && concerns(row, watcher))
-            fn(giving, row, watcher);
-    }
+    const struct watcher_list *records = &giving->tail->by_record[bucket_of(row->record_id)],
+                              *objects = &giving->tail->by_object[bucket_of(row->record_id)];
+    for (struct tail_watcher *w = TAILQ_FIRST(records); w; w = TAILQ_NEXT(w, record_link))
+        if (id_equal(w->of.record_id, row->record_id) && concerns(row, w))
+            fn(giving, row, w);
+    for (struct tail_watcher *w = TAILQ_FIRST(objects); w; w = TAILQ_NEXT(w, object_link))
+        if (id_equal(w->of.object_id, row->record_id) && concerns(row, w))
+            fn(giving, row, w);
 }
 
 static void want(const struct giving *giving, struct tail_row *row, struct tail_watcher *watcher)
