@@ -12,7 +12,7 @@ import random
 import pytest
 
 from support.examples import ExampleWorld, operations
-from support.generate import Generator
+from support.generate import Generator, names_a_place
 
 # Until every operation has landed.
 pytestmark = pytest.mark.xfail(strict=False)
@@ -78,8 +78,12 @@ class Run:
             self.complain(request, f"is answered with {answer.status}", answer)
         if request.wrong and answer.status < 400:
             self.complain(request, f"is accepted in spite of {request.wrong}", answer)
-        if answer.status in (400, 422) and not answer.json["detail"].strip():
-            self.complain(request, "is refused without a word", answer)
+        if request.readable and answer.status in (400, 415):
+            self.complain(request, f"is answered with {answer.status} although it can be read", answer)
+        if answer.status == 422 and request.value is not None:
+            lost = [p for p in answer.pointers if not names_a_place(p, request.value)]
+            if lost or not answer.pointers:
+                self.complain(request, "is refused without naming the place", answer)
 
     def everything(self):
         """What can be read of what the world has, but for deliveries, which go on by themselves."""

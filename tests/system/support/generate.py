@@ -178,6 +178,8 @@ class Request:
         self.operation = operation
         self.method, self.target, self.headers, self.body = operation.method, None, {}, None
         self.wrong = None  # why it must be refused; None: nobody knows
+        self.value = None  # what the body says, if it can be read
+        self.readable = True  # no reason for a 400
 
     def __str__(self):
         body = "" if self.body is None else f" {self.body[:500]!r}{'…' if len(self.body) > 500 else ''}"
@@ -221,7 +223,7 @@ class Generator:
         if draw < 0.95:
             request.wrong = "a path to nothing"
             return str(uuid.UUID(int=self.rng.getrandbits(128)))
-        request.wrong = "a path that is none"
+        request.wrong, request.readable = "a path that is none", False
         return urllib.parse.quote(self.rng.choice(IDS) or "%", safe="%")
 
     # ── query ──
@@ -231,21 +233,24 @@ class Generator:
         pairs = []
         for parameter in listed:
             if parameter.get("required") or self.rng.random() < 0.3:
-                pairs.append((parameter["name"], self._parameter(parameter)))
+                pairs.append((parameter["name"], self._parameter(request, parameter)))
         draw = self.rng.random()
         if draw < 0.05:
             pairs.append((self.rng.choice(["odd", "", "limit[]", "\U0001f419", "Limit"]), self.rng.choice(TEXTS)))
             request.wrong = request.wrong or (None if request.operation.wire else "an unknown parameter")
+            request.readable = False
         elif draw < 0.08 and pairs:
             pairs.append(self.rng.choice(pairs))
+            request.readable = False
             request.wrong = request.wrong or (None if request.operation.wire else "a parameter twice")
         if pairs:
             request.target += "?" + urllib.parse.urlencode(pairs, errors="surrogatepass")
 
-    def _parameter(self, parameter):
+    def _parameter(self, request, parameter):
         rng, schema = self.rng, contract()._follow(parameter["schema"])
         if rng.random() < 0.6 and parameter["name"] != "cursor":
             return self.world.query_value(parameter)
+        request.readable = False
         odd = [lambda: rng.choice(TEXTS), lambda: rng.choice(IDS), lambda: str(rng.choice(NUMBERS)),
                lambda: rng.choice(self.breaker.strangers), lambda: "x" * 3000]
         if schema.get("type") == "integer":
@@ -264,13 +269,15 @@ class Generator:
         draw = self.rng.random()
         if draw > 0.35:
             value = self.breaker.broken(value, schema)
+        request.value = value
+        request.readable &= isinstance(value, dict)
         request.body = json.dumps(value, ensure_ascii=self.rng.random() < 0.5).encode("utf-8", "surrogatepass")
         if not fits(value, schema):
             request.wrong = request.wrong or "a body that its schema does not allow"
         if draw > 0.88 and isinstance(value, dict) and "odd" not in value:
             how = self.rng.choice(list(RAW))
             request.body = RAW[how](self.rng, request.body)
-            request.wrong = how
+            request.wrong, request.readable = how, False
 
     # ── headers ──
 
@@ -280,7 +287,7 @@ class Generator:
             request.headers["Content-Type"] = "application/json"
             if rng.random() < 0.02:
                 request.headers["Content-Type"] = rng.choice(["text/plain", "application/xml", "application/jsonx"])
-                request.wrong = "another media type"
+                request.wrong, request.readable = "another media type", False
         if operation.takes("If-Match"):
             self._if_match(request)
         if operation.takes("Idempotency-Key") and rng.random() < 0.5:
@@ -300,6 +307,23 @@ class Generator:
     @staticmethod
     def _is_required(operation):
         return any(p["name"] == "If-Match" and p.get("required") for p in operation.parameters)
+
+
+def names_a_place(pointer, value):
+    """Whether a JSON pointer leads to a member of the value, or to one that is missing from it."""
+    if pointer[:1] != "/":
+        return False
+    for word in pointer[1:].split("/"):
+        word = word.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and word.isdigit():
+            if int(word) >= len(value):
+                return False
+            value = value[int(word)]
+        elif isinstance(value, dict) and word in value:
+            value = value[word]
+        else:
+            return True  # a member that is missing, from here on; a long name is cut
+    return True
 
 
 def without_null(value):
