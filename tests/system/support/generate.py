@@ -21,6 +21,7 @@ NUMBERS = [0, -0.0, 1, -1, 0.5, 1e308, 5e-324, 2**31, -2**31 - 1, 2**53 + 1, 2**
 IDS = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "", "x", "0", "null",
        "0193b3a0-0001-7000-8000-00000000000", "0193b3a0-0001-7000-8000-0000000000011", "0193b3a000017000800000000000000a",
        "{0193b3a0-0001-7000-8000-000000000001}", "%00", "..", "a" * 500, "\U0001f419"]
+KEYS_REFUSED = ["k" * 300, "key with blanks", ""]
 # What breaks the text of a body, whatever it says: (name, how). Each must be refused.
 RAW = {
     "cut off": lambda rng, body: body[:rng.randrange(len(body))],
@@ -291,7 +292,8 @@ class Generator:
         if operation.takes("If-Match"):
             self._if_match(request)
         if operation.takes("Idempotency-Key") and rng.random() < 0.5:
-            request.headers["Idempotency-Key"] = rng.choice(["a", f"{rng.getrandbits(64):x}", "k" * 300, "key with blanks", ""])
+            request.headers["Idempotency-Key"] = rng.choice(["a", f"{rng.getrandbits(64):x}"] * 3 + KEYS_REFUSED)
+            request.readable &= request.headers["Idempotency-Key"] not in KEYS_REFUSED
 
     def _if_match(self, request):
         draw, path = self.rng.random(), request.target.split("?")[0]
