@@ -96,9 +96,8 @@ struct fixture {
 
 static int set_up(void **state)
 {
-    enum db_engine engine = *(const enum db_engine *)*state;
-    *state = NULL;
-    if (!engine_is_there(engine))
+    enum db_engine engine;
+    if (!set_up_on(state, &engine))
         return 0;
     struct fixture *f = mem_zalloc(sizeof *f);
     world_open(&f->world, engine, "tail");
@@ -117,16 +116,6 @@ static int tear_down(void **state)
     world_close(&f->world);
     mem_free(f);
     return 0;
-}
-
-/* Each test begins so. */
-static struct fixture *need(void **state)
-{
-    if (!*state) {
-        skip();
-        abort(); /* for analyzers, which do not know that skip never returns */
-    }
-    return *state;
 }
 
 static void start_tail(struct fixture *f, int64_t resume_most)

@@ -8,12 +8,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Logged Activities, newest first
+         * @description Filters are joined by AND. Deleted activities are left out.
+         */
+        get: operations["listLoggedActivities"];
         put?: never;
         /**
          * Log an activity
          * @description The answer 201 is given once the activity and its pending webhook are on disk. The webhook is sent
          *     afterwards; logging never waits for a receiver.
+         *
+         *     With `scheduled_activity_id` it completes that Scheduled Activity, once: whoever comes second gets a 409 that
+         *     has the `logged_activity_id` of the first.
          */
         post: operations["logActivity"];
         delete?: never;
@@ -35,6 +42,34 @@ export interface paths {
         get: operations["getLoggedActivity"];
         put?: never;
         post?: never;
+        /**
+         * Delete a Logged Activity
+         * @description Fires no webhook. What people wrote is erased, and the activity goes from every timeline. A pending delivery is
+         *     still sent, and its deliveries can still be read.
+         */
+        delete: operations["deleteLoggedActivity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/activities/scheduled-activity/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete a Scheduled Activity by logging it
+         * @description The same as logging with its id as `scheduled_activity_id`: the Logged Activity, its webhook and the completion
+         *     are one transaction. Without `associated_entities` it is about what was scheduled.
+         */
+        post: operations["completeScheduledActivity"];
         delete?: never;
         options?: never;
         head?: never;
@@ -963,24 +998,60 @@ export interface components {
             email: string;
         };
         AssociatedEntity: {
+            /** @description Of the record, or of the object if it is all of its records */
             id: components["schemas"]["Uuid"];
             display_name: string;
             object_id: components["schemas"]["Uuid"];
             object_name: string;
+            /** @description Whether it is about every record of the object */
+            all_records?: boolean;
         };
-        /** @description The Activity Object is named by id or by api_name, one of the two. */
+        /** @default  */
+        GivenNotes: string | null;
+        /** @description Employees mentioned in the notes */
+        GivenMentions: components["schemas"]["Uuid"][] | null;
+        /**
+         * @description Records that the activity is about: of any object, or of those that the Activity Object takes. None for an
+         *     Activity Object with the mode `none`, nor for one with the mode `all`, which is about every record of its object
+         *     by itself.
+         */
+        GivenEntities: {
+            id: components["schemas"]["Uuid"];
+        }[] | null;
+        /**
+         * @description Values of the Activity Object's fields, each named by `name` or `id`. Fields that a rule hides are ignored. The
+         *     value of a bound field is written to the first associated record of its object as well.
+         */
+        GivenFields: {
+            name?: string;
+            id?: components["schemas"]["Uuid"];
+            /** @description As the type of the field wants it; null: none */
+            value: unknown;
+        }[] | null;
+        /**
+         * @description The Activity Object is named by id or by api_name, one of the two; with `scheduled_activity_id` it need not be
+         *     named.
+         */
         LogActivity: {
             /** Format: uuid */
-            activity_object_id?: string;
+            activity_object_id?: string | null;
             /** @description api_name of the Activity Object */
-            activity_object_name?: string;
-            /** @default  */
-            notes: string;
-            /** @description Employees mentioned in the notes */
-            mentions?: components["schemas"]["Uuid"][];
-            associated_entities?: {
-                id: components["schemas"]["Uuid"];
-            }[];
+            activity_object_name?: string | null;
+            /**
+             * Format: uuid
+             * @description The Scheduled Activity that this completes
+             */
+            scheduled_activity_id?: string | null;
+            notes?: components["schemas"]["GivenNotes"];
+            mentions?: components["schemas"]["GivenMentions"];
+            associated_entities?: components["schemas"]["GivenEntities"];
+            fields?: components["schemas"]["GivenFields"];
+        };
+        CompleteActivity: {
+            notes?: components["schemas"]["GivenNotes"];
+            mentions?: components["schemas"]["GivenMentions"];
+            associated_entities?: components["schemas"]["GivenEntities"];
+            fields?: components["schemas"]["GivenFields"];
         };
         LoggedActivity: {
             id: components["schemas"]["Uuid"];
@@ -999,6 +1070,11 @@ export interface components {
             mentions: components["schemas"]["Uuid"][];
             notes: string;
             fields?: components["schemas"]["FieldValue"][];
+        };
+        LoggedActivityList: {
+            results: components["schemas"]["LoggedActivity"][];
+            next: string | null;
+            previous: string | null;
         };
         LoggedActivityAnswer: components["schemas"]["LoggedActivity"] & {
             /** @description What follows from logging it */
@@ -1262,6 +1338,20 @@ export interface components {
         };
     };
     responses: {
+        /**
+         * @description The Scheduled Activity has been completed before, by `logged_activity_id`; or, without that member, the Activity
+         *     Object is archived, or what was logged with this Idempotency-Key has been deleted
+         */
+        CompletedBefore: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    logged_activity_id?: components["schemas"]["Uuid"];
+                };
+            };
+        };
         /** @description Refused; nothing has changed */
         Problem: {
             headers: {
@@ -1293,6 +1383,12 @@ export interface components {
         };
     };
     parameters: {
+        /**
+         * @description Makes the request safe to repeat: for 24 hours at least, a repeat with the same key and body gets the answer of
+         *     the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
+         *     422. Keys are each employee's own.
+         */
+        IdempotencyKey: string;
         Id: string;
         /** @description The id or the api_name of an object of records */
         Object: string;
@@ -1311,10 +1407,54 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listLoggedActivities: {
+        parameters: {
+            query?: {
+                /** @description Of this type */
+                activity_object_id?: string;
+                /** @description About this record, or about every record of its object */
+                record_id?: string;
+                /** @description Logged by this employee */
+                employee_id?: string;
+                /** @description Logged at this time or later */
+                logged_after?: string;
+                /** @description Logged before this time */
+                logged_before?: string;
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedActivityList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     logActivity: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to repeat: for 24 hours at least, a repeat with the same key and body gets the answer of
+                 *     the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
+                 *     422. Keys are each employee's own.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1329,6 +1469,8 @@ export interface operations {
                 headers: {
                     /** @description Address of the record */
                     Location?: string;
+                    /** @description `true`: the answer that the first request got */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1338,6 +1480,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            409: components["responses"]["CompletedBefore"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
@@ -1366,6 +1509,77 @@ export interface operations {
             };
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteLoggedActivity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted, durably */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    completeScheduledActivity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to repeat: for 24 hours at least, a repeat with the same key and body gets the answer of
+                 *     the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
+                 *     422. Keys are each employee's own.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteActivity"];
+            };
+        };
+        responses: {
+            /** @description Completed and logged, durably */
+            201: {
+                headers: {
+                    /** @description Address of the record */
+                    Location?: string;
+                    /** @description `true`: the answer that the first request got */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedActivityAnswer"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["CompletedBefore"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };
