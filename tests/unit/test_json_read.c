@@ -45,8 +45,11 @@ struct refused {
 
 #define REFUSED(text, words)                                                                                 \
     {                                                                                                        \
-        text, sizeof text - 1, words                                                                         \
+        (text), sizeof(text) - 1, (words)                                                                    \
     }
+{
+    text, sizeof text - 1, words
+}
 
 static const struct refused refused[] = {
     REFUSED("", "There is no JSON here."),
