@@ -295,6 +295,10 @@ class Generator:
             request.headers["Idempotency-Key"] = rng.choice(["a", f"{rng.getrandbits(64):x}"] * 3 + KEYS_REFUSED)
             request.readable &= request.headers["Idempotency-Key"] not in KEYS_REFUSED
 
+        if operation.takes("Last-Event-ID") and rng.random() < 0.3:
+            request.headers["Last-Event-ID"] = rng.choice(["", "x", "1", "bnxudWxs", "9" * 300, "0:0", "-1", "a b"])
+            request.readable = False
+
     def _if_match(self, request):
         draw, path = self.rng.random(), request.target.split("?")[0]
         if draw < 0.85:
