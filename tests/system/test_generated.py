@@ -15,7 +15,7 @@ import pytest
 from support.api import Answer
 from support.contract import contract
 from support.examples import ExampleWorld, operations
-from support.generate import Generator, names_a_place
+from support.generate import GeneratedWorld, Generator, names_a_place
 
 # Until every operation has landed.
 pytestmark = pytest.mark.xfail(strict=False)
@@ -50,7 +50,7 @@ class Run:
         self.renew()
 
     def renew(self):
-        self.world = ExampleWorld(self.server)
+        self.world = GeneratedWorld(self.server)
         self.generator = Generator(self.rng, self.world, self.foreign)
         self.age = 0
 
