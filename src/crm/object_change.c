@@ -208,7 +208,10 @@ static enum err_code check_unused(
     enum err_code code = db_query(w->db,
         "SELECT 1 WHERE EXISTS (SELECT 1 FROM logged_activity WHERE activity_object_id = $1 AND business_id "
         "= $2) "
-        "OR EXISTS (SELECT 1 FROM scheduled_activity WHERE activity_object_id = $1 AND business_id = $2)",
+        "OR EXISTS (SELECT 1 FROM scheduled_activity WHERE activity_object_id = $1 AND business_id = $2 "
+        "AND completed_at IS NULL) "
+        "OR EXISTS (SELECT 1 FROM scheduled_activity WHERE activity_object_id = $1 AND business_id = $2 "
+        "AND completed_at IS NOT NULL)",
         DB_PARAMS(db_id(object->id), db_id(object->business_id)), &rows, err);
     if (code || !db_next(rows, &code, err))
         return code;
