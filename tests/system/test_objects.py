@@ -263,6 +263,23 @@ def test_association_names_objects_of_the_business(world):
     world.log(none["id"])
 
 
+@pytest.mark.core
+def test_an_association_keeps_what_bound_fields_write_into(world):
+    contacts = contact_object(world)
+    made = make(world, "Checkup", association_objects=[contacts])
+    fields = world.api.ok("GET", "/api/records/objects/contacts/fields")["results"]
+    birthday = next(field for field in fields if field["name"] == "birthday")
+    answer = world.api.post(f"{path_of(made)}/fields", {"display_name": "Born", "bound_field_id": birthday["id"]},
+                            headers=etag_of(made))
+    assert answer.status == 201, answer
+    made = world.api.ok("GET", path_of(made))
+    for body in ({"association_mode": "none"}, {"association_mode": "all"}):
+        answer = world.api.patch(path_of(made), body, headers=etag_of(made))
+        assert answer.status == 422 and answer.pointers == ["/association_objects"] and "Born" in answer.text, answer
+    made = change(world, made, association_objects=[])
+    assert world.api.ok("GET", f"{path_of(made)}/fields")["results"][0]["bound_field_id"] == birthday["id"]
+
+
 # ── Archive ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 @pytest.mark.core
