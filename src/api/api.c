@@ -1,6 +1,7 @@
 #include "api/call.h"
 
 #include "base/alloc.h"
+#include "crm/tail.h"
 
 #include <jansson.h>
 
@@ -55,6 +56,9 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
         .idle_s = (unsigned)(config->idle_us / US_PER_S),
         .deadline_us = config->deadline_us,
         .workers = (unsigned)config->workers,
+        .streams_most = (unsigned)config->streams_most,
+        .stream_buffer_most = (size_t)config->stream_buffer_most,
+        .stream_beat_us = config->stream_beat_us,
         .single_headers = single_headers,
         .instant = instant,
         .instant_count = ARRAY_LEN(instant),
@@ -79,5 +83,6 @@ const char *api_address(const struct api *api)
 void api_stop(struct api *api, int64_t drain_us)
 {
     server_stop(api->server, drain_us);
+    tail_close(api->config.tail); /* its watchers know the api */
     mem_free(api);
 }

@@ -54,6 +54,9 @@ bool origin_is_ours(const struct exchange *exchange);
 
 /* Who calls: the three headers, or the cookie. Replies itself on failure. */
 bool call_authenticate(struct call *call) MUST_CHECK;
+/* The same caller once more, as of now: for what lasts longer than a request. After call_authenticate. Any thread. */
+enum err_code call_identify(const struct call *call, struct db *db, struct arena *arena, struct actor *actor,
+    struct error *err) MUST_CHECK;
 
 /* ── answers ─────────────────────────────────────────────────────────────────────────────────── */
 

@@ -2,7 +2,7 @@
 #include "api/body.h"
 #include "crm/field.h"
 
-#define TEXT_MOST 2000 /* characters of what a definition says; the domain has the exact limits */
+#define TEXT_MOST SIZE_MAX /* the domain has the limits of what a definition says */
 
 /* ── showing ─────────────────────────────────────────────────────────────────────────────────── */
 

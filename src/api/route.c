@@ -12,6 +12,7 @@ static const char *const object_parameters[] = {"limit", "cursor", "archived", N
 static const char *const form_parameters[] = {"values", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 static const char *const timeline_parameters[] = {"limit", "cursor", "kind", "activity_object_id", NULL};
+static const char *const stream_parameters[] = {"cursor", NULL};
 
 static const char *const scheduled_parameters[] = {"limit", "cursor", "employee_id", "role_id",
     "activity_object_id", "record_id", "due_after", "due_before", "state", NULL};
@@ -51,6 +52,7 @@ static const struct route routes[] = {
     {"DELETE", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_delete},
     {"POST", "/api/records/contacts/search", 0, NULL, contacts_search},
     {"GET", "/api/records/{object}/{id}/timeline", 0, timeline_parameters, timeline_get},
+    {"GET", "/api/records/{object}/{id}/timeline/stream", 0, stream_parameters, timeline_stream_get},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},
     {"GET", "/api/notifications", 0, page_parameters, notifications_get},

@@ -5,7 +5,6 @@
 #include "crm/scheduled.h"
 #include "api/body.h"
 #include "base/clock.h"
-#include "crm/check.h"
 
 /* ── answers ─────────────────────────────────────────────────────────────────────────────────── */
 
@@ -106,17 +105,19 @@ static void check_input(struct body *body, const struct schedule_input *input)
 
 static void read_input(struct body *body, struct schedule_input *input)
 {
+    const struct crm_limits *limits = crm_limits(body->call->api->config.crm);
     input->object_id = body_id(body, "activity_object_id");
-    input->object_name = body_text_or_null(body, "activity_object_name", 1, NAME_MOST);
+    input->object_name = body_text_or_null(body, "activity_object_name", 1, (size_t)limits->name_chars);
     if (body_time(body, "due_datetime", true, &input->due_at))
         input->original_due_at = input->due_at;
     (void)body_time(body, "original_due_datetime", false, &input->original_due_at);
     input->employee_id = body_id(body, "employee_id");
     input->role_id = body_id(body, "role_id");
-    input->note = body_text_or_null(body, "note", 0, NOTES_MOST);
-    input->mentions = body_ids(body, "mentions", NULL, LIST_MOST, &input->mention_count);
+    input->note = body_text_or_null(body, "note", 0, (size_t)limits->notes_chars);
+    input->mentions = body_ids(body, "mentions", NULL, (size_t)limits->list_items, &input->mention_count);
     input->notify_mentioned = body_bool(body, "notify_mentioned", false);
-    input->associated = body_ids(body, "associated_entities", "id", LIST_MOST, &input->associated_count);
+    input->associated =
+        body_ids(body, "associated_entities", "id", (size_t)limits->list_items, &input->associated_count);
     if (!input->note)
         input->note = "";
     check_input(body, input);

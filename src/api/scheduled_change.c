@@ -1,6 +1,5 @@
 /* PATCH and DELETE of a Scheduled Activity: no webhook (M4). */
 #include "api/body.h"
-#include "crm/check.h"
 #include "crm/scheduled.h"
 
 /* What waits for the writer; in the call's arena. */
@@ -47,20 +46,22 @@ static void read_assignment(struct body *body, struct scheduled_change *change)
 
 static void read_change(struct body *body, struct scheduled_change *change)
 {
+    const struct crm_limits *limits = crm_limits(body->call->api->config.crm);
     change->has.due_at = body_has(body, "due_datetime");
     if (change->has.due_at)
         (void)body_time(body, "due_datetime", true, &change->due_at);
     read_assignment(body, change);
     change->has.note = body_has(body, "note");
-    change->note = body_text_or_null(body, "note", 0, NOTES_MOST);
+    change->note = body_text_or_null(body, "note", 0, (size_t)limits->notes_chars);
     if (!change->note)
         change->note = "";
     change->has.mentions = body_has(body, "mentions");
-    change->mentions = body_ids(body, "mentions", NULL, LIST_MOST, &change->mention_count);
+    change->mentions = body_ids(body, "mentions", NULL, (size_t)limits->list_items, &change->mention_count);
     change->has.notify_mentioned = body_has(body, "notify_mentioned");
     change->notify_mentioned = body_bool(body, "notify_mentioned", false);
     change->has.associated = body_has(body, "associated_entities");
-    change->associated = body_ids(body, "associated_entities", "id", LIST_MOST, &change->associated_count);
+    change->associated =
+        body_ids(body, "associated_entities", "id", (size_t)limits->list_items, &change->associated_count);
 }
 
 void scheduled_patch(struct call *call)

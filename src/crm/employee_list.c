@@ -5,7 +5,7 @@
 #include <unicase.h>
 
 #define PERSON_COLUMNS "id, first_name, last_name, display_name, email "
-#define SCAN_ROWS 512 /* employees read at a time while searching */
+#define SCAN_ROWS 100 /* employees read at a time while searching */
 #define CHECK_ROWS 16 /* ids in one question */
 
 static void take_person(struct db_rows *rows, struct arena *arena, struct person *person)

@@ -5,7 +5,6 @@
 #include "crm/value_internal.h"
 
 #define API_NAME_MOST 63
-#define DESCRIPTION_MOST 1000
 
 /* ── fields of records ───────────────────────────────────────────────────────────────────────── */
 
@@ -21,7 +20,7 @@ static bool stored_owner(struct write *w, struct id field_id, struct id *object_
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     *code = db_query(w->db,
         "SELECT r.id, r.kind FROM field f JOIN record_object r ON r.id = f.owner_id AND r.business_id = "
-        "f.business_id WHERE f.id = $1 AND f.business_id = $2 AND r.archived_at IS NULL",
+        "f.business_id WHERE f.id = $1 AND f.business_id = $2 AND r.archived_at IS NULL{share}",
         DB_PARAMS(db_id(field_id), db_id(w->business_id)), &rows, err);
     if (*code || !db_next(rows, code, err))
         return false;
@@ -91,12 +90,12 @@ enum err_code field_check_unused(struct write *w, const struct field *field, str
 
 static void check_texts(struct write *w, const struct field *field, struct error_list *list)
 {
-    int64_t most = crm_limits(w->crm)->name_chars;
+    int64_t most = crm_limits(w->crm)->name_chars, description_most = crm_limits(w->crm)->text_chars;
     if (!check_name(field->display_name, (size_t)most))
         error_list_add(
             list, "/display_name", "A field needs a name of 1 to %lld characters.", (long long)most);
-    if (text_chars(field->description) > DESCRIPTION_MOST)
-        error_list_add(list, "/description", "This may have %d characters.", DESCRIPTION_MOST);
+    if ((int64_t)text_chars(field->description) > description_most)
+        error_list_add(list, "/description", "This may have %lld characters.", (long long)description_most);
 }
 
 static bool is_api_name(const char *name)
@@ -168,6 +167,8 @@ static enum err_code check_default(struct write *w, const struct field_input *in
                           : field->default_json    ? json_tree(w->arena, field->default_json)
                                                    : NULL;
     const char *wrong = NULL;
+    if (!input->has.default_value && field->default_json && !value)
+        return error_set(err, ERR_BUSY, "There is no memory for this field now.");
     enum err_code code =
         value_check(w->db, w->arena, w->business_id, field, value, &field->default_json, &wrong, err);
     if (!code && wrong)
@@ -226,7 +227,7 @@ static enum err_code bind(struct write *w, const struct field_input *input, cons
     const struct field_set *fields, bool has_type, struct field *field, struct error_list *list,
     struct error *err)
 {
-    struct field target;
+    struct field target = {0};
     struct error why = {0};
     enum err_code code = field_of_records(w, input->bound_field_id, &target, &why);
     if (code && code != ERR_NOT_FOUND)

@@ -47,9 +47,9 @@ struct rule_set {
 };
 
 /*
- * The rules of an Activity Object, and its fields, archived ones too. They are read in the order that lets no rule name a
- * field that is not there yet; so whoever needs both reads them here. An object without rules (rule_count) needs only
- * fields_read, and all that is not archived is shown. ERR_INTERNAL: what is stored cannot be read.
+ * The rules of an Activity Object, and its fields, archived ones too. They are read in the order that lets no rule
+ * name a field that is not there yet; so whoever needs both reads them here. An object without rules (rule_count)
+ * needs only fields_read, and all that is not archived is shown. ERR_INTERNAL: what is stored cannot be read.
  */
 enum err_code rules_read(struct db *db, struct arena *arena, struct id business_id, struct id object_id,
     struct field_set *fields, struct rule_set *set, struct error *err) MUST_CHECK;
@@ -86,7 +86,10 @@ struct rules_result {
     int64_t version; /* of the Activity Object, after it */
 };
 
-/* ERR_NOT_FOUND, ERR_STALE, ERR_CONFLICT (the object is archived), ERR_INVALID with `list`, whose pointers begin with /rules. */
+/*
+ * ERR_NOT_FOUND, ERR_STALE, ERR_CONFLICT (the object is archived), ERR_INVALID with `list`, whose pointers begin with
+ * /rules.
+ */
 enum err_code rules_replace(struct write *write, const struct rules_input *input, struct rules_result *result,
     struct error_list *list, struct error *err) MUST_CHECK;
 

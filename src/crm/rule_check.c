@@ -2,6 +2,9 @@
 #include "base/text.h"
 #include "crm/rule_internal.h"
 
+/* Values in the conditions of all rules of an Activity Object: employees and records are looked up one by one. */
+#define OPERANDS_MOST 2000
+
 /* A rule that is being read; the graph of all is looked at when each has been. */
 struct draft {
     struct rule *rule;
@@ -18,7 +21,14 @@ struct check {
     struct error_list *list;
     struct error *err;
     enum err_code code; /* of the database */
+    size_t operands; /* so far, of all rules */
 };
+
+/* Nothing more is kept of what is wrong, or read from a database that fails. */
+static bool is_enough(const struct check *c)
+{
+    return c->code || c->list->count > ARRAY_LEN(c->list->items);
+}
 
 static void refuse(struct check *c, const char *pointer, const char *text)
 {
@@ -37,6 +47,19 @@ static const char *element(struct check *c, const char *pointer, const char *mem
 
 /* ── shapes ──────────────────────────────────────────────────────────────────────────────────── */
 
+/* A name from outside as a part of a pointer; the beginning is enough to find it. */
+static const char *escaped(struct check *c, const char *name)
+{
+    CLEANUP(buf_free) struct buf out = BUF_INIT(40);
+    for (const char *at = name; *at; at++) {
+        if (*at == '~' || *at == '/')
+            buf_add_text(&out, *at == '~' ? "~0" : "~1");
+        else
+            buf_add(&out, at, 1);
+    }
+    return text_cleaned(c->write->arena, buf_text(&out), out.len);
+}
+
 /* An object that has no other members than `names`, which NULL ends. */
 static bool is_shaped(struct check *c, const char *pointer, const json_t *json, const char *const *names)
 {
@@ -48,11 +71,8 @@ static bool is_shaped(struct check *c, const char *pointer, const json_t *json, 
     }
     json_object_foreach((json_t *)json, name, value)
     {
-        char shown[41];
-        snprintf(shown, sizeof shown, "%s", name);
         if (!text_listed(names, name))
-            refuse(c, below(c, pointer, text_cleaned(c->write->arena, shown, strlen(shown))),
-                "This member is not known here.");
+            refuse(c, below(c, pointer, escaped(c, name)), "This member is not known here.");
     }
     return true;
 }
@@ -136,6 +156,11 @@ static const char *read_value(
 {
     struct write *w = c->write;
     const char *value = NULL, *wrong = NULL;
+    if (++c->operands > OPERANDS_MOST) {
+        refuse(c, pointer,
+            arena_printf(w->arena, "The rules of an Activity Object have %d values at most.", OPERANDS_MOST));
+        return NULL;
+    }
     json_t *given = is_array(field) ? json_pack("[O]", json) : json_incref((json_t *)json);
     enum err_code code = value_check(w->db, w->arena, w->business_id, field, given, &value, &wrong, c->err);
     json_decref(given);
@@ -179,7 +204,7 @@ static void read_values(struct check *c, const char *pointer, const json_t *json
         return;
     }
     condition->operands = ARENA_ARRAY(c->write->arena, const char *, n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !is_enough(c); i++) {
         const char *at = arena_printf(c->write->arena, "%s/%zu", pointer, i);
         const char *value = read_value(c, at, json_array_get(json, i), field);
         if (value)
@@ -251,7 +276,7 @@ static void read_conditions(struct check *c, struct draft *draft, const json_t *
     size_t n = length(c, draft->pointer, "conditions", json, c->limits->conditions);
     draft->condition_pointers = ARENA_ARRAY(c->write->arena, const char *, n + 1);
     draft->rule->conditions = ARENA_ARRAY(c->write->arena, struct rule_condition, n + 1);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && !is_enough(c); i++)
         read_condition(c, draft, element(c, draft->pointer, "conditions", i), json_array_get(json, i));
 }
 
@@ -261,7 +286,7 @@ static void read_targets(struct check *c, struct draft *draft, const json_t *jso
     struct rule *rule = draft->rule;
     draft->target_pointers = ARENA_ARRAY(c->write->arena, const char *, n + 1);
     rule->targets = ARENA_ARRAY(c->write->arena, size_t, n + 1);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !is_enough(c); i++) {
         const char *pointer = element(c, draft->pointer, "targets", i);
         if (!find_field(c, pointer, json_array_get(json, i), &field))
             continue;
@@ -377,7 +402,7 @@ enum err_code rules_check(struct write *write, const json_t *given, const struct
     }
     set->rules = ARENA_ARRAY(write->arena, struct rule, n + 1);
     c.drafts = ARENA_ARRAY(write->arena, struct draft, n + 1);
-    for (; set->count < n && !c.code; set->count++) {
+    for (; set->count < n && !is_enough(&c); set->count++) {
         struct draft *draft = &c.drafts[set->count];
         *draft = (struct draft){
             .rule = &set->rules[set->count], .pointer = arena_printf(write->arena, "/rules/%zu", set->count)};

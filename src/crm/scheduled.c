@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "crm/association.h"
 #include "crm/employee_list.h"
 #include "crm/mention.h"
 #include "crm/role.h"
@@ -40,51 +41,6 @@ enum err_code schedule_check_role(const struct schedule_check *check, struct id 
     scheduled->role_id = role.id;
     scheduled->role_name = role.name;
     return complain(code, check, "/role_id", err);
-}
-
-static enum err_code check_record(const struct schedule_check *check, struct id id, size_t i,
-    struct associated_entity *entity, struct error *err)
-{
-    struct contact contact = {0};
-    char pointer[64];
-    snprintf(pointer, sizeof pointer, "/associated_entities/%zu/id", i);
-    enum err_code code = contact_read(check->db, check->arena, check->actor, id, &contact, err);
-    *entity = (struct associated_entity){.id = contact.id,
-        .object_id = check->actor->contact_object_id,
-        .display_name = contact.display_name,
-        .object_name = CONTACT_OBJECT_NAME};
-    return complain(code, check, pointer, err);
-}
-
-static bool is_there(const struct scheduled_activity *scheduled, struct id record_id)
-{
-    for (size_t i = 0; i < scheduled->associated_count; i++)
-        if (id_equal(scheduled->associated[i].id, record_id))
-            return true;
-    return false;
-}
-
-enum err_code schedule_check_associated(const struct schedule_check *check, const struct id *ids,
-    size_t count, struct scheduled_activity *scheduled, struct error *err)
-{
-    scheduled->associated = ARENA_ARRAY(check->arena, struct associated_entity, count);
-    scheduled->associated_count = 0;
-    if (scheduled->object.association_mode == ASSOCIATE_NONE && count > 0) {
-        error_list_add(check->list, "/associated_entities",
-            "Activities of the type %.60s are not about records.", scheduled->object.name);
-        return ERR_OK;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct associated_entity *next = &scheduled->associated[scheduled->associated_count];
-        if (id_is_nil(ids[i]) || is_there(scheduled, ids[i]))
-            continue; /* told already, or once is enough */
-        enum err_code code = check_record(check, ids[i], i, next, err);
-        if (code)
-            return code;
-        if (!id_is_nil(next->id))
-            scheduled->associated_count++;
-    }
-    return ERR_OK;
 }
 
 /* ERR_NOT_FOUND: none has that name. ERR_INVALID: several have it. */
@@ -135,7 +91,9 @@ static enum err_code check_all(const struct schedule_check *check, const struct 
         code = mentions_check(check->db, check->arena, check->actor, input->mentions, input->mention_count,
             &scheduled->mentions, check->list, err);
     if (!code && known)
-        code = schedule_check_associated(check, input->associated, input->associated_count, scheduled, err);
+        code = associations_check(check->db, check->arena, check->actor, &scheduled->object,
+            input->associated, input->associated_count, &scheduled->associated, &scheduled->associated_count,
+            check->list, err);
     if (!code && check->list->count)
         code = error_set(err, ERR_INVALID, "%s", check->list->items[0].text);
     return code;

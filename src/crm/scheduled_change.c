@@ -1,4 +1,5 @@
 /* What becomes of a Scheduled Activity: it is changed, deleted, completed. Inside the writer's transaction. */
+#include "crm/association.h"
 #include "crm/mention.h"
 #include "crm/scheduled_internal.h"
 #include "crm/timeline_change.h"
@@ -51,6 +52,18 @@ static enum err_code change_assignment(const struct schedule_check *check,
     return code;
 }
 
+static enum err_code change_associated(const struct schedule_check *check,
+    const struct scheduled_change *change, struct scheduled_activity *scheduled, struct error *err)
+{
+    struct activity_object object; /* what it takes by now */
+    enum err_code code =
+        object_read(check->db, check->arena, check->actor, scheduled->object.id, NULL, &object, err);
+    if (code)
+        return code;
+    return associations_check(check->db, check->arena, check->actor, &object, change->associated,
+        change->associated_count, &scheduled->associated, &scheduled->associated_count, check->list, err);
+}
+
 static enum err_code apply(const struct schedule_check *check, const struct scheduled_change *change,
     struct scheduled_activity *scheduled, struct error *err)
 {
@@ -65,7 +78,7 @@ static enum err_code apply(const struct schedule_check *check, const struct sche
         code = mentions_check(check->db, check->arena, check->actor, change->mentions, change->mention_count,
             &scheduled->mentions, check->list, err);
     if (!code && change->has.associated)
-        code = schedule_check_associated(check, change->associated, change->associated_count, scheduled, err);
+        code = change_associated(check, change, scheduled, err);
     if (!code && check->list->count)
         code = error_set(err, ERR_INVALID, "%s", check->list->items[0].text);
     return code;

@@ -22,11 +22,14 @@
     "SELECT s.id, s.due_at FROM (SELECT * FROM (" ONE(                                                       \
         where, OPEN, order) ") o UNION ALL SELECT * FROM (" ONE(where, COMPLETED, order) ") c) s " order
 
-/* $10, $11: the record, and its object for what is about all of them. A record has few enough to be sorted. */
-#define ABOUT(which, open, order)                                                                            \
-    "SELECT s.id, s.due_at FROM scheduled_association a JOIN scheduled_activity s ON s.id = a.scheduled_id " \
-    "AND s.business_id = a.business_id WHERE a.business_id = $1 AND a.record_id IN ($10, $11) " open which   \
-        FILTERS order
+/*
+ * $10, $11: the record, and its object for what is about all of them. A record has few enough to be sorted; the cross
+ * join has SQLite begin with them, and not with all that the Business has.
+ */
+#define ABOUT(open, which, order)                                                                            \
+    "SELECT s.id, s.due_at FROM scheduled_association a CROSS JOIN scheduled_activity s "                    \
+    "WHERE s.id = a.scheduled_id AND s.business_id = a.business_id AND s.business_id = $1 "                  \
+    "AND a.record_id IN ($10, $11) " open which FILTERS order
 
 #define OF_BUSINESS ""
 #define OF_EMPLOYEE "AND s.employee_id = $6 "
@@ -50,8 +53,8 @@ static const char *const statements[][3][2] = {
     [BY_ROLE] = ALL_STATES(OF_ROLE),
     [BY_OBJECT] = ALL_STATES(OF_OBJECT),
     [BY_RECORD] = {{ABOUT("", "", UP), ABOUT("", "", DOWN)},
-        {ABOUT(OPEN, "AND a.open = 1 ", UP), ABOUT(OPEN, "AND a.open = 1 ", DOWN)},
-        {ABOUT(COMPLETED, "", UP), ABOUT(COMPLETED, "", DOWN)}},
+        {ABOUT("AND a.open = 1 ", OPEN, UP), ABOUT("AND a.open = 1 ", OPEN, DOWN)},
+        {ABOUT("", COMPLETED, UP), ABOUT("", COMPLETED, DOWN)}},
 };
 
 static enum driver driver_of(const struct scheduled_filter *filter)

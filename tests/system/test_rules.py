@@ -15,7 +15,6 @@ from support.world import World
 pytestmark = pytest.mark.core
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "rules.md"
-later = pytest.mark.skip(reason="needs values in logged activities, and records")
 OPTIONS = [{"name": "Won"}, {"name": "Lost"}, {"name": "Open"}]
 
 
@@ -182,6 +181,7 @@ def test_m20_each_mistake_is_named_and_nothing_is_saved(rules):
         (rule([("a", "is_empty")], "b", id=new_id()), ["/rules/0/id"]),
         (rule([("a", "is_empty")], "b", id="x"), ["/rules/0/id"]),
         (rule([("a", "is_empty")], "b", colour="red"), ["/rules/0/colour"]),
+        (rule([("a", "is_empty")], "b", **{"a/b~": 1}), ["/rules/0/a~1b~0"]),
         ({**rule([], "b"), "conditions": [{"field": "a", "operator": "is_empty", "or": 1}]},
          ["/rules/0/conditions/0/or"]),
         ({**rule([], "b"), "conditions": ["a"]}, ["/rules/0/conditions/0"]),
@@ -244,6 +244,21 @@ def test_m20_limits_on_both_sides(rules):
     assert rules.put(rule([condition], "t0", name="é" * 100)).status == 200
     assert rules.put(rule([("a", "is_one_of", list(range(101)))], "t0")).pointers == ["/rules/0/conditions/0/value"]
     assert rules.put(rule([("a", "is_one_of", list(range(100)))], "t0")).status == 200
+    many = [("a", "is_one_of", list(range(100)))] * 20  # 2,000 values
+    assert rules.put(rule(many, "t0")).status == 200
+    assert rules.put(rule(many, "t0"), rule([condition], "t1")).pointers == ["/rules/1/conditions/0/value"]
+
+
+def test_m20_limits_are_configuration(make_server):
+    server = make_server(flags=["--rule-limit", "2", "--condition-limit", "1"])
+    rules = Rules(World(server))
+    for name in "abcd":
+        rules.field(name)
+    each = [rule([("a", "is_empty")], name) for name in "bcd"]
+    assert rules.put(*each).pointers == ["/rules"]
+    assert rules.put(*each[:2]).status == 200
+    assert rules.put(rule([("a", "is_empty"), ("b", "is_empty")], "c", "d")).pointers == [
+        "/rules/0/conditions", "/rules/0/targets"]
 
 
 def test_m20_limits_of_a_field_do_not_bind_conditions(rules):
@@ -321,7 +336,7 @@ def samples(world):
         "team_member": people, "record": (world.contact, world.contact), "tags": ("a", "b"), "yes_no": (True, False)}
 
 
-@later
+@pytest.mark.skip(reason="contacts are not records yet")
 def test_m20_operators_are_those_of_the_table(rules):
     table, operands, kinds = documented()
     values = samples(rules.world)
@@ -373,7 +388,6 @@ def test_m20_values_are_compared_by_type(rules):
 # ── the server decides ──────────────────────────────────────────────────────────────────────────
 
 
-@later
 def test_i9_what_the_client_hid_or_showed_is_not_believed(rules):
     rules.field("outcome", "single_select")
     rules.field("reason", required=True)
@@ -396,7 +410,6 @@ def test_i9_what_the_client_hid_or_showed_is_not_believed(rules):
     assert rules.post(outcome="Open", amount="many").pointers == ["/fields/1/value"]
 
 
-@later
 def test_i9_a_hidden_field_counts_as_empty(rules):
     for name in "abcd":
         rules.field(name)
@@ -411,7 +424,6 @@ def test_i9_a_hidden_field_counts_as_empty(rules):
     assert {name for name, value in stored.items() if value is not None} == {"a", "d"}
 
 
-@later
 def test_i9_a_default_decides_like_a_value_and_is_not_stored_where_hidden(rules):
     rules.field("kind", default="site")
     rules.field("address", default="Main Street")
@@ -442,7 +454,6 @@ def random_rules(rng, names):
     return saved
 
 
-@later
 def test_i9_the_form_shows_what_logging_stores(rules):
     names = [f"n{i}" for i in range(8)]
     rng = random.Random(20)
@@ -458,7 +469,6 @@ def test_i9_the_form_shows_what_logging_stores(rules):
                 {name: value for name, value in values.items() if name in shown}, (rules.get(), values)
 
 
-@later
 def test_i9_rules_that_change_while_activities_are_logged(rules):
     """Once a change is acknowledged, nothing is stored by the rules before it; and never by halves of two."""
     for name in ("always", "left", "right"):

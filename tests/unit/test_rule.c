@@ -33,7 +33,7 @@ static unsigned next_random(uint64_t *seed, unsigned below)
     *seed ^= *seed << 13;
     *seed ^= *seed >> 7;
     *seed ^= *seed << 17;
-    return (unsigned)((*seed >> 33) % below);
+    return below ? (unsigned)((*seed >> 33) % below) : 0;
 }
 
 struct sample {
