@@ -26,7 +26,7 @@ LIBRARIES = {
     "libpq-fe.h": {"db"},
     "sqlite3.h": {"db"},
     "yaml.h": {"base"},
-    "jansson.h": {"base", "webhook", "net", "api", "relay", "cli"},
+    "jansson.h": {"base", "crm", "webhook", "net", "api", "relay", "cli"},
 }
 
 ENDS_PROCESS = re.compile(r"(?<![\w.>])(?:exit|_exit|_Exit|quick_exit|abort)\s*\(")

@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "base/emit.h"
 #include "crm/actor.h"
+#include "crm/page.h"
 
 struct api {
     struct api_config config;
@@ -23,7 +24,7 @@ enum route_flags {
 
 struct route {
     const char *method;
-    const char *path; /* "{id}" stands for a uuid */
+    const char *path; /* "{id}" stands for a uuid, a second one too; "{object}" for any one segment */
     int flags;
     const char *const *parameters; /* of the query; NULL: none */
     void (*handle)(struct call *call);
@@ -35,7 +36,9 @@ struct call {
     struct api *api;
     struct db *db; /* this worker's, read-only; NULL where the route needs none */
     const struct route *route;
-    struct id path_id;
+    struct id path_id; /* of the path's first {…id}, */
+    struct id sub_id; /* of its second, */
+    const char *path_object; /* and of {object}: an id or an api_name; NULL where there is none */
     struct actor actor; /* unless ROUTE_OPEN */
 };
 
@@ -61,14 +64,40 @@ void call_reply_json(
     struct call *call, int status, struct buf *body, const struct reply_header *headers, size_t header_count);
 void call_fail(struct call *call, const struct error *err, const struct error_list *list);
 
+/* ── writes ──────────────────────────────────────────────────────────────────────────────────── */
+
+/*
+ * Hands a cold write to the writer; the connection is suspended, the worker is free, and the handler returns. After
+ * the commit `reply` renders the answer from `ctx`, on the writer's thread; what was refused is answered by itself.
+ * `ctx` is in the call's arena.
+ */
+void call_write(struct call *call, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx);
+
+/* The version in If-Match; replies 428 or 412 itself, and returns false. */
+bool call_if_match(struct call *call, int64_t *version) MUST_CHECK;
+/* The ETag of a version, as a header. In the call's arena. */
+struct reply_header etag_header(struct call *call, int64_t version);
+
 /* ── lists ───────────────────────────────────────────────────────────────────────────────────── */
 
-/* ?limit= and ?cursor= (an id; nil without). Replies itself on failure. */
-bool call_page(struct call *call, size_t *limit, struct id *cursor) MUST_CHECK;
+/* ?limit= and ?cursor=. Replies itself on failure. */
+bool call_page(struct call *call, struct page *page) MUST_CHECK;
 /* Begins {"results": [ in a new buf. */
 struct json emit_page(struct buf *body);
-/* Ends it, with "next" and "previous". */
-void emit_page_end(struct json *json, struct id next);
+/* Ends it, with "next" and "previous"; `first` and `last` are the keys of the page's outer rows, NULL if it is empty. */
+void emit_page_end(struct json *json, struct call *call, const struct page *page,
+    const struct page_key *first, const struct page_key *last);
+/* The same for a list that is ordered by ids alone. */
+void emit_page_end_ids(
+    struct json *json, struct call *call, const struct page *page, struct id first, struct id last);
+
+/* ── parameters of the query; each replies 400 itself, and returns false, when it cannot be read ─ */
+
+bool query_id(struct call *call, const char *name, struct id *id) MUST_CHECK; /* nil when absent */
+bool query_time(struct call *call, const char *name, int64_t *us, bool *given) MUST_CHECK;
+/* One of `names`, which NULL ends: its index, or `preset` when absent. */
+bool query_choice(
+    struct call *call, const char *name, const char *const *names, int preset, int *choice) MUST_CHECK;
 
 /* ── handlers, one file a resource ───────────────────────────────────────────────────────────── */
 

@@ -51,11 +51,11 @@ static void emit_delivery(struct json *json, const struct delivery *d)
 }
 
 /* False, having replied, when a filter cannot be read. */
-static bool read_filter(struct call *call, struct delivery_filter *filter)
+static bool read_filter(struct call *call, struct delivery_filter *filter, struct page *page)
 {
     const char *activity = exchange_query(call->exchange, "logged_activity_id");
     const char *state = exchange_query(call->exchange, "state");
-    if (!call_page(call, &filter->most, &filter->before))
+    if (!call_page(call, page))
         return false;
     filter->by_state = state != NULL;
     const char *wrong = activity && !id_parse(activity, strlen(activity), &filter->activity_id)
@@ -71,20 +71,22 @@ static bool read_filter(struct call *call, struct delivery_filter *filter)
 void deliveries_get(struct call *call)
 {
     struct delivery_filter filter = {0};
-    if (!read_filter(call, &filter))
+    struct page page;
+    if (!read_filter(call, &filter, &page))
         return;
-    size_t limit = filter.most++, count;
+    size_t count;
     struct delivery *list;
     struct error err = {0};
-    if (delivery_list(call->db, call->arena, &call->actor, &filter, &list, &count, &err)) {
+    if (delivery_list(call->db, call->arena, &call->actor, &filter, &page, &list, &count, &err)) {
         call_fail(call, &err, NULL);
         return;
     }
     struct buf body;
     struct json json = emit_page(&body);
-    for (size_t i = 0; i < count && i < limit; i++)
+    for (size_t i = 0; i < count; i++)
         emit_delivery(&json, &list[i]);
-    emit_page_end(&json, count > limit ? list[limit - 1].id : (struct id){0});
+    emit_page_end_ids(
+        &json, call, &page, count ? list[0].id : (struct id){0}, count ? list[count - 1].id : (struct id){0});
     call_reply_json(call, 200, &body, NULL, 0);
 }
 

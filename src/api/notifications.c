@@ -26,20 +26,21 @@ static void emit_notification(struct json *json, const struct notification *n)
 
 void notifications_get(struct call *call)
 {
-    size_t limit, count;
-    struct id cursor;
-    if (!call_page(call, &limit, &cursor))
+    struct page page;
+    if (!call_page(call, &page))
         return;
     struct notification *list;
+    size_t count;
     struct error err = {0};
-    if (notification_list(call->db, call->arena, &call->actor, cursor, limit + 1, &list, &count, &err)) {
+    if (notification_list(call->db, call->arena, &call->actor, &page, &list, &count, &err)) {
         call_fail(call, &err, NULL);
         return;
     }
     struct buf body;
     struct json json = emit_page(&body);
-    for (size_t i = 0; i < count && i < limit; i++)
+    for (size_t i = 0; i < count; i++)
         emit_notification(&json, &list[i]);
-    emit_page_end(&json, count > limit ? list[limit - 1].id : (struct id){0});
+    emit_page_end_ids(
+        &json, call, &page, count ? list[0].id : (struct id){0}, count ? list[count - 1].id : (struct id){0});
     call_reply_json(call, 200, &body, NULL, 0);
 }

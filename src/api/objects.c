@@ -25,33 +25,32 @@ static void reply_object(struct call *call, int status, const struct activity_ob
     struct buf body = BUF_INIT(ANSWER_MOST);
     struct json json = JSON_INTO(&body);
     emit_object_of(&json, object);
-    struct reply_header etag = {"ETag", arena_printf(call->arena, "\"%lld\"", (long long)object->version)};
+    struct reply_header etag = etag_header(call, object->version);
     call_reply_json(call, status, &body, &etag, 1);
 }
 
 void objects_get(struct call *call)
 {
-    size_t limit, count;
-    struct id cursor;
-    if (!call_page(call, &limit, &cursor))
+    struct page page;
+    if (!call_page(call, &page))
         return;
-    struct activity_object last = {0}, *objects;
+    struct activity_object *objects;
+    size_t count;
     struct error err = {0};
-    enum err_code code = id_is_nil(cursor)
-                             ? ERR_OK
-                             : object_read(call->db, call->arena, &call->actor, cursor, NULL, &last, &err);
-    if (!code)
-        code = object_list(
-            call->db, call->arena, &call->actor, last.name, cursor, limit + 1, &objects, &count, &err);
-    if (code) {
+    if (object_list(call->db, call->arena, &call->actor, &page, &objects, &count, &err)) {
         call_fail(call, &err, NULL);
         return;
     }
     struct buf body;
     struct json json = emit_page(&body);
-    for (size_t i = 0; i < count && i < limit; i++)
+    for (size_t i = 0; i < count; i++)
         emit_object_of(&json, &objects[i]);
-    emit_page_end(&json, count > limit ? objects[limit - 1].id : (struct id){0});
+    struct page_key first = {0}, last = {0};
+    if (count) {
+        first = (struct page_key){.text = objects[0].name, .id = objects[0].id};
+        last = (struct page_key){.text = objects[count - 1].name, .id = objects[count - 1].id};
+    }
+    emit_page_end(&json, call, &page, count ? &first : NULL, count ? &last : NULL);
     call_reply_json(call, 200, &body, NULL, 0);
 }
 
@@ -113,30 +112,11 @@ void objects_post(struct call *call)
         reply_object(call, 201, &object);
 }
 
-/* The version in If-Match; false, having replied, without one. */
-static bool read_version(struct call *call, int64_t *version)
-{
-    const char *match = exchange_header(call->exchange, "If-Match");
-    if (!match) {
-        exchange_reply_problem(
-            call->exchange, 428, "Send If-Match with the ETag of the settings that you read.", NULL);
-        return false;
-    }
-    char *end = NULL;
-    *version = *match == '"' ? strtoll(match + 1, &end, 10) : -1;
-    if (!end || strcmp(end, "\"") != 0) {
-        exchange_reply_problem(
-            call->exchange, 412, "If-Match must be the ETag of these settings; read them again.", NULL);
-        return false;
-    }
-    return true;
-}
-
 void object_patch(struct call *call)
 {
     int64_t version;
     struct object_input input = {0};
-    if (!read_version(call, &version) || !read_input(call, &input, false))
+    if (!call_if_match(call, &version) || !read_input(call, &input, false))
         return;
     struct activity_object object;
     struct error_list list = {0};

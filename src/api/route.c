@@ -27,14 +27,29 @@ static const struct route routes[] = {
     {"GET", "/readyz", ROUTE_OPEN, NULL, readyz_get},
 };
 
-/* Whether `path` is `pattern`, with a uuid where that says {id}. */
-static bool matches(const char *pattern, const char *path, struct id *id)
+/* Takes one segment of the path into the hole of the pattern: {object} is any, every other one a uuid. */
+static bool fill(struct call *call, const char *hole, const char *segment, size_t len, size_t *ids)
 {
-    const char *hole = strstr(pattern, "{id}");
-    if (!hole)
-        return strcmp(pattern, path) == 0;
-    size_t before = (size_t)(hole - pattern);
-    return strncmp(pattern, path, before) == 0 && id_parse(path + before, strlen(path + before), id);
+    if (strncmp(hole, "{object}", 8) == 0) {
+        call->path_object = arena_strndup(call->arena, segment, len);
+        return len > 0;
+    }
+    return id_parse(segment, len, (*ids)++ == 0 ? &call->path_id : &call->sub_id);
+}
+
+/* Whether `path` is `pattern`, segment by segment; what stands in its holes goes into the call. */
+static bool matches(struct call *call, const char *pattern, const char *path)
+{
+    size_t ids = 0;
+    while (*pattern == '/' && *path == '/') {
+        size_t want = strcspn(++pattern, "/"), have = strcspn(++path, "/");
+        if (*pattern == '{' ? !fill(call, pattern, path, have, &ids)
+                            : want != have || memcmp(pattern, path, want) != 0)
+            return false;
+        pattern += want;
+        path += have;
+    }
+    return !*pattern && !*path;
 }
 
 static bool is_method(const struct route *route, const char *method)
@@ -47,7 +62,7 @@ static bool is_method(const struct route *route, const char *method)
 static const struct route *find_route(struct call *call, struct buf *allowed)
 {
     for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-        if (!matches(routes[i].path, call->exchange->path, &call->path_id))
+        if (!matches(call, routes[i].path, call->exchange->path))
             continue;
         if (is_method(&routes[i], call->exchange->method))
             return &routes[i];

@@ -300,7 +300,7 @@ static enum err_code deliveries_verb(struct job *job)
     struct delivery_filter filter = {.by_state = job->words.state != NULL};
     if (job->words.state && !delivery_state_parse(job->words.state, &filter.state))
         return error_set(job->err, ERR_INVALID, "--state must be pending, delivered or failed");
-    filter.most = (size_t)job->words.limit;
+    struct page page = {.limit = (size_t)job->words.limit};
     struct actor operator= {0};
     enum err_code code = db_open(job->context->db, true, &db, job->err);
     if (!code)
@@ -308,7 +308,7 @@ static enum err_code deliveries_verb(struct job *job)
     struct delivery *list;
     size_t count = 0;
     if (!code)
-        code = delivery_list(db, job->arena, &operator, & filter, &list, &count, job->err);
+        code = delivery_list(db, job->arena, &operator, & filter, &page, &list, &count, job->err);
     if (code)
         return code;
     if (job->words.json)

@@ -11,10 +11,18 @@ struct business_call {
 static enum err_code business_insert(struct db *db, void *ctx, struct error *err)
 {
     struct business_call *call = ctx;
-    return db_exec(db,
+    struct id contacts = id_new();
+    int64_t now = clock_wall_us();
+    enum err_code code = db_exec(db,
         "INSERT INTO business (id, name, contact_object_id, settings_version, created_at) VALUES ($1, $2, "
         "$3, 1, $4)",
-        DB_PARAMS(db_id(call->id), db_text(call->name), db_id(id_new()), db_int(clock_wall_us())), NULL, err);
+        DB_PARAMS(db_id(call->id), db_text(call->name), db_id(contacts), db_int(now)), NULL, err);
+    if (code)
+        return code;
+    return db_exec(db,
+        "INSERT INTO record_object (id, business_id, kind, name, api_name, description, version, created_at) "
+        "VALUES ($1, $2, 0, 'Contact', 'contacts', '', 1, $3)",
+        DB_PARAMS(db_id(contacts), db_id(call->id), db_int(now)), NULL, err);
 }
 
 enum err_code business_add(struct crm *crm, const char *name, struct id *business_id, struct error *err)

@@ -1,9 +1,56 @@
 #include "crm/crm.h"
 
+#include "base/clock.h"
+
 #include <assert.h>
+
+const struct crm_limits crm_limits_preset = {
+    .name_chars = 100,
+    .notes_chars = 10000,
+    .list_items = 100,
+    .fields = 200,
+    .options = 500,
+    .rules = 100,
+    .conditions = 50,
+    .text_chars = 1000,
+    .long_text_chars = 20000,
+};
 
 void crm_add_log_step(struct crm *crm, struct log_step step)
 {
     assert(crm->step_count < LOG_STEPS_MOST);
     crm->steps[crm->step_count++] = step;
+}
+
+const struct crm_limits *crm_limits(const struct crm *crm)
+{
+    return crm->limits.name_chars ? &crm->limits : &crm_limits_preset;
+}
+
+struct write_call {
+    struct write write;
+    write_fn *run;
+    void *ctx;
+    struct error_list *list;
+};
+
+static enum err_code run_write(struct db *db, struct lane_pos pos, void *ctx, struct error *err)
+{
+    struct write_call *call = ctx;
+    call->write.db = db;
+    call->write.pos = pos;
+    call->write.now = clock_wall_us();
+    *call->list = (struct error_list){0};
+    return call->run(&call->write, call->ctx, call->list, err);
+}
+
+enum err_code crm_write(struct crm *crm, struct arena *arena, const struct actor *actor,
+    struct id business_id, write_fn *run, void *ctx, struct error_list *list, struct error *err)
+{
+    struct write_call call = {
+        .write = {.crm = crm, .arena = arena, .actor = actor, .business_id = business_id},
+        .run = run,
+        .ctx = ctx,
+        .list = list};
+    return writer_run_at(crm->writer, run_write, &call, err);
 }

@@ -7,6 +7,7 @@
 
 #include "db/writer.h"
 
+struct actor;
 struct log_unit;
 
 /*
@@ -21,12 +22,52 @@ struct log_step {
 
 #define LOG_STEPS_MOST 4
 
+/* How much of a thing there may be. Characters are code points. Set from the configuration (src/cli/settings.c). */
+struct crm_limits {
+    int64_t name_chars; /* of a person, an object, a field */
+    int64_t notes_chars;
+    int64_t list_items; /* mentions, associated records */
+    int64_t fields; /* of one object, archived ones included */
+    int64_t options; /* of one field, archived ones included */
+    int64_t rules; /* of one Activity Object */
+    int64_t conditions; /* of one rule; targets likewise */
+    int64_t text_chars; /* of a value of type text */
+    int64_t long_text_chars; /* of a value of type long_text */
+};
+extern const struct crm_limits crm_limits_preset;
+
 struct crm {
     /* set before start */
     struct writer *writer;
+    struct crm_limits limits; /* all zero: the preset */
     struct log_step steps[LOG_STEPS_MOST];
     size_t step_count;
 };
+
+/*
+ * What a cold write (settings, records: all but logging) has in hand, inside the writer's transaction and on its
+ * thread. A function that takes one checks first and writes then; it may be run again, from its inputs, when the
+ * batch that it was in failed.
+ */
+struct write {
+    struct crm *crm;
+    struct db *db;
+    struct arena *arena; /* of whoever waits; results go here */
+    const struct actor *actor; /* NULL: an operator, by the administration socket */
+    struct id business_id;
+    struct lane_pos pos; /* of this write, for what live streams follow */
+    int64_t now; /* microseconds UTC */
+};
+
+/* Refused members are in `list`, by JSON pointer, and the code is ERR_INVALID. */
+typedef enum err_code write_fn(struct write *write, void *ctx, struct error_list *list, struct error *err);
+
+/* Runs it and waits for the commit: for the CLI and for tests. What the API writes goes by call_write (src/api). */
+enum err_code crm_write(struct crm *crm, struct arena *arena, const struct actor *actor,
+    struct id business_id, write_fn *run, void *ctx, struct error_list *list, struct error *err) MUST_CHECK;
+
+/* The limits in force. */
+const struct crm_limits *crm_limits(const struct crm *crm) __attribute__((returns_nonnull));
 
 /* Before the first activity is logged. */
 void crm_add_log_step(struct crm *crm, struct log_step step);

@@ -85,23 +85,27 @@ enum err_code object_read(struct db *db, struct arena *arena, const struct actor
     return may(actor, ACTION_VIEW_OBJECT, object->business_id, err);
 }
 
-enum err_code object_list(struct db *db, struct arena *arena, const struct actor *actor,
-    const char *after_name, struct id after_id, size_t most, struct activity_object **objects, size_t *count,
-    struct error *err)
+enum err_code object_list(struct db *db, struct arena *arena, const struct actor *actor, struct page *page,
+    struct activity_object **objects, size_t *count, struct error *err)
 {
+    static const char forward[] = "SELECT " OBJECT_COLUMNS "FROM activity_object WHERE business_id = $1 "
+                                  "AND (name, id) > ($2, $3) ORDER BY name, id LIMIT $4";
+    static const char back[] = "SELECT " OBJECT_COLUMNS "FROM activity_object WHERE business_id = $1 "
+                               "AND (name, id) < ($2, $3) ORDER BY name DESC, id DESC LIMIT $4";
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = may(actor, ACTION_VIEW_OBJECT, actor->business_id, err);
-    if (!code)
-        code = db_query(db,
-            "SELECT " OBJECT_COLUMNS "FROM activity_object WHERE business_id = $1 AND (name, id) > ($2, $3) "
-            "ORDER BY name, id LIMIT $4",
-            DB_PARAMS(db_id(actor->business_id), db_text(after_name ? after_name : ""), db_id(after_id),
-                db_int((int64_t)most)),
-            &rows, err);
+    size_t most = page->limit + 1;
     *objects = ARENA_ARRAY(arena, struct activity_object, most);
     *count = 0;
+    enum err_code code = may(actor, ACTION_VIEW_OBJECT, actor->business_id, err);
+    if (!code)
+        code = db_query(db, page->back ? back : forward,
+            DB_PARAMS(db_id(actor->business_id), db_text(page->key.text ? page->key.text : ""),
+                db_id(page->key.id), db_int((int64_t)most)),
+            &rows, err);
     while (!code && *count < most && db_next(rows, &code, err))
         take_object(rows, arena, &(*objects)[(*count)++]);
+    if (!code)
+        *count = page_cut(page, *objects, sizeof **objects, *count);
     return code;
 }
 

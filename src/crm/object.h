@@ -6,6 +6,7 @@
 #define HERALD_CRM_OBJECT_H
 
 #include "crm/access.h"
+#include "crm/page.h"
 
 enum association_mode { ASSOCIATE_NONE = 0, ASSOCIATE_ONE_OR_MORE = 1 };
 enum submission_action { SUBMIT_REDIRECT = 0, SUBMIT_TRIGGER_WEBHOOK = 1 };
@@ -37,10 +38,9 @@ static inline bool object_has_webhook(const struct activity_object *object)
 enum err_code object_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     const char *api_name, struct activity_object *object, struct error *err) MUST_CHECK;
 
-/* A page by name, after the one called (after_name, after_id) if after_name is given. *count at most `most`. */
-enum err_code object_list(struct db *db, struct arena *arena, const struct actor *actor,
-    const char *after_name, struct id after_id, size_t most, struct activity_object **objects, size_t *count,
-    struct error *err) MUST_CHECK;
+/* A page by (name, id). */
+enum err_code object_list(struct db *db, struct arena *arena, const struct actor *actor, struct page *page,
+    struct activity_object **objects, size_t *count, struct error *err) MUST_CHECK;
 
 /* What may be set; NULL or `false` members of `has` are left as they are (or as a new object has them). */
 struct object_input {

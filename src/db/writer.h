@@ -96,6 +96,11 @@ enum err_code writer_run(struct writer *writer,
     enum err_code (*run)(struct db *db, void *ctx, struct error *err), void *ctx,
     struct error *err) MUST_CHECK;
 
+/* The same; the function hears where it is committed. */
+enum err_code writer_run_at(struct writer *writer,
+    enum err_code (*run)(struct db *db, struct lane_pos pos, void *ctx, struct error *err), void *ctx,
+    struct error *err) MUST_CHECK;
+
 /* Whether the last transaction worked; for /readyz. Any thread. */
 bool writer_is_healthy(struct writer *writer);
 

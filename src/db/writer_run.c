@@ -3,7 +3,7 @@
 
 struct call {
     struct unit unit; /* first */
-    enum err_code (*run)(struct db *db, void *ctx, struct error *err);
+    enum err_code (*run)(struct db *db, struct lane_pos pos, void *ctx, struct error *err);
     pthread_mutex_t lock;
     pthread_cond_t finished;
     bool is_finished;
@@ -14,7 +14,7 @@ static enum err_code call_run(struct db *db, struct unit **units, size_t n, stru
     enum err_code code = ERR_OK;
     for (size_t i = 0; i < n && !code; i++) {
         struct call *call = CONTAINER_OF(units[i], struct call, unit);
-        code = call->run(db, call->unit.ctx, err);
+        code = call->run(db, call->unit.pos, call->unit.ctx, err);
     }
     return code;
 }
@@ -28,8 +28,9 @@ static void call_done(struct unit *unit)
     pthread_mutex_unlock(&call->lock);
 }
 
-enum err_code writer_run(struct writer *writer,
-    enum err_code (*run)(struct db *db, void *ctx, struct error *err), void *ctx, struct error *err)
+enum err_code writer_run_at(struct writer *writer,
+    enum err_code (*run)(struct db *db, struct lane_pos pos, void *ctx, struct error *err), void *ctx,
+    struct error *err)
 {
     static const struct unit_kind kind = {.name = "call", .run = call_run};
     struct call call = {.unit = {.kind = &kind, .ctx = ctx, .done = call_done},
@@ -46,4 +47,23 @@ enum err_code writer_run(struct writer *writer,
     if (call.unit.result.code)
         *err = call.unit.result;
     return call.unit.result.code;
+}
+
+struct plain {
+    enum err_code (*run)(struct db *db, void *ctx, struct error *err);
+    void *ctx;
+};
+
+static enum err_code run_plain(struct db *db, struct lane_pos pos, void *ctx, struct error *err)
+{
+    (void)pos;
+    const struct plain *plain = ctx;
+    return plain->run(db, plain->ctx, err);
+}
+
+enum err_code writer_run(struct writer *writer,
+    enum err_code (*run)(struct db *db, void *ctx, struct error *err), void *ctx, struct error *err)
+{
+    struct plain plain = {.run = run, .ctx = ctx};
+    return writer_run_at(writer, run_plain, &plain, err);
 }

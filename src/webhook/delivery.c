@@ -238,7 +238,8 @@ enum err_code delivery_read(struct db *db, struct arena *arena, const struct act
 }
 
 static enum err_code list_one(struct db *db, struct arena *arena, const struct actor *actor,
-    const struct delivery_filter *filter, struct delivery *list, size_t *count, struct error *err)
+    const struct delivery_filter *filter, struct page *page, struct delivery *list, size_t *count,
+    struct error *err)
 {
     struct id id;
     enum err_code code = delivery_of_activity(db, actor, filter->activity_id, &id, err);
@@ -247,35 +248,49 @@ static enum err_code list_one(struct db *db, struct arena *arena, const struct a
     code = delivery_read(db, arena, actor, id, &list[0], err);
     if (code == ERR_NOT_FOUND)
         return ERR_OK;
-    bool wanted = (!filter->by_state || list[0].state == filter->state) &&
-                  (id_is_nil(filter->before) || id_compare(id, filter->before) < 0);
+    int order = id_compare(id, page_id_bound(page));
+    bool wanted =
+        (!filter->by_state || list[0].state == filter->state) && (page->back ? order > 0 : order < 0);
     *count = !code && wanted ? 1 : 0;
     return code;
 }
 
-enum err_code delivery_list(struct db *db, struct arena *arena, const struct actor *actor,
-    const struct delivery_filter *filter, struct delivery **list, size_t *count, struct error *err)
+static enum err_code list_many(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct delivery_filter *filter, struct page *page, struct delivery *list, size_t *count,
+    struct error *err)
 {
-    static const struct id highest = {.bytes = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                          0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+    static const char forward[] =
+        "SELECT " DELIVERY_COLUMNS "WHERE d.business_id = $1 AND d.id < $2 AND (d.state = $3 OR $3 = -1) "
+        "ORDER BY d.id DESC LIMIT $4";
+    static const char back[] =
+        "SELECT " DELIVERY_COLUMNS "WHERE d.business_id = $1 AND d.id > $2 AND (d.state = $3 OR $3 = -1) "
+        "ORDER BY d.id LIMIT $4";
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db, page->back ? back : forward,
+        DB_PARAMS(db_id(actor->business_id), db_id(page_id_bound(page)),
+            db_int(filter->by_state ? (int64_t)filter->state : -1), db_int((int64_t)page->limit + 1)),
+        &rows, err);
+    while (!code && *count <= page->limit && db_next(rows, &code, err))
+        take_delivery(rows, arena, &list[(*count)++]);
+    return code;
+}
+
+enum err_code delivery_list(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct delivery_filter *filter, struct page *page, struct delivery **list, size_t *count,
+    struct error *err)
+{
     *count = 0;
-    *list = ARENA_ARRAY(arena, struct delivery, filter->most + 1);
+    *list = ARENA_ARRAY(arena, struct delivery, page->limit + 1);
     enum err_code code = may(actor, ACTION_VIEW_DELIVERY, actor->business_id, err);
     if (code)
         return code;
-    if (!id_is_nil(filter->activity_id))
-        return list_one(db, arena, actor, filter, *list, count, err);
-    struct db_rows *rows = NULL;
-    code = db_query(db,
-        "SELECT " DELIVERY_COLUMNS "WHERE d.business_id = $1 AND d.id < $2 AND (d.state = $3 OR $3 = -1) "
-        "ORDER BY d.id DESC LIMIT $4",
-        DB_PARAMS(db_id(actor->business_id), db_id(id_is_nil(filter->before) ? highest : filter->before),
-            db_int(filter->by_state ? (int64_t)filter->state : -1), db_int((int64_t)filter->most)),
-        &rows, err);
-    while (!code && *count < filter->most && db_next(rows, &code, err))
-        take_delivery(rows, arena, &(*list)[(*count)++]);
-    db_rows_close(rows);
+    code = id_is_nil(filter->activity_id) ? list_many(db, arena, actor, filter, page, *list, count, err)
+                                          : list_one(db, arena, actor, filter, page, *list, count, err);
+    if (code)
+        return code;
+    *count = page_cut(page, *list, sizeof **list, *count);
     for (size_t i = 0; i < *count && !code; i++)
-        code = read_attempts(db, arena, actor, &(*list)[i], err);
+        if (!(*list)[i].attempts)
+            code = read_attempts(db, arena, actor, &(*list)[i], err);
     return code;
 }

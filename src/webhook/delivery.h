@@ -80,13 +80,11 @@ struct delivery_filter {
     struct id activity_id; /* nil: any */
     bool by_state;
     enum delivery_state state;
-    struct id before; /* nil: from the newest; else older than this delivery */
-    size_t most;
 };
 
-/* Newest first. Any thread, with a connection of its own. */
+/* A page, newest first. Any thread, with a connection of its own. */
 enum err_code delivery_list(struct db *db, struct arena *arena, const struct actor *actor,
-    const struct delivery_filter *filter, struct delivery **list, size_t *count,
+    const struct delivery_filter *filter, struct page *page, struct delivery **list, size_t *count,
     struct error *err) MUST_CHECK;
 /* ERR_NOT_FOUND. */
 enum err_code delivery_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,

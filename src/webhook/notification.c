@@ -32,37 +32,48 @@ enum err_code notification_insert(
     return db_exec_many(db, insert, values, INSERT_VALUES, n, err);
 }
 
-enum err_code notification_list(struct db *db, struct arena *arena, const struct actor *actor,
-    struct id before, size_t most, struct notification **list, size_t *count, struct error *err)
+#define NOTIFICATION_QUERY                                                                                   \
+    "SELECT n.id, n.created_at, n.delivery_id, n.activity_id, n.activity_object_id, o.name, n.url, "         \
+    "n.status, n.error_class, n.detail FROM notification n "                                                 \
+    "JOIN activity_object o ON o.id = n.activity_object_id AND o.business_id = n.business_id "
+
+static void take_notification(
+    struct db_rows *rows, struct arena *arena, struct id business_id, struct notification *n)
 {
+    *n = (struct notification){
+        .id = db_col_id(rows, 0),
+        .business_id = business_id,
+        .created_at = db_col_int(rows, 1),
+        .delivery_id = db_col_id(rows, 2),
+        .activity_id = db_col_id(rows, 3),
+        .object_id = db_col_id(rows, 4),
+        .object_name = db_col_text_copy(rows, 5, arena),
+        .url = db_col_text_copy(rows, 6, arena),
+        .status = (int)db_col_int(rows, 7),
+        .error_class = db_col_text_copy(rows, 8, arena),
+        .detail = db_col_text_copy(rows, 9, arena),
+    };
+}
+
+enum err_code notification_list(struct db *db, struct arena *arena, const struct actor *actor,
+    struct page *page, struct notification **list, size_t *count, struct error *err)
+{
+    static const char forward[] =
+        NOTIFICATION_QUERY "WHERE n.business_id = $1 AND n.id < $2 ORDER BY n.id DESC LIMIT $3";
+    static const char back[] =
+        NOTIFICATION_QUERY "WHERE n.business_id = $1 AND n.id > $2 ORDER BY n.id LIMIT $3";
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    struct id limit = before;
-    if (id_is_nil(before))
-        memset(limit.bytes, 0xff, sizeof limit.bytes);
+    size_t most = page->limit + 1;
     *list = ARENA_ARRAY(arena, struct notification, most);
     *count = 0;
     enum err_code code = may(actor, ACTION_VIEW_NOTIFICATION, actor->business_id, err);
     if (!code)
-        code = db_query(db,
-            "SELECT n.id, n.created_at, n.delivery_id, n.activity_id, n.activity_object_id, o.name, n.url, "
-            "n.status, "
-            "n.error_class, n.detail FROM notification n "
-            "JOIN activity_object o ON o.id = n.activity_object_id AND o.business_id = n.business_id "
-            "WHERE n.business_id = $1 AND n.id < $2 ORDER BY n.id DESC LIMIT $3",
-            DB_PARAMS(db_id(actor->business_id), db_id(limit), db_int((int64_t)most)), &rows, err);
+        code = db_query(db, page->back ? back : forward,
+            DB_PARAMS(db_id(actor->business_id), db_id(page_id_bound(page)), db_int((int64_t)most)), &rows,
+            err);
     while (!code && *count < most && db_next(rows, &code, err))
-        (*list)[(*count)++] = (struct notification){
-            .id = db_col_id(rows, 0),
-            .business_id = actor->business_id,
-            .created_at = db_col_int(rows, 1),
-            .delivery_id = db_col_id(rows, 2),
-            .activity_id = db_col_id(rows, 3),
-            .object_id = db_col_id(rows, 4),
-            .object_name = db_col_text_copy(rows, 5, arena),
-            .url = db_col_text_copy(rows, 6, arena),
-            .status = (int)db_col_int(rows, 7),
-            .error_class = db_col_text_copy(rows, 8, arena),
-            .detail = db_col_text_copy(rows, 9, arena),
-        };
+        take_notification(rows, arena, actor->business_id, &(*list)[(*count)++]);
+    if (!code)
+        *count = page_cut(page, *list, sizeof **list, *count);
     return code;
 }

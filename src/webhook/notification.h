@@ -3,6 +3,7 @@
 #define HERALD_WEBHOOK_NOTIFICATION_H
 
 #include "crm/access.h"
+#include "crm/page.h"
 
 struct notification {
     struct id id, business_id;
@@ -22,8 +23,8 @@ struct notification {
 enum err_code notification_insert(struct db *db, struct arena *arena, const struct notification *list,
     size_t n, struct error *err) MUST_CHECK;
 
-/* Newest first, older than `before` unless that is nil. Any thread, with a connection of its own. */
+/* A page, newest first. Any thread, with a connection of its own. */
 enum err_code notification_list(struct db *db, struct arena *arena, const struct actor *actor,
-    struct id before, size_t most, struct notification **list, size_t *count, struct error *err) MUST_CHECK;
+    struct page *page, struct notification **list, size_t *count, struct error *err) MUST_CHECK;
 
 #endif

@@ -1,0 +1,142 @@
+/*
+ * Pages of lists: ?limit= and ?cursor=, `next` and `previous`. A cursor is the key of the row at the page's edge and
+ * a direction, in base64: opaque, since what a list is ordered by is no promise.
+ */
+#include "api/call.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+
+#define CURSOR_MOST 2048 /* bytes; a key's text is a name */
+
+static bool read_limit(struct call *call, struct page *page)
+{
+    const char *text = exchange_query(call->exchange, "limit");
+    page->limit = PAGE_LIMIT_PRESET;
+    if (!text)
+        return true;
+    char *end;
+    long number = strtol(text, &end, 10);
+    page->limit = (size_t)number;
+    return *text && !*end && number >= 1 && number <= PAGE_LIMIT_MOST;
+}
+
+/* "n|number|id|text": direction, then the key. */
+static char *cursor_text(struct call *call, bool back, const struct page_key *key)
+{
+    char *plain = arena_printf(call->arena, "%c|%" PRId64 "|%s|%s", back ? 'p' : 'n', key->number,
+        id_format(key->id).text, key->text ? key->text : "");
+    size_t len = strlen(plain),
+           room = sodium_base64_encoded_len(len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    char *cursor = arena_alloc(call->arena, room);
+    sodium_bin2base64(
+        cursor, room, (const unsigned char *)plain, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return cursor;
+}
+
+static bool parse_cursor(struct call *call, const char *cursor, struct page *page)
+{
+    size_t len = strlen(cursor), plain_len = 0;
+    char *plain = arena_alloc(call->arena, len + 1), *at;
+    if (len > CURSOR_MOST || sodium_base642bin((unsigned char *)plain, len, cursor, len, NULL, &plain_len,
+                                 NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
+        return false;
+    plain[plain_len] = '\0';
+    if (strlen(plain) != plain_len || (plain[0] != 'n' && plain[0] != 'p') || plain[1] != '|')
+        return false;
+    page->from = true;
+    page->back = plain[0] == 'p';
+    page->key.number = strtoll(plain + 2, &at, 10);
+    if (*at != '|' || strlen(at + 1) <= ID_TEXT_LEN || at[1 + ID_TEXT_LEN] != '|' ||
+        !id_parse(at + 1, ID_TEXT_LEN, &page->key.id))
+        return false;
+    page->key.text = at + 2 + ID_TEXT_LEN;
+    return text_is_utf8(page->key.text, strlen(page->key.text));
+}
+
+bool call_page(struct call *call, struct page *page)
+{
+    const char *cursor = exchange_query(call->exchange, "cursor");
+    *page = (struct page){0};
+    const char *wrong = !read_limit(call, page) ? "'limit' must be a number from 1 to 200."
+                        : cursor && !parse_cursor(call, cursor, page)
+                            ? "'cursor' must be the 'next' or the 'previous' of another page."
+                            : NULL;
+    if (wrong)
+        exchange_reply_problem(call->exchange, 400, wrong, NULL);
+    return !wrong;
+}
+
+struct json emit_page(struct buf *body)
+{
+    *body = BUF_INIT(ANSWER_MOST);
+    struct json json = JSON_INTO(body);
+    emit_object(&json, NULL);
+    emit_array(&json, "results");
+    return json;
+}
+
+void emit_page_end(struct json *json, struct call *call, const struct page *page,
+    const struct page_key *first, const struct page_key *last)
+{
+    emit_array_end(json);
+    emit_text(json, "next", last && page->more_after ? cursor_text(call, false, last) : NULL);
+    emit_text(json, "previous", first && page->more_before ? cursor_text(call, true, first) : NULL);
+    emit_object_end(json);
+}
+
+void emit_page_end_ids(
+    struct json *json, struct call *call, const struct page *page, struct id first, struct id last)
+{
+    struct page_key keys[] = {{.id = first}, {.id = last}};
+    bool empty = id_is_nil(first);
+    emit_page_end(json, call, page, empty ? NULL : &keys[0], empty ? NULL : &keys[1]);
+}
+
+/* ── other parameters ────────────────────────────────────────────────────────────────────────── */
+
+static bool refuse(struct call *call, const char *name, const char *what)
+{
+    exchange_reply_problem(
+        call->exchange, 400, arena_printf(call->arena, "'%s' must be %s.", name, what), NULL);
+    return false;
+}
+
+bool query_id(struct call *call, const char *name, struct id *id)
+{
+    const char *text = exchange_query(call->exchange, name);
+    *id = (struct id){0};
+    return !text || id_parse(text, strlen(text), id) || refuse(call, name, "a UUID");
+}
+
+bool query_time(struct call *call, const char *name, int64_t *us, bool *given)
+{
+    const char *text = exchange_query(call->exchange, name);
+    *us = 0;
+    *given = text != NULL;
+    return !text || time_parse(text, strlen(text), us) ||
+           refuse(call, name, "a date and time such as 2026-11-24T09:00:00Z");
+}
+
+bool query_choice(struct call *call, const char *name, const char *const *names, int preset, int *choice)
+{
+    const char *text = exchange_query(call->exchange, name);
+    *choice = preset;
+    if (!text)
+        return true;
+    struct buf all = BUF_INIT(512);
+    for (int i = 0; names[i]; i++) {
+        if (strcmp(names[i], text) == 0) {
+            *choice = i;
+            buf_free(&all);
+            return true;
+        }
+        buf_printf(&all, "%s%s", i == 0 ? "" : ", ", names[i]);
+    }
+    const char *what = arena_printf(call->arena, "one of %s", buf_text(&all));
+    buf_free(&all);
+    return refuse(call, name, what);
+}

@@ -1,0 +1,82 @@
+/* Cold writes of the API: no worker waits for a commit. */
+#include "api/call.h"
+
+#include "base/clock.h"
+
+struct api_write {
+    struct unit unit; /* first */
+    struct call *call;
+    write_fn *run;
+    void (*reply)(struct call *call, void *ctx);
+    struct error_list list;
+};
+
+static struct api_write *write_of(struct unit *unit)
+{
+    return CONTAINER_OF(unit, struct api_write, unit);
+}
+
+static enum err_code write_run_one(struct db *db, struct api_write *w, struct error *err)
+{
+    struct call *call = w->call;
+    struct write write = {.crm = call->api->config.crm,
+        .db = db,
+        .arena = call->arena,
+        .actor = &call->actor,
+        .business_id = call->actor.business_id,
+        .pos = w->unit.pos,
+        .now = clock_wall_us()};
+    w->list = (struct error_list){0};
+    return w->run(&write, w->unit.ctx, &w->list, err);
+}
+
+static enum err_code write_run(struct db *db, struct unit **units, size_t n, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < n && !code; i++)
+        code = write_run_one(db, write_of(units[i]), err);
+    return code;
+}
+
+static void write_done(struct unit *unit)
+{
+    struct api_write *w = write_of(unit);
+    if (unit->result.code)
+        call_fail(w->call, &unit->result, &w->list);
+    else
+        w->reply(w->call, unit->ctx);
+}
+
+void call_write(struct call *call, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx)
+{
+    static const struct unit_kind kind = {.name = "write", .run = write_run};
+    struct api_write *w = ARENA_NEW(call->arena, struct api_write);
+    *w = (struct api_write){
+        .unit = {.kind = &kind, .ctx = ctx, .done = write_done}, .call = call, .run = run, .reply = reply};
+    struct error err = {0};
+    if (writer_submit(call->api->config.crm->writer, &w->unit, &err))
+        call_fail(call, &err, NULL);
+}
+
+bool call_if_match(struct call *call, int64_t *version)
+{
+    const char *match = exchange_header(call->exchange, "If-Match");
+    if (!match) {
+        exchange_reply_problem(
+            call->exchange, 428, "Changing settings needs If-Match with the ETag that you read.", NULL);
+        return false;
+    }
+    char *end = NULL;
+    *version = *match == '"' ? strtoll(match + 1, &end, 10) : -1;
+    if (!end || strcmp(end, "\"") != 0) {
+        exchange_reply_problem(
+            call->exchange, 412, "If-Match must be the ETag of these settings; read them again.", NULL);
+        return false;
+    }
+    return true;
+}
+
+struct reply_header etag_header(struct call *call, int64_t version)
+{
+    return (struct reply_header){"ETag", arena_printf(call->arena, "\"%lld\"", (long long)version)};
+}

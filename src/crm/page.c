@@ -1,0 +1,32 @@
+#include "crm/page.h"
+
+#include <string.h>
+
+static void swap(char *a, char *b, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        char c = a[i];
+        a[i] = b[i];
+        b[i] = c;
+    }
+}
+
+size_t page_cut(struct page *page, void *items, size_t size, size_t count)
+{
+    bool more = count > page->limit;
+    size_t n = more ? page->limit : count;
+    char *rows = items;
+    for (size_t i = 0; page->back && i < n / 2; i++)
+        swap(rows + i * size, rows + (n - 1 - i) * size, size);
+    page->more_before = page->back ? more : page->from;
+    page->more_after = page->back || more;
+    return n;
+}
+
+struct id page_id_bound(const struct page *page)
+{
+    struct id bound = page->key.id;
+    if (!page->from)
+        memset(bound.bytes, page->back ? 0x00 : 0xff, sizeof bound.bytes);
+    return bound;
+}
