@@ -99,6 +99,11 @@ bool body_has(struct body *body, const char *name)
     return json_object_get(body->root, name) != NULL;
 }
 
+bool body_given(struct body *body, const char *name)
+{
+    return member(body, name) != NULL;
+}
+
 const char *body_text_or_null(struct body *body, const char *name, size_t min, size_t max)
 {
     json_t *value = member(body, name);

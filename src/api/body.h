@@ -30,6 +30,9 @@ bool body_finish(struct body *body) MUST_CHECK;
 /* Whether the member is there; null counts as there. Makes it known. */
 bool body_has(struct body *body, const char *name);
 
+/* Whether it is there and not null. Makes it known. */
+bool body_given(struct body *body, const char *name);
+
 /* A text of min to max characters; NULL when absent or null (an error if min > 0). */
 const char *body_text(struct body *body, const char *name, size_t min, size_t max);
 /* The same, but absent or null is fine whatever min says. */

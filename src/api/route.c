@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
+static const char *const archived_parameters[] = {"limit", "cursor", "archived", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 
 static const struct route routes[] = {
@@ -15,7 +16,17 @@ static const struct route routes[] = {
     {"POST", "/api/activities/objects", 0, NULL, objects_post},
     {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},
     {"PATCH", "/api/activities/objects/{id}", 0, NULL, object_patch},
-    {"POST", "/api/records/contacts/search", 0, NULL, contacts_search},
+    {"GET", "/api/records/objects", 0, archived_parameters, record_objects_get},
+    {"POST", "/api/records/objects", 0, NULL, record_objects_post},
+    {"GET", "/api/records/objects/{object}", 0, NULL, record_object_get},
+    {"PATCH", "/api/records/objects/{object}", 0, NULL, record_object_patch},
+    {"DELETE", "/api/records/objects/{object}", 0, NULL, record_object_delete},
+    {"GET", "/api/records/{object}", 0, archived_parameters, records_get},
+    {"POST", "/api/records/{object}", 0, NULL, records_post},
+    {"POST", "/api/records/{object}/search", 0, NULL, records_search},
+    {"GET", "/api/records/{object}/{id}", 0, NULL, record_get_one},
+    {"PATCH", "/api/records/{object}/{id}", 0, NULL, record_patch},
+    {"DELETE", "/api/records/{object}/{id}", 0, NULL, record_delete},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},
     {"GET", "/api/notifications", 0, page_parameters, notifications_get},

@@ -17,6 +17,7 @@ enum action {
     ACTION_VIEW_OBJECT,
     ACTION_EDIT_OBJECT,
     ACTION_VIEW_RECORD,
+    ACTION_EDIT_RECORD,
     ACTION_VIEW_DELIVERY,
     ACTION_VIEW_NOTIFICATION,
 };
@@ -24,5 +25,8 @@ enum action {
 /* `business_id` is the Business of the thing. ERR_NOT_FOUND when the actor may not even know of it. */
 enum err_code may(
     const struct actor *actor, enum action action, struct id business_id, struct error *err) MUST_CHECK;
+
+/* The same for a cold write, in its own Business; an operator may do all. */
+enum err_code write_may(const struct write *w, enum action action, struct error *err) MUST_CHECK;
 
 #endif

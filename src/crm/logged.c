@@ -29,8 +29,10 @@ static enum err_code prepare_associated(struct db *db, struct arena *arena, cons
     activity->associated = ARENA_ARRAY(arena, struct associated_entity, input->associated_count);
     activity->associated_count = input->associated_count;
     for (size_t i = 0; i < input->associated_count; i++) {
-        struct contact contact;
-        enum err_code code = contact_read(db, arena, actor, input->associated[i], &contact, err);
+        struct record_ref record;
+        enum err_code code = record_find(db, arena, actor, input->associated[i], &record, err);
+        if (!code && record.archived)
+            code = error_set(err, ERR_NOT_FOUND, "This record is archived.");
         if (code == ERR_NOT_FOUND) {
             char pointer[64];
             snprintf(pointer, sizeof pointer, "/associated_entities/%zu/id", i);
@@ -39,10 +41,10 @@ static enum err_code prepare_associated(struct db *db, struct arena *arena, cons
         }
         if (code)
             return code;
-        activity->associated[i] = (struct associated_entity){.id = contact.id,
-            .object_id = actor->contact_object_id,
-            .display_name = contact.display_name,
-            .object_name = CONTACT_OBJECT_NAME};
+        activity->associated[i] = (struct associated_entity){.id = record.id,
+            .object_id = record.object_id,
+            .display_name = record.display_name,
+            .object_name = record.object_name};
     }
     return ERR_OK;
 }
@@ -218,8 +220,9 @@ static enum err_code read_associated(struct db *db, struct arena *arena, const s
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     activity->associated = ARENA_ARRAY(arena, struct associated_entity, LIST_MOST);
     enum err_code code = db_query(db,
-        "SELECT c.id, c.display_name, a.object_id FROM activity_association a "
-        "JOIN contact c ON c.id = a.record_id AND c.business_id = a.business_id "
+        "SELECT r.id, r.display_name, a.object_id, o.name FROM activity_association a "
+        "JOIN record r ON r.id = a.record_id AND r.business_id = a.business_id "
+        "JOIN record_object o ON o.id = r.object_id AND o.business_id = r.business_id "
         "WHERE a.activity_id = $1 AND a.business_id = $2 ORDER BY a.position",
         DB_PARAMS(db_id(activity->id), db_id(actor->business_id)), &rows, err);
     while (!code && activity->associated_count < LIST_MOST && db_next(rows, &code, err))
@@ -227,7 +230,7 @@ static enum err_code read_associated(struct db *db, struct arena *arena, const s
             (struct associated_entity){.id = db_col_id(rows, 0),
                 .display_name = db_col_text_copy(rows, 1, arena),
                 .object_id = db_col_id(rows, 2),
-                .object_name = CONTACT_OBJECT_NAME};
+                .object_name = db_col_text_copy(rows, 3, arena)};
     return code;
 }
 

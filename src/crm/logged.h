@@ -10,8 +10,8 @@
 #ifndef HERALD_CRM_LOGGED_H
 #define HERALD_CRM_LOGGED_H
 
-#include "crm/contact.h"
 #include "crm/object.h"
+#include "crm/record.h"
 
 struct associated_entity {
     struct id id, object_id;

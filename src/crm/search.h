@@ -44,8 +44,8 @@ struct search_needles {
     size_t count; /* 0: everything is found */
 };
 /* The words of a search. False when there are more than SEARCH_TERMS_MOST. */
-bool search_needles(struct arena *arena, const char *search, bool by_digits,
-    struct search_needles *needles) MUST_CHECK;
+bool search_needles(
+    struct arena *arena, const char *search, bool by_digits, struct search_needles *needles) MUST_CHECK;
 
 /* ── the index ───────────────────────────────────────────────────────────────────────────────── */
 

@@ -201,8 +201,7 @@ static const char *needle_of(struct arena *arena, const char *word, size_t len, 
     return text_chars(needle) > SHORT_CHARS ? needle : arena_printf(arena, MARK "%s", needle);
 }
 
-bool search_needles(
-    struct arena *arena, const char *search, bool by_digits, struct search_needles *needles)
+bool search_needles(struct arena *arena, const char *search, bool by_digits, struct search_needles *needles)
 {
     const char *word = search_fold(arena, search);
     needles->count = 0;

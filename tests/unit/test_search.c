@@ -26,7 +26,10 @@ static void folds(void **state)
         {"José", "josé"}, /* accents count */
         {"٠١٢ ४५", "012 45"},
         {"a\xe2\x80\x8f\xd7\xa9", "a\xd7\xa9"}, /* a mark of direction */
-        {"a\x01" "b\x7f" "c", "a b c"},
+        {"a\x01"
+         "b\x7f"
+         "c",
+            "a b c"},
         {"👍🏽", "👍🏽"},
     };
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
@@ -62,16 +65,16 @@ static bool finds(const struct search_source *source, const char *search)
 static void finds_contacts(void **state)
 {
     (void)state;
-    const struct search_source maria = {.texts = (const char *[]){"Maria", "O'Brien-Thompson", NULL,
-                                            "m.thompson+crm@acme.test"},
+    const struct search_source maria = {
+        .texts = (const char *[]){"Maria", "O'Brien-Thompson", NULL, "m.thompson+crm@acme.test"},
         .text_count = 4,
         .phones = (const char *[]){"+1 (555) 010-9999", NULL, "call 42"},
         .phone_count = 3,
         .by_digits = true};
-    static const char *const found[] = {"", " ", "maria", "MARI", "ARI", "thompson maria", "o'b", "b", "br", "th",
-        "t", "a", "te", "crm", "acme.test", "m.t", "555", "(555)", "555 010", "0109999", "010-9999", "+1", "1",
-        "1(555)", "15550109999", "+15550109999", "55501", "010.9999", "42", "4", "-9", "99", "call", "m t a",
-        "a b m o t + 1 5 4"};
+    static const char *const found[] = {"", " ", "maria", "MARI", "ARI", "thompson maria", "o'b", "b", "br",
+        "th", "t", "a", "te", "crm", "acme.test", "m.t", "555", "(555)", "555 010", "0109999", "010-9999",
+        "+1", "1", "1(555)", "15550109999", "+15550109999", "55501", "010.9999", "42", "4", "-9", "99",
+        "call", "m t a", "a b m o t + 1 5 4"};
     static const char *const not_found[] = {"marja", "mariao", "maria x", "ob", "ri", "homp on", "5551", "59",
         "(556)", "_", "%", "maria%", "\"", "maria\"", "a*", "NOT maria", "e", "-3"};
     for (size_t i = 0; i < ARRAY_LEN(found); i++)
