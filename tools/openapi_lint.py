@@ -1,6 +1,8 @@
-"""Checks the OpenAPI file: openapi_lint.py FILE. References resolve, operations are named once, describe their
-refusals and their parameters, examples are valid, nothing is left over."""
+"""Checks the OpenAPI file: openapi_lint.py FILE. References resolve; operations are named once and describe their
+parameters and every answer that the program can give; each body has examples, which are valid and name only ids that
+tests can replace; what callers send is closed, unless it is wire, and what they get is open; nothing is left over."""
 
+import json
 import re
 import sys
 
@@ -8,6 +10,14 @@ import jsonschema
 import yaml
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# What a schema of ours may say; anything else is a slip, such as an unquoted comma in a description.
+KEYWORDS = {
+    "$ref", "additionalProperties", "allOf", "anyOf", "const", "default", "description", "enum", "examples",
+    "exclusiveMaximum", "exclusiveMinimum", "format", "items", "maxItems", "maxLength", "maxProperties", "maximum",
+    "minItems", "minLength", "minProperties", "minimum", "multipleOf", "not", "oneOf", "pattern", "properties",
+    "propertyNames", "readOnly", "required", "title", "type", "uniqueItems",
+}
 
 
 class Lint:
@@ -77,18 +87,34 @@ class Lint:
                     self.complain(where, f"path parameter {parameter['name']} must be required")
 
     def responses(self):
-        for path, method, _, operation in self.operations():
+        for path, method, item, operation in self.operations():
             where = f"{method.upper()} {path}"
             responses = operation.get("responses", {})
-            secured = operation.get("security", self.document.get("security"))
-            if secured and "401" not in responses:
-                self.complain(where, "needs credentials, but describes no 401")
-            if "requestBody" in operation:
-                for status in ("400", "413", "415"):
-                    if status not in responses:
-                        self.complain(where, f"takes a body, but describes no {status}")
+            for status, why in self.expected(path, method, item, operation):
+                if status not in responses:
+                    self.complain(where, f"{why}, but describes no {status}")
             for status, response in responses.items():
                 self.response(f"{where} {status}", status, self.follow(response, where))
+
+    def expected(self, path, method, item, operation):
+        """Statuses that such an operation can answer with, and why."""
+        secured = operation.get("security", self.document.get("security"))
+        wire = "wire" in operation.get("tags", [])
+        listed = [self.follow(p, path) for p in item.get("parameters", []) + operation.get("parameters", [])]
+        if secured:
+            yield from ((status, "needs credentials and a database") for status in ("401", "503"))
+            if method != "get":
+                yield "403", "is a write, which a browser may try without its header"
+        if "requestBody" in operation:
+            yield from ((status, "takes a body") for status in ("400", "413", "415", "422"))
+        if not wire and secured:
+            yield "400", "refuses unknown parameters"
+        if "{" in path:
+            yield "404", "names something in its path"
+        for match in (p for p in listed if p.get("name") == "If-Match"):
+            yield "412", "takes If-Match"
+            if match.get("required"):
+                yield "428", "needs If-Match"
 
     def response(self, where, status, response):
         if not response.get("description"):
@@ -98,6 +124,68 @@ class Lint:
             self.complain(where, "a refusal is an application/problem+json")
         if status == "204" and content:
             self.complain(where, "a 204 has no content")
+        if status >= "500" and status != "503":
+            self.complain(where, "the program must never answer so")
+        for body in content.values():
+            schema = self.follow(body.get("schema", {}), where)
+            missing = {"results", "next", "previous"} - set(schema.get("required", []))
+            if "results" in schema.get("properties", {}) and missing:
+                self.complain(where, f"a list always has {', '.join(sorted(missing))}")
+
+    # ── bodies ──
+
+    def bodies(self):
+        known = set(self.document.get("x-example-ids", {}).values())
+        for path, method, _, operation in self.operations():
+            content = self.follow(operation.get("requestBody", {}), path).get("content", {})
+            for media in content.values():
+                where = f"{method.upper()} {path}"
+                examples = [self.follow(e, where).get("value") for e in media.get("examples", {}).values()]
+                if not examples:
+                    self.complain(where, "takes a body, but has no named example of one")
+                for unknown in set(UUID.findall(json.dumps(examples))) - known:
+                    self.complain(where, f"{unknown} in an example is not among x-example-ids")
+
+    def reached(self, node, found):
+        """All object schemas within a node, near and far, by identity."""
+        if isinstance(node, list):
+            for part in node:
+                self.reached(part, found)
+        elif isinstance(node, dict) and id(node) not in found:
+            if isinstance(node.get("$ref"), str):
+                self.reached(self.resolve(node["$ref"]), found)
+            found[id(node)] = node
+            for key, part in node.items():
+                if key not in ("examples", "example", "default", "enum", "const"):
+                    self.reached(part, found)
+        return found
+
+    def openness(self):
+        """Own input is closed, so that a slip is found; wire input and all answers are open, so that they can grow."""
+        own, wire, answers = {}, {}, {}
+        for _, _, _, operation in self.operations():
+            self.reached(operation.get("requestBody", {}), wire if "wire" in operation.get("tags", []) else own)
+            self.reached(operation.get("responses", {}), answers)
+        names = {id(s): n for n, s in self.document.get("components", {}).get("schemas", {}).items()}
+        for key, schema in {**own, **wire, **answers}.items():
+            if not isinstance(schema.get("properties"), dict) or schema.get("type") != "object":
+                continue
+            where = names.get(key) or f"an object with {', '.join(schema['properties'])}"
+            closed = schema.get("additionalProperties") is False
+            if closed and (key in wire or key in answers and key not in own):
+                self.complain(where, "must take members that are not known (no additionalProperties: false)")
+            if not closed and key in own and key not in wire and key not in answers:
+                self.complain(where, "is Herald's own input and needs additionalProperties: false")
+
+    def example_ids(self):
+        ids = self.document.get("x-example-ids", {})
+        for name, value in ids.items():
+            if not UUID.fullmatch(str(value)):
+                self.complain(f"x-example-ids {name}", f"{value} is no UUID")
+        if len(set(ids.values())) != len(ids):
+            self.complain("x-example-ids", "an id has two names")
+
+    # ── schemas and their examples ──
 
     def schemas(self, node, where):
         """Each schema is one; each example fits its schema."""
@@ -120,6 +208,18 @@ class Lint:
             jsonschema.Draft202012Validator.check_schema(schema)
         except jsonschema.SchemaError as error:
             self.complain(where, f"not a schema: {error.message}")
+        self.keywords(schema, where)
+
+    def keywords(self, schema, where):
+        """Goes through a schema and those within it, by the keywords that hold schemas."""
+        if not isinstance(schema, dict):
+            return
+        for key in schema.keys() - KEYWORDS:
+            self.complain(where, f"a schema has no '{key}'; is a comma within a text not quoted?")
+        inner = list(schema.get("properties", {}).values()) + schema.get("allOf", []) + schema.get("oneOf", []) + \
+            schema.get("anyOf", []) + [schema.get("items"), schema.get("additionalProperties")]
+        for part in inner:
+            self.keywords(part, where)
 
     def example(self, schema, value, where):
         resolver = jsonschema.RefResolver("", self.document)
@@ -149,9 +249,12 @@ class Lint:
         self.names()
         self.parameters()
         self.responses()
+        self.bodies()
+        self.openness()
+        self.example_ids()
         self.schemas(self.document["paths"], "#/paths")
         self.components()
-        return self.complaints
+        return list(dict.fromkeys(self.complaints))
 
 
 def main():

@@ -25,20 +25,14 @@ bool body_read(struct call *call, struct body *body)
             exchange, 415, "The body must be JSON, with Content-Type: application/json.", NULL);
         return false;
     }
-    if (!text_is_utf8(exchange->body, exchange->body_len)) {
-        exchange_reply_problem(exchange, 400, "The body is not well-formed UTF-8.", NULL);
+    struct error err;
+    if (json_read(exchange->body, exchange->body_len, &call->api->config.json, &body->root, &err)) {
+        call_fail(call, &err, NULL);
         return false;
     }
-    json_error_t why;
-    body->root = json_loadb(exchange->body, exchange->body_len, JSON_REJECT_DUPLICATES, &why);
-    if (body->root && json_is_object(body->root))
+    if (json_is_object(body->root))
         return true;
-    exchange_reply_problem(exchange, 400,
-        body->root
-            ? "The body must be a JSON object."
-            : arena_printf(call->arena, "The body is not JSON that can be read: %s (line %d, column %d).",
-                  why.text, why.line, why.column),
-        NULL);
+    exchange_reply_problem(exchange, 400, "The body must be a JSON object.", NULL);
     json_decref(body->root);
     return false;
 }
@@ -49,6 +43,22 @@ static bool is_known(const struct body *body, const char *name)
         if (strcmp(body->known[i], name) == 0)
             return true;
     return false;
+}
+
+/* A member's name as a part of a JSON pointer. */
+static const char *pointer_to(struct arena *arena, const char *name)
+{
+    struct buf pointer = BUF_INIT(96);
+    buf_add_text(&pointer, "/");
+    for (const char *c = name; *c; c++) {
+        if (*c == '~' || *c == '/')
+            buf_add_text(&pointer, *c == '~' ? "~0" : "~1");
+        else
+            buf_add(&pointer, c, 1);
+    }
+    const char *copy = arena_strdup(arena, buf_text(&pointer));
+    buf_free(&pointer);
+    return copy;
 }
 
 static void check_unknown(struct body *body)
@@ -62,8 +72,8 @@ static void check_unknown(struct body *body)
         if (body->call->route->flags & ROUTE_WIRE)
             metric_add(METRIC_unknown_members_total, 1);
         else
-            error_list_add(&body->errors, arena_printf(body->call->arena, "/%.80s", name),
-                "This member is not known here.");
+            error_list_add(
+                &body->errors, pointer_to(body->call->arena, name), "This member is not known here.");
     }
 }
 
@@ -91,6 +101,19 @@ static void complain(struct body *body, const char *name, const char *what)
     char pointer[96];
     snprintf(pointer, sizeof pointer, "/%s", name);
     error_list_add(&body->errors, pointer, "%s", what);
+}
+
+static void release_json(void *json)
+{
+    json_decref(json);
+}
+
+json_t *body_json(struct body *body, const char *name)
+{
+    json_t *value = member(body, name);
+    if (value)
+        arena_keep(body->call->arena, release_json, json_incref(value));
+    return value;
 }
 
 bool body_has(struct body *body, const char *name)

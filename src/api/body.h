@@ -45,5 +45,7 @@ int64_t body_int(struct body *body, const char *name, int64_t min, int64_t max, 
 bool body_bool(struct body *body, const char *name, bool preset);
 /* An array of uuids, or of objects with a uuid in `member`; at most `most`. */
 struct id *body_ids(struct body *body, const char *name, const char *member, size_t most, size_t *count);
+/* The member as it came, for as long as the call lives; NULL when absent or null. */
+json_t *body_json(struct body *body, const char *name);
 
 #endif

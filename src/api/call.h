@@ -119,6 +119,8 @@ void records_search(struct call *call);
 void record_get_one(struct call *call);
 void record_patch(struct call *call);
 void record_delete(struct call *call);
+void timeline_get(struct call *call);
+void timeline_stream_get(struct call *call);
 void deliveries_get(struct call *call);
 void delivery_get(struct call *call);
 void notifications_get(struct call *call);

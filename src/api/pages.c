@@ -1,6 +1,6 @@
 /*
  * The pages: ui/dist, which is part of the program. Names under /assets/ carry a hash and never change; every
- * other address is the application, which has its own router.
+ * other address is the application, which has its own router, but for the API's reference, which needs none.
  */
 #include "api/call.h"
 
@@ -27,6 +27,11 @@ static const char policy[] = "default-src 'self'; style-src 'self' 'unsafe-inlin
                              "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
                              "frame-ancestors 'none'";
 
+/* The reference has no script, and everything it shows is in three files. */
+static const char reference_policy[] =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'";
+
 static const char *type_of(const char *path)
 {
     size_t len = strlen(path);
@@ -46,11 +51,12 @@ static const struct embedded_file *find(const struct embedded_file *files, const
     return NULL;
 }
 
-static void reply_file(struct call *call, const struct embedded_file *file, bool for_ever)
+static void reply_file(
+    struct call *call, const struct embedded_file *file, const char *content_policy, bool for_ever)
 {
     struct reply_header headers[] = {
         {"Cache-Control", for_ever ? "public, max-age=31536000, immutable" : "no-cache"},
-        {"Content-Security-Policy", policy},
+        {"Content-Security-Policy", content_policy},
         {"Referrer-Policy", "no-referrer"},
     };
     exchange_reply(call->exchange, &(struct reply){.status = 200,
@@ -64,12 +70,18 @@ static void reply_file(struct call *call, const struct embedded_file *file, bool
 void pages_get(struct call *call)
 {
     const char *path = call->exchange->path + 1;
+    const struct embedded_file *reference =
+        find(embedded_reference, strcmp(path, "reference") == 0 ? "reference.html" : path);
+    if (reference) {
+        reply_file(call, reference, reference_policy, false);
+        return;
+    }
     bool asset = strncmp(path, "assets/", 7) == 0;
     const struct embedded_file *file = find(embedded_pages, path);
     if (!file && !asset)
         file = find(embedded_pages, "index.html");
     if (file)
-        reply_file(call, file, asset);
+        reply_file(call, file, policy, asset);
     else
         exchange_reply_problem(call->exchange, 404,
             asset ? "There is nothing at this address." : "This program was built without its pages.", NULL);

@@ -7,6 +7,7 @@
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
 static const char *const archived_parameters[] = {"limit", "cursor", "archived", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
+static const char *const timeline_parameters[] = {"limit", "cursor", "kind", "activity_object_id", NULL};
 
 static const struct route routes[] = {
     {"POST", "/api/activities/logged", ROUTE_WIRE, NULL, logged_post},
@@ -27,6 +28,7 @@ static const struct route routes[] = {
     {"GET", "/api/records/{object}/{id}", 0, NULL, record_get_one},
     {"PATCH", "/api/records/{object}/{id}", 0, NULL, record_patch},
     {"DELETE", "/api/records/{object}/{id}", 0, NULL, record_delete},
+    {"GET", "/api/records/{object}/{id}/timeline", 0, timeline_parameters, timeline_get},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},
     {"GET", "/api/notifications", 0, page_parameters, notifications_get},
@@ -82,17 +84,29 @@ static const struct route *find_route(struct call *call, struct buf *allowed)
     return NULL;
 }
 
+/* Whether one of the parameters before the i-th has its name. */
+static bool is_repeated(struct call *call, size_t i, const char *name)
+{
+    const char *other, *value;
+    for (size_t j = 0; j < i && exchange_query_at(call->exchange, j, &other, &value); j++)
+        if (strcmp(other, name) == 0)
+            return true;
+    return false;
+}
+
+/* Of a wire operation, what is unknown is counted, and of what is there twice the first counts. */
 static bool check_parameters(struct call *call)
 {
     struct error_list list = {0};
     const char *name, *value;
     for (size_t i = 0; exchange_query_at(call->exchange, i, &name, &value); i++) {
-        if (text_listed(call->route->parameters, name))
-            continue;
-        if (call->route->flags & ROUTE_WIRE)
+        bool wire = call->route->flags & ROUTE_WIRE, known = text_listed(call->route->parameters, name);
+        if (wire && !known)
             metric_add(METRIC_unknown_members_total, 1);
-        else
+        else if (!known)
             error_list_add(&list, "", "Unknown query parameter '%.60s'.", name);
+        else if (!wire && is_repeated(call, i, name))
+            error_list_add(&list, "", "The query parameter '%.60s' is there twice.", name);
     }
     if (list.count)
         exchange_reply_problem(call->exchange, 400, list.items[0].text, &list);

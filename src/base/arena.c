@@ -17,8 +17,15 @@ struct block {
     _Alignas(max_align_t) char data[];
 };
 
+struct kept {
+    struct kept *next;
+    void (*release)(void *thing);
+    void *thing;
+};
+
 struct arena {
     struct block *head;
+    struct kept *kept;
 };
 
 struct arena *arena_new(void)
@@ -30,6 +37,8 @@ void arena_free(struct arena *arena)
 {
     if (!arena)
         return;
+    for (struct kept *kept = arena->kept; kept; kept = kept->next)
+        kept->release(kept->thing);
     for (struct block *block = arena->head, *next; block; block = next) {
         next = block->next;
         mem_free(block);
@@ -56,6 +65,13 @@ void *arena_alloc(struct arena *arena, size_t size)
     void *ptr = block->data + block->used;
     block->used += size;
     return memset(ptr, 0, size);
+}
+
+void arena_keep(struct arena *arena, void (*release)(void *thing), void *thing)
+{
+    struct kept *kept = ARENA_NEW(arena, struct kept);
+    *kept = (struct kept){.next = arena->kept, .release = release, .thing = thing};
+    arena->kept = kept;
 }
 
 char *arena_strndup(struct arena *arena, const char *text, size_t len)

@@ -26,6 +26,9 @@ char *arena_strdup(struct arena *arena, const char *text) __attribute__((returns
 char *arena_printf(struct arena *arena, const char *fmt, ...) PRINTF_LIKE(2, 3)
     __attribute__((returns_nonnull));
 
+/* Has `release(thing)` called when the arena is freed, before its memory goes; the latest first. */
+void arena_keep(struct arena *arena, void (*release)(void *thing), void *thing);
+
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, n) ((type *)arena_alloc((arena), sizeof(type) * (n)))
 

@@ -12,6 +12,7 @@ struct embedded_file {
 
 extern const struct embedded_file embedded_migrations[]; /* src/db/migrations, in order */
 extern const struct embedded_file embedded_openapi[]; /* api/openapi.yaml */
+extern const struct embedded_file embedded_reference[]; /* the page at /reference, and what it needs */
 extern const struct embedded_file embedded_pages[]; /* ui/dist, if it was built */
 
 static inline size_t embedded_size(const struct embedded_file *file)

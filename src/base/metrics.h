@@ -30,6 +30,9 @@
     X(relay_received_total, COUNTER, "Webhooks stored in the relay's inbox")                                 \
     X(relay_refused_total, COUNTER, "Webhooks refused as malformed")                                         \
     X(statements_total, COUNTER, "SQL statements run by the writer")                                         \
+    X(streams, GAUGE, "Open live streams")                                                                   \
+    X(streams_cut_total, COUNTER, "Live streams cut off because their client did not keep up")               \
+    X(streams_refused_total, COUNTER, "Live streams refused because there were too many")                    \
     X(unknown_members_total, COUNTER, "JSON members and parameters that wire endpoints ignored")             \
     X(unknown_outcomes_held, GAUGE, "Outcomes that wait in memory for the database")
 

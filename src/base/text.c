@@ -7,6 +7,8 @@
 #include <uninorm.h>
 #include <unistr.h>
 
+static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+
 bool text_is_utf8(const char *text, size_t len)
 {
     return u8_check((const uint8_t *)text, len) == NULL;
@@ -28,29 +30,43 @@ char *text_nfc(struct arena *arena, const char *text)
     return copy;
 }
 
+/* The bytes of the character at `at` that a JSON string can hold as they are; 0: it must be escaped or replaced. */
+static size_t plain_size(const char *at)
+{
+    unsigned char c = (unsigned char)*at;
+    if (c < 0x80)
+        return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+    int size = u8_mblen((const uint8_t *)at, strnlen(at, 4));
+    return size > 0 ? (size_t)size : 0;
+}
+
 void text_json_quote(struct buf *out, const char *text)
 {
     buf_add(out, "\"", 1);
     const char *run = text;
-    for (const char *at = text;; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+    for (const char *at = text;;) {
+        size_t size = plain_size(at);
+        if (size > 0) {
+            at += size;
             continue;
+        }
         buf_add(out, run, (size_t)(at - run));
+        unsigned char c = (unsigned char)*at;
         if (c == '\0')
             break;
-        if (c == '"' || c == '\\')
+        if (c >= 0x80)
+            buf_add_text(out, replacement);
+        else if (c == '"' || c == '\\')
             buf_printf(out, "\\%c", c);
         else
             buf_printf(out, "\\u%04x", c);
-        run = at + 1;
+        run = ++at;
     }
     buf_add(out, "\"", 1);
 }
 
 char *text_cleaned(struct arena *arena, const char *text, size_t len)
 {
-    static const char replacement[] = "\xef\xbf\xbd";
     if (memchr(text, 0, len) == NULL && text_is_utf8(text, len))
         return arena_strndup(arena, text, len);
     char *out = arena_alloc(arena, 3 * len + 1);

@@ -19,7 +19,10 @@ size_t text_chars(const char *text);
 /* Normalised to NFC, in the arena. The input must be well-formed. */
 char *text_nfc(struct arena *arena, const char *text) __attribute__((returns_nonnull));
 
-/* Appends `text` as a JSON string with its quotes. */
+/*
+ * Appends `text` as a JSON string with its quotes. Always valid JSON: a byte that is no UTF-8, as of a character that
+ * a message with a limit cut in two, becomes U+FFFD.
+ */
 void text_json_quote(struct buf *out, const char *text);
 
 /* What may be stored as text: NUL and bytes that are not UTF-8 become U+FFFD. In the arena. */

@@ -29,6 +29,7 @@ static enum err_code start_api(struct service *service, struct error *err)
     struct api_config config = {.listen = s->listen,
         .hosts = s->hosts,
         .body_most = s->body_most,
+        .json = {.depth_most = s->json_depth_most, .values_most = s->json_values_most},
         .connections_most = s->connections_most,
         .idle_us = s->idle_us,
         .deadline_us = s->deadline_us,

@@ -7,7 +7,7 @@
 struct settings {
     const char *data, *database, *listen, *metrics_listen, *public_url;
     struct text_list hosts, allow_targets, behind_proxy;
-    int64_t body_most, connections_most, workers;
+    int64_t body_most, json_depth_most, json_values_most, connections_most, workers;
     int64_t idle_us, deadline_us, drain_us;
     int64_t delivery_us, delivery_connect_us, deliveries_most, lookups_most;
     int64_t batch_most, queue_most, lease_us;

@@ -112,6 +112,19 @@ void client_cut_off(struct client *client)
     cut_off_late(client, "others needed the room of its unfinished body");
 }
 
+void client_shut(struct client *client, const char *why)
+{
+    cut_off(client, why);
+}
+
+bool client_has_left(const struct client *client)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    return getsockopt(client->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+           info.tcpi_state != STATE_ESTABLISHED;
+}
+
 /* Otherwise libmicrohttpd has yet to see what may be a whole request. */
 static bool is_read(const struct client *client)
 {

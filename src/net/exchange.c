@@ -78,13 +78,8 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
         LOG(LOG_ERROR, "a response header cannot be sent", F_TEXT("header", name));
 }
 
-struct MHD_Response *reply_response(const struct request *request, const struct reply *reply)
+void response_dress(const struct request *request, struct MHD_Response *response, const struct reply *reply)
 {
-    struct MHD_Response *response = body_response(reply);
-    if (!response) {
-        mem_free(reply->body);
-        return NULL;
-    }
     bool cache_control = false;
     for (size_t i = 0; i < reply->header_count; i++) {
         cache_control |= text_equal_nocase(reply->headers[i].name, MHD_HTTP_HEADER_CACHE_CONTROL);
@@ -98,23 +93,16 @@ struct MHD_Response *reply_response(const struct request *request, const struct 
     add_header(response, "X-Request-Id", id_format(request->exchange.request_id).text);
     if (reply->close)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    return response;
 }
 
-/* As a JSON string. A sentence that was cut within a character, or quotes bad input, must not spoil the
- * document. */
-static void quote(struct buf *out, const char *text)
+struct MHD_Response *reply_response(const struct request *request, const struct reply *reply)
 {
-    if (text_is_utf8(text, strlen(text))) {
-        text_json_quote(out, text);
-        return;
-    }
-    char *ascii = mem_strdup(text);
-    for (char *at = ascii; *at; at++)
-        if ((unsigned char)*at >= 0x80)
-            *at = '?';
-    text_json_quote(out, ascii);
-    mem_free(ascii);
+    struct MHD_Response *response = body_response(reply);
+    if (response)
+        response_dress(request, response, reply);
+    else
+        mem_free(reply->body);
+    return response;
 }
 
 static void add_errors(struct buf *out, const struct error_list *list)
@@ -123,9 +111,9 @@ static void add_errors(struct buf *out, const struct error_list *list)
     buf_add_text(out, ",\"errors\":[");
     for (size_t i = 0; i < kept; i++) {
         buf_add_text(out, i ? ",{\"pointer\":" : "{\"pointer\":");
-        quote(out, list->items[i].pointer);
+        text_json_quote(out, list->items[i].pointer);
         buf_add_text(out, ",\"detail\":");
-        quote(out, list->items[i].text);
+        text_json_quote(out, list->items[i].text);
         buf_add_text(out, "}");
     }
     buf_add_text(out, "]");
@@ -136,12 +124,12 @@ static void add_detail(struct buf *out, const char *detail, const struct error_l
 {
     bool single = list && list->count == 1 && list->items[0].pointer[0];
     if (!single) {
-        quote(out, detail);
+        text_json_quote(out, detail);
         return;
     }
     struct buf text = BUF_INIT(PROBLEM_CAP);
     buf_printf(&text, "%s: %s", list->items[0].pointer, detail);
-    quote(out, buf_text(&text));
+    text_json_quote(out, buf_text(&text));
     buf_free(&text);
 }
 
@@ -157,7 +145,7 @@ struct MHD_Response *problem_response(
     static const struct reply_header retry_after = {MHD_HTTP_HEADER_RETRY_AFTER, "1"};
     struct buf body = BUF_INIT(PROBLEM_CAP);
     buf_add_text(&body, "{\"type\":\"about:blank\",\"title\":");
-    quote(&body, status_title(status));
+    text_json_quote(&body, status_title(status));
     buf_printf(&body, ",\"status\":%d,\"detail\":", status);
     add_detail(&body, detail, list);
     buf_printf(&body, ",\"request_id\":\"%s\"", id_format(request->exchange.request_id).text);

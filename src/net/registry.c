@@ -87,7 +87,7 @@ static bool claim(struct request *request)
 }
 
 /* After claim. The request may be gone when this returns, and the server unless somebody holds it. */
-static void resume(struct request *request)
+void registry_resume(struct request *request)
 {
     struct server *server = request->server;
     MHD_resume_connection(request->connection);
@@ -113,12 +113,31 @@ void registry_answer(struct request *request, int status, struct MHD_Response *r
     pthread_mutex_unlock(&server->lock);
 
     if (claimed) {
-        resume(request);
+        registry_resume(request);
         return;
     }
     MHD_destroy_response(response);
     if (last)
         request_free(request);
+}
+
+bool registry_answer_stream(struct request *request, struct stream *stream, struct MHD_Response *response)
+{
+    struct server *server = request->server;
+    pthread_mutex_lock(&server->lock);
+    bool claimed = !server->streams_over && claim(request);
+    if (claimed) {
+        request->response = response;
+        request->status = MHD_HTTP_OK;
+        request->stream = stream;
+        TAILQ_INSERT_TAIL(&server->streams, stream, link);
+    }
+    pthread_mutex_unlock(&server->lock);
+    if (!claimed)
+        return false;
+    request_drop_body(request);
+    registry_resume(request);
+    return true;
 }
 
 void registry_handler_done(struct request *request)
@@ -141,6 +160,8 @@ void registry_connection_done(struct request *request)
         server->answering--;
         tell_drain(server);
     }
+    if (request->stream)
+        stream_gone(request->stream);
     request->connection_holds = false;
     bool last = !request->handler_holds;
     pthread_mutex_unlock(&server->lock);
@@ -168,6 +189,6 @@ void registry_expire(struct server *server, bool all)
             all ? "The server is stopping."
                 : "The request was not finished in time. It may still be carried out.",
             NULL, true);
-        resume(request);
+        registry_resume(request);
     }
 }

@@ -14,6 +14,8 @@
 #define FLUSH_US US_PER_S /* at a stop, for answers on their way to slow clients; no more than is left */
 #define REQUEST_US (30 * US_PER_S)
 #define BODIES_MOST (64U << 20)
+#define STREAM_BUFFER_MOST (64U << 10)
+#define STREAM_BEAT_US (15 * US_PER_S)
 #define TAKE_MOST 16
 #define ROUNDS_TO_SEND 4 /* the one under way, one to queue an answer, one to send it, and one more */
 
@@ -146,6 +148,7 @@ static void *http_main(void *arg)
             continue;
         registry_expire(server, false);
         clients_expire(server, now);
+        streams_look(server, now);
         reap_at = now + REAP_EVERY_US;
     }
     return NULL;
@@ -211,6 +214,10 @@ static struct server *server_new(const struct server_config *config)
         server->config.request_us = REQUEST_US;
     if (server->config.bodies_most == 0)
         server->config.bodies_most = config->body_most > BODIES_MOST ? config->body_most : BODIES_MOST;
+    if (server->config.stream_buffer_most == 0)
+        server->config.stream_buffer_most = STREAM_BUFFER_MOST;
+    if (server->config.stream_beat_us == 0)
+        server->config.stream_beat_us = STREAM_BEAT_US;
     server->arena = arena_new();
     server->listen_fd = -1;
     server->wake_fd = -1;
@@ -218,6 +225,7 @@ static struct server *server_new(const struct server_config *config)
     TAILQ_INIT(&server->registry);
     TAILQ_INIT(&server->unserved);
     TAILQ_INIT(&server->reading);
+    TAILQ_INIT(&server->streams);
     pthread_mutex_init(&server->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -327,6 +335,7 @@ void server_stop(struct server *server, int64_t drain_us)
     atomic_store(&server->quiescing, true);
     server_wake(server);
     int64_t until = clock_boot_us() + drain_us;
+    streams_stop(server);
     drain(server, until - (drain_us / 4 < FLUSH_US ? drain_us / 4 : FLUSH_US));
     int64_t flush_until = clock_boot_us() + FLUSH_US;
     atomic_store(&server->stopping, true);

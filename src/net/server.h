@@ -21,7 +21,18 @@
  *  S2  A suspended connection is in one registry with a deadline, and is resumed exactly once.
  *  S3  server_stop resumes and answers all that is suspended before the daemon stops.
  *  S4  Whatever clients send and however slowly, what they make the server hold is bounded: in time by
- *      request_us and idle_s, in memory by bodies_most and by connections_most.
+ *      request_us and idle_s, in memory by bodies_most, by connections_most, and for streams by streams_most times
+ *      stream_buffer_most.
+ *
+ * Instead of one reply an exchange may be answered by a stream (exchange_stream_start): text of unknown length that
+ * comes over time. It is a connection like the others, suspended as long as there is nothing to send; libmicrohttpd
+ * has one daemon a port, so streams have no daemon of their own but a cap.
+ *      suspended, with a worker ──exchange_stream_start──▶ stream ──stream_end──▶ the rest is sent, closed
+ *                                                            ├── server_stop: farewell, closed
+ *                                                            └── client gone, or too slow: cut off
+ *  S5  Who started a stream holds the exchange until stream_end, once, whatever became of the client. There is no
+ *      call-back when a client goes: stream_write and stream_is_open tell, so nobody is told of a stream that
+ *      another thread is just ending.
  */
 #ifndef HERALD_NET_SERVER_H
 #define HERALD_NET_SERVER_H
@@ -76,6 +87,9 @@ struct server_config {
     int64_t request_us; /* from a request's first byte to the whole of it; 0: 30 s */
     int64_t deadline_us; /* from the whole request to its reply; then the client gets a 503 */
     unsigned workers; /* threads that run `handle`; at least one */
+    unsigned streams_most; /* at once; 0: none */
+    size_t stream_buffer_most; /* bytes that wait for a slow reader; beyond it, it is cut off; 0: 64 KiB */
+    int64_t stream_beat_us; /* a stream on which nothing was sent for so long gets its `beat`; 0: 15 s */
     /* Headers that may stand once at most, besides the server's own list; NULL-terminated. */
     const char *const *single_headers;
     /* Answers to GET and HEAD without a query that need no worker, so that they come even if all are stuck. */
@@ -146,6 +160,29 @@ void exchange_reply(struct exchange *exchange, const struct reply *reply);
 
 /* Any thread, instead of exchange_reply: `handle` is called with it once more, from the beginning. */
 void exchange_again(struct exchange *exchange);
+
+struct stream_start {
+    const char *content_type;
+    const struct reply_header *headers;
+    size_t header_count;
+    const char *beat; /* sent when there is nothing else, to keep proxies from closing; lives for ever */
+    const char *farewell; /* the last that is sent when the server stops; lives for ever */
+};
+
+/*
+ * A worker's thread, instead of exchange_reply: status 200, and from now on a stream (S5). On an error the exchange
+ * waits for its reply as before: ERR_BUSY, there are streams_most already; ERR_UNAVAILABLE, the server is stopping or
+ * the deadline has passed.
+ */
+enum err_code exchange_stream_start(
+    struct exchange *exchange, const struct stream_start *start, struct error *err) MUST_CHECK;
+
+/* One thread at a time, like stream_end. All of `data` is sent in the end, or false: the stream is over. */
+bool stream_write(struct exchange *exchange, const char *data, size_t len) MUST_CHECK;
+bool stream_is_open(struct exchange *exchange);
+
+/* The stream is over when what was written has been sent. The exchange may not be touched afterwards. */
+void stream_end(struct exchange *exchange);
 
 /*
  * A problem document (RFC 9457) for an error: status from its code, detail from its text, errors[] from `list`

@@ -7,6 +7,7 @@
  *      strict.c    what is refused, and the parsing of the target, the query and Host
  *      registry.c  who holds an exchange, deadlines, resuming (S1, S2)
  *      exchange.c  accessors and replies (any thread)
+ *      stream.c    answers that come over time: buffers, heartbeats, who is cut off (any thread)
  *      listen.c    the listening socket
  *
  * Who holds a request: the connection (until libmicrohttpd says that it is through with it) and, from the
@@ -65,6 +66,24 @@ struct client {
 
 TAILQ_HEAD(client_list, client);
 
+/* An answer that comes over time; in the request's arena. All of it under server.lock. */
+struct stream {
+    struct request *request;
+    const char *beat, *farewell;
+    char *data; /* NULL when nothing waits: thousands of idle ones must be cheap */
+    size_t size, from, to; /* allocated; what waits is data[from] to data[to] */
+    bool suspended; /* its connection waits for data; whoever clears this resumes it (S2) */
+    bool closing; /* ends when what waits has been sent */
+    bool broken; /* nothing more is sent: the reader was too slow, or has gone */
+    bool shut; /* its socket is shut down */
+    int64_t wrote_boot_us; /* the last time that anything was written */
+    int64_t looked_boot_us; /* at whether the client is still there */
+    TAILQ_ENTRY(stream) link; /* server.streams */
+    TAILQ_ENTRY(stream) due_link; /* to be resumed, by the one who cleared `suspended` */
+};
+
+TAILQ_HEAD(stream_list, stream);
+
 struct request {
     struct exchange exchange;
     struct server *server;
@@ -88,6 +107,7 @@ struct request {
     struct MHD_Response *response;
     int status;
     /* under server.lock */
+    struct stream *stream; /* NULL: an answer at once; set with REQUEST_ANSWERED */
     enum request_state state;
     bool connection_holds, handler_holds;
     TAILQ_ENTRY(request) link; /* the registry */
@@ -128,6 +148,9 @@ struct server {
     size_t answering; /* REQUEST_ANSWERED after a hand-over, connection not through yet */
     size_t resuming; /* answered, MHD_resume_connection not returned yet */
     bool draining; /* nothing enters the registry */
+    struct stream_list streams; /* those whose connection is there */
+    unsigned stream_count; /* of them, and of those about to be */
+    bool streams_over; /* none is started any more */
     size_t rounds; /* of the HTTP thread, since quiescing */
 };
 
@@ -162,6 +185,11 @@ void client_answered(struct client *client);
 /* With a 408, if that can be sent at once. To be called while its request is being read; frees nothing. */
 void client_cut_off(struct client *client);
 void clients_expire(struct server *server, int64_t now_boot_us);
+
+/* Its answer is given up: libmicrohttpd finds the socket shut down. */
+void client_shut(struct client *client, const char *why);
+/* Has ended its side, or is lost, as far as TCP knows. */
+bool client_has_left(const struct client *client);
 
 /* Bytes that libmicrohttpd has for each connection; thousands of idle ones must be cheap. */
 #define CONNECTION_MEMORY 8192
@@ -200,11 +228,26 @@ bool registry_enter(struct request *request) MUST_CHECK;
 void registry_answer(struct request *request, int status, struct MHD_Response *response);
 void registry_connection_done(struct request *request);
 void registry_handler_done(struct request *request);
+/* The answer is a stream, the handler goes on holding the request. False: it is too late, nothing was done. */
+bool registry_answer_stream(
+    struct request *request, struct stream *stream, struct MHD_Response *response) MUST_CHECK;
+/* Resumes a connection that was claimed, or whose stream's `suspended` was cleared, with `resuming` counted up. */
+void registry_resume(struct request *request);
 /* Answers 503 whatever is past its deadline, or everything. */
 void registry_expire(struct server *server, bool all);
 void server_release(struct server *server);
 
+/* stream.c */
+/* Heartbeats, and who has gone or was too slow; the HTTP thread, now and then. */
+void streams_look(struct server *server, int64_t now_boot_us);
+/* Says farewell to all and ends them; none is started afterwards. */
+void streams_stop(struct server *server);
+/* Under lock, the connection is through. */
+void stream_gone(struct stream *stream);
+
 /* exchange.c */
+/* Adds headers as a reply has them. */
+void response_dress(const struct request *request, struct MHD_Response *response, const struct reply *reply);
 struct MHD_Response *reply_response(const struct request *request, const struct reply *reply);
 struct MHD_Response *problem_response(
     const struct request *request, int status, const char *detail, const struct error_list *list, bool close);

@@ -173,6 +173,25 @@ static void an_arena_gives_aligned_zeroed_memory(void **state)
     arena_free(NULL);
 }
 
+static void count_release(void *count)
+{
+    ++*(int *)count;
+}
+
+static void an_arena_releases_what_it_keeps(void **state)
+{
+    (void)state;
+    int one = 0, two = 0;
+    struct arena *arena = arena_new();
+    arena_keep(arena, count_release, &one);
+    arena_keep(arena, count_release, &two);
+    arena_keep(arena, count_release, &two);
+    assert_int_equal(one + two, 0);
+    arena_free(arena);
+    assert_int_equal(one, 1);
+    assert_int_equal(two, 2);
+}
+
 static void a_buf_never_passes_its_cap(void **state)
 {
     (void)state;
@@ -243,6 +262,35 @@ static void text_is_composed(void **state)
     assert_string_equal(text_nfc(*state, ""), "");
     assert_string_equal(text_nfc(*state, "\xe2\x84\xab"), "\xc3\x85"); /* the Angstrom sign */
     assert_string_equal(text_nfc(*state, "ﬁ"), "ﬁ"); /* compatibility forms stay */
+}
+
+static const char *quoted(struct buf *buf, const char *text)
+{
+    buf_reset(buf);
+    text_json_quote(buf, text);
+    return buf_text(buf);
+}
+
+static void what_is_quoted_is_json(void **state)
+{
+    (void)state;
+    CLEANUP(buf_free) struct buf buf = BUF_INIT(4096);
+    assert_string_equal(quoted(&buf, ""), "\"\"");
+    assert_string_equal(quoted(&buf, "a \"b\" \\ c\n\x7f"), "\"a \\\"b\\\" \\\\ c\\u000a\\u007f\"");
+    assert_string_equal(quoted(&buf, "Zoë 🐙"), "\"Zoë 🐙\"");
+    assert_string_equal(
+        quoted(&buf, "café caf\xc3"), "\"café caf\xef\xbf\xbd\""); /* cut within a character */
+    assert_string_equal(quoted(&buf, "🐙\xf0\x9f\x90"), "\"🐙\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+    assert_string_equal(quoted(&buf, "\xc0\xaf\xed\xa0\x80x"),
+        "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdx\"");
+    srandom(3);
+    for (int i = 0; i < 2000; i++) {
+        char noise[40] = {0};
+        for (size_t j = 0; j < sizeof noise - 1; j++)
+            noise[j] = (char)(random() % 3 ? random() : 'a');
+        const char *json = quoted(&buf, noise);
+        assert_true(text_is_utf8(json, buf.len));
+    }
 }
 
 static void what_cannot_be_stored_is_replaced(void **state)
@@ -426,10 +474,12 @@ int main(void)
         WITH(other_text_is_no_time),
         WITH(times_are_written),
         WITH(an_arena_gives_aligned_zeroed_memory),
+        WITH(an_arena_releases_what_it_keeps),
         WITH(a_buf_never_passes_its_cap),
         WITH(a_buf_holds_any_byte_and_can_be_taken),
         WITH(only_well_formed_utf8_passes),
         WITH(text_is_composed),
+        cmocka_unit_test(what_is_quoted_is_json),
         WITH(what_cannot_be_stored_is_replaced),
         WITH(api_names_are_plain),
         WITH(hostile_text_stays_text),

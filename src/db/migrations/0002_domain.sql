@@ -50,13 +50,16 @@ CREATE TABLE field (
     options {text} NOT NULL,            -- JSON array
     limits {text} NOT NULL,             -- JSON object
     target_object_id {id},              -- record reference: the record object
-    bound_field_id {id},                -- the record's field that logging writes
+    bound_field_id {id},                -- the record's field that logging writes,
+    bound_object_id {id},               -- the record object that has it,
+    bound_name {text},                  -- and its name there
     created_at {int} NOT NULL,
     archived_at {int},
     PRIMARY KEY (id, business_id),
     UNIQUE (owner_id, name)
 ) {strict};
 CREATE INDEX field_of_owner ON field (owner_id, position, id);
+CREATE INDEX field_bound ON field (bound_field_id);
 
 CREATE TABLE record (
     id {id} NOT NULL,
@@ -82,6 +85,7 @@ INSERT INTO record (id, business_id, object_id, first_name, last_name, display_n
         CASE count(*) OVER (PARTITION BY c.business_id, lower(c.email)) WHEN 1 THEN lower(c.email) ELSE c.email END,
         '{}', 1, c.created_at, c.created_at
     FROM contact c JOIN business b ON b.id = c.business_id;
+DROP TABLE contact;
 
 ALTER TABLE activity_object ADD COLUMN description {text} NOT NULL DEFAULT '';
 ALTER TABLE activity_object ADD COLUMN color {text};
@@ -141,7 +145,7 @@ CREATE TABLE timeline_change (
     kind {int} NOT NULL,                -- enum timeline_change_kind
     entry_id {id} NOT NULL,
     created_at {int} NOT NULL,
-    PRIMARY KEY (lane, seq, record_id)
+    PRIMARY KEY (lane, seq, record_id, entry_id, kind)
 ) {clustered};
 
 CREATE TABLE idempotency (

@@ -240,6 +240,69 @@ export interface paths {
         patch: operations["changeRecord"];
         trace?: never;
     };
+    "/api/records/{object}/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A record object, by id or `api_name` */
+                object: string;
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What was logged and is scheduled about a record, newest first
+         * @description Logged Activities, and Scheduled Activities until they are completed, that are associated with the record or
+         *     with all records of its object. Ordered by the entry's id, which is made when it is logged or scheduled.
+         *     `live_cursor` is where `…/timeline/stream` goes on from: it was read before the page, so nothing lies between.
+         */
+        get: operations["getTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{object}/{id}/timeline/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A record object, by id or `api_name` */
+                object: string;
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What happens on a record's timeline, live, as server-sent events
+         * @description Each event has an `id:`, an opaque cursor. Who comes back sends the last one as `Last-Event-ID` (browsers do
+         *     so by themselves) or as `?cursor=` and gets what happened since, nothing left out, in the order of commits on
+         *     each node. An event may come twice; it says what is so, and may be applied again.
+         *
+         *     | event | data |
+         *     |---|---|
+         *     | `logged`, `scheduled`, `scheduled_changed` | a TimelineEntry, as it is now |
+         *     | `completed` | `kind`, `id` of the Scheduled Activity, `logged_activity_id` |
+         *     | `deleted` | `kind`, `id` |
+         *     | `reset` | `{}`: the cursor is too far back or not known here; read the timeline again |
+         *     | `ready` | `{}`: all that happened since the cursor has been sent; what follows is live |
+         *     | `end` | `detail`: the stream is over, for instance because the key was revoked |
+         *
+         *     A comment is sent when nothing else was for a while. Who reads too slowly is cut off, and may come back.
+         */
+        get: operations["streamTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks/deliveries": {
         parameters: {
             query?: never;
@@ -611,6 +674,59 @@ export interface components {
             next: number | null;
             previous: number | null;
         };
+        TimelineEntry: {
+            /** @enum {string} */
+            kind: "logged" | "scheduled";
+            id: components["schemas"]["Uuid"];
+            activity_object: {
+                id: components["schemas"]["Uuid"];
+                name: string;
+                api_name: string;
+                color: string | null;
+                icon: string | null;
+            };
+            /** @description The first 1000 characters */
+            notes: string;
+            /** @description The activity has more notes */
+            notes_cut: boolean;
+            associated_entities: components["schemas"]["AssociatedEntity"][];
+            /** Format: date-time */
+            logged_at: string | null;
+            logged_by: components["schemas"]["Person"] | null;
+            /**
+             * Format: date-time
+             * @description When it was scheduled
+             */
+            scheduled_at: string | null;
+            /** Format: date-time */
+            due_datetime: string | null;
+            /** @description Whose task it is */
+            employee: components["schemas"]["Person"] | null;
+            /** @description Whose task it is */
+            role: {
+                id: components["schemas"]["Uuid"];
+                name: string;
+            } | null;
+            /** Format: date-time */
+            completed_at: string | null;
+            /**
+             * Format: uuid
+             * @description What a logged one completed
+             */
+            scheduled_activity_id: string | null;
+            /**
+             * Format: uuid
+             * @description What completed a scheduled one
+             */
+            logged_activity_id: string | null;
+        };
+        TimelinePage: {
+            results: components["schemas"]["TimelineEntry"][];
+            next: string | null;
+            previous: string | null;
+            /** @description Where the live stream goes on from */
+            live_cursor: string;
+        };
         /** @enum {string} */
         DeliveryState: "pending" | "delivered" | "failed";
         /** @description Microseconds from the start of the attempt; 0 where it was not reached */
@@ -629,7 +745,7 @@ export interface components {
             status: number | null;
             /** @enum {string|null} */
             error_class: "status" | "blocked_target" | "dns" | "connection_refused" | "timeout" | "tls" | "protocol" | "body_too_large" | "cancelled" | "local" | null;
-            /** @description What went wrong */
+            /** @description What went wrong, in one sentence; empty on success */
             detail: string;
             /** @description Sent after a crash; it may be a repetition */
             recovered: boolean;
@@ -680,6 +796,10 @@ export interface components {
             results: components["schemas"]["Notification"][];
             next: string | null;
             previous: string | null;
+        };
+        SignIn: {
+            /** @description From the link; works once */
+            token: string;
         };
         Session: {
             user: components["schemas"]["Person"];
@@ -1036,6 +1156,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordObject"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
@@ -1070,6 +1191,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordObject"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -1231,6 +1353,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
@@ -1265,6 +1388,7 @@ export interface operations {
                     "application/json": components["schemas"]["Record"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
@@ -1300,6 +1424,7 @@ export interface operations {
                     "application/json": components["schemas"]["Record"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -1354,6 +1479,74 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getTimeline: {
+        parameters: {
+            query?: {
+                kind?: "logged" | "scheduled";
+                activity_object_id?: string;
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description A record object, by id or `api_name` */
+                object: string;
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelinePage"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    streamTimeline: {
+        parameters: {
+            query?: {
+                /** @description A `live_cursor` or the `id` of an event */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The same; counts before `cursor` */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description A record object, by id or `api_name` */
+                object: string;
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events, until either side ends it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listDeliveries: {
         parameters: {
             query?: {
@@ -1403,6 +1596,7 @@ export interface operations {
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
@@ -1453,6 +1647,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -1466,10 +1661,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description From the link; works once */
-                    token: string;
-                };
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
@@ -1509,6 +1701,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];

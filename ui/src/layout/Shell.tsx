@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'react';
 import { Menu, UnstyledButton } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { ChevronDown, LogOut } from 'lucide-react';
+import { BookOpen, ChevronDown, LogOut } from 'lucide-react';
 import { Link, Outlet, useLocation, useNavigate } from 'react-router-dom';
 import { api, dataOf, type Session } from '../api/client';
 import { sentence } from '../api/problem';
@@ -78,6 +78,9 @@ function WhoMenu({ session }: { session: Session }) {
           <br />
           {business.name}
         </Menu.Label>
+        <Menu.Item component="a" href="/reference" leftSection={<BookOpen size={16} aria-hidden />}>
+          API reference
+        </Menu.Item>
         <Menu.Item leftSection={<LogOut size={16} aria-hidden />} onClick={() => signOut.mutate()}>
           Sign out
         </Menu.Item>

@@ -1,0 +1,111 @@
+/* GET /api/records/{object}/{id}/timeline: a page of what was logged and is scheduled about a record (M16). */
+#include "crm/timeline.h"
+#include "api/timeline.h"
+#include "crm/timeline_cursor.h"
+
+static void emit_or_null_person(struct json *json, const char *name, const struct person *person)
+{
+    if (!person || id_is_nil(person->id))
+        emit_null(json, name);
+    else
+        emit_person(json, name, person);
+}
+
+static void emit_entities(struct json *json, const struct timeline_entry *e)
+{
+    emit_array(json, "associated_entities");
+    for (size_t i = 0; i < e->entity_count; i++) {
+        emit_object(json, NULL);
+        emit_id(json, "id", e->entities[i].id);
+        emit_text(json, "display_name", e->entities[i].display_name);
+        emit_id(json, "object_id", e->entities[i].object_id);
+        emit_text(json, "object_name", e->entities[i].object_name);
+        emit_object_end(json);
+    }
+    emit_array_end(json);
+}
+
+void emit_timeline_entry(struct json *json, const struct timeline_entry *e)
+{
+    bool logged = e->kind == TIMELINE_KIND_LOGGED;
+    emit_object(json, NULL);
+    emit_text(json, "kind", timeline_kind_name(e->kind));
+    emit_id(json, "id", e->id);
+    emit_object(json, "activity_object");
+    emit_id(json, "id", e->activity_object_id);
+    emit_text(json, "name", e->object_name);
+    emit_text(json, "api_name", e->object_api_name);
+    emit_text(json, "color", e->object_color);
+    emit_text(json, "icon", e->object_icon);
+    emit_object_end(json);
+    emit_text(json, "notes", e->notes);
+    emit_bool(json, "notes_cut", e->notes_cut);
+    emit_entities(json, e);
+    emit_time(json, "logged_at", logged ? e->created_at : 0);
+    emit_or_null_person(json, "logged_by", logged ? &e->person : NULL);
+    emit_time(json, "scheduled_at", logged ? 0 : e->created_at);
+    emit_time(json, "due_datetime", e->due_at);
+    emit_or_null_person(json, "employee", logged ? NULL : &e->person);
+    if (id_is_nil(e->role_id)) {
+        emit_null(json, "role");
+    } else {
+        emit_object(json, "role");
+        emit_id(json, "id", e->role_id);
+        emit_text(json, "name", e->role_name);
+        emit_object_end(json);
+    }
+    emit_time(json, "completed_at", e->completed_at);
+    emit_id(json, "scheduled_activity_id", logged ? e->counterpart_id : (struct id){0});
+    emit_id(json, "logged_activity_id", logged ? (struct id){0} : e->counterpart_id);
+    emit_object_end(json);
+}
+
+static bool read_filter(struct call *call, struct timeline_filter *filter)
+{
+    static const char *const kinds[] = {"logged", "scheduled", NULL};
+    int kind;
+    if (!query_choice(call, "kind", kinds, -1, &kind) ||
+        !query_id(call, "activity_object_id", &filter->activity_object_id))
+        return false;
+    filter->logged = kind != 1;
+    filter->scheduled = kind != 0;
+    return true;
+}
+
+static void reply_page(struct call *call, const struct page *page, const struct timeline_cursor *live,
+    const struct timeline_entry *entries, size_t count)
+{
+    struct buf body = BUF_INIT(ANSWER_MOST);
+    struct json json = JSON_INTO(&body);
+    emit_object(&json, NULL);
+    emit_text(&json, "live_cursor", timeline_cursor_text(call->arena, live));
+    emit_array(&json, "results");
+    for (size_t i = 0; i < count; i++)
+        emit_timeline_entry(&json, &entries[i]);
+    emit_page_end_ids(&json, call, page, count ? entries[0].id : (struct id){0},
+        count ? entries[count - 1].id : (struct id){0});
+    call_reply_json(call, 200, &body, NULL, 0);
+}
+
+void timeline_get(struct call *call)
+{
+    struct timeline_filter filter = {0};
+    struct page page;
+    if (!call_page(call, &page) || !read_filter(call, &filter))
+        return;
+    struct timeline_of of;
+    struct timeline_cursor live;
+    struct timeline_entry *entries = NULL;
+    size_t count = 0;
+    struct error err = {0};
+    enum err_code code = timeline_find(call->db, &call->actor, call->path_object, call->path_id, &of, &err);
+    if (!code) /* before the page: what is committed between the two comes by the stream, too, and not by neither */
+        code = timeline_cursor_now(call->db, call->arena, &live, &err);
+    if (!code)
+        code =
+            timeline_page(call->db, call->arena, &call->actor, &of, &filter, &page, &entries, &count, &err);
+    if (code)
+        call_fail(call, &err, NULL);
+    else
+        reply_page(call, &page, &live, entries, count);
+}

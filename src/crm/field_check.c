@@ -1,0 +1,304 @@
+/* Checks of a field's definition: all that is wrong, by JSON pointer. */
+#include "crm/check.h"
+#include "crm/field_internal.h"
+#include "crm/value_internal.h"
+
+#define API_NAME_MOST 63
+#define DESCRIPTION_MOST 1000
+
+/* ── fields of records ───────────────────────────────────────────────────────────────────────── */
+
+static enum field_owner kind_of(struct db_rows *rows, int col)
+{
+    return db_col_int(rows, col) == 0 ? FIELDS_OF_CONTACTS : FIELDS_OF_CUSTOM_OBJECT;
+}
+
+/* The record object that has the stored field; false when there is none, or *code says why. */
+static bool stored_owner(struct write *w, struct id field_id, struct id *object_id, enum field_owner *kind,
+    enum err_code *code, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *code = db_query(w->db,
+        "SELECT r.id, r.kind FROM field f JOIN record_object r ON r.id = f.owner_id AND r.business_id = "
+        "f.business_id WHERE f.id = $1 AND f.business_id = $2 AND r.archived_at IS NULL",
+        DB_PARAMS(db_id(field_id), db_id(w->business_id)), &rows, err);
+    if (*code || !db_next(rows, code, err))
+        return false;
+    *object_id = db_col_id(rows, 0);
+    *kind = kind_of(rows, 1);
+    return true;
+}
+
+/* A standard field has no row: the ids of all there can be are compared. */
+static enum err_code standard_field(
+    struct write *w, struct id field_id, struct field *field, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        db_query(w->db, "SELECT id, kind FROM record_object WHERE business_id = $1 AND archived_at IS NULL",
+            DB_PARAMS(db_id(w->business_id)), &rows, err);
+    while (!code && db_next(rows, &code, err)) {
+        struct field standard[STANDARD_FIELDS_MOST];
+        size_t count = field_standard(kind_of(rows, 1), db_col_id(rows, 0), standard);
+        for (size_t i = 0; i < count; i++)
+            if (id_equal(standard[i].id, field_id)) {
+                *field = standard[i];
+                return ERR_OK;
+            }
+    }
+    return code ? code
+                : error_set(err, ERR_NOT_FOUND, "There is no such field of a record in this Business.");
+}
+
+enum err_code field_of_records(struct write *w, struct id field_id, struct field *field, struct error *err)
+{
+    struct id object_id;
+    enum field_owner kind;
+    enum err_code code = ERR_OK;
+    if (!stored_owner(w, field_id, &object_id, &kind, &code, err))
+        return code ? code : standard_field(w, field_id, field, err);
+    struct field_set fields;
+    code = record_fields_read(w->db, w->arena, w->business_id, kind, object_id, &fields, err);
+    if (!code)
+        *field = *field_by_id(&fields, field_id);
+    return code;
+}
+
+enum err_code field_check_unused(struct write *w, const struct field *field, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *bound = NULL, *rules = NULL;
+    enum err_code code = db_query(w->db,
+        "SELECT f.display_name, o.name FROM field f JOIN activity_object o ON o.id = f.owner_id AND "
+        "o.business_id = f.business_id WHERE f.bound_field_id = $1 AND f.business_id = $2 AND f.archived_at "
+        "IS NULL",
+        DB_PARAMS(db_id(field->id), db_id(w->business_id)), &bound, err);
+    if (code)
+        return code;
+    if (db_next(bound, &code, err))
+        return error_set(err, ERR_CONFLICT,
+            "The field '%.60s' of the Activity Object '%.60s' writes into it.", db_col_text(bound, 0),
+            db_col_text(bound, 1));
+    code = db_query(w->db,
+        "SELECT name, conditions, targets FROM activity_rule WHERE activity_object_id = $1 AND business_id = "
+        "$2",
+        DB_PARAMS(db_id(field->owner_id), db_id(w->business_id)), &rules, err);
+    struct id_text id = id_format(field->id);
+    while (!code && db_next(rules, &code, err))
+        if (strstr(db_col_text(rules, 1), id.text) || strstr(db_col_text(rules, 2), id.text))
+            return error_set(
+                err, ERR_CONFLICT, "A rule of this Activity Object uses it; change the rule first.");
+    return code;
+}
+
+/* ── members ─────────────────────────────────────────────────────────────────────────────────── */
+
+static void check_texts(struct write *w, const struct field *field, struct error_list *list)
+{
+    int64_t most = crm_limits(w->crm)->name_chars;
+    if (!check_name(field->display_name, (size_t)most))
+        error_list_add(
+            list, "/display_name", "A field needs a name of 1 to %lld characters.", (long long)most);
+    if (text_chars(field->description) > DESCRIPTION_MOST)
+        error_list_add(list, "/description", "This may have %d characters.", DESCRIPTION_MOST);
+}
+
+static bool is_api_name(const char *name)
+{
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    return name[0] >= 'a' && name[0] <= 'z' && !name[len] && len <= API_NAME_MOST;
+}
+
+/* "outcome", or "outcome_2" if another field, archived or not, has that. */
+static const char *free_name(struct arena *arena, const struct field_set *fields, const char *display_name)
+{
+    const char *plain = text_api_name(arena, display_name);
+    if (!(*plain >= 'a' && *plain <= 'z'))
+        plain = *plain ? arena_printf(arena, "field_%s", plain) : "field";
+    plain = arena_printf(arena, "%.*s", API_NAME_MOST - 4, plain);
+    const char *name = plain;
+    for (size_t n = 2; field_by_name(fields, name); n++)
+        name = arena_printf(arena, "%s_%zu", plain, n);
+    return name;
+}
+
+static enum err_code name_it(struct write *w, const struct field_input *input, const struct field_set *fields,
+    struct field *field, struct error_list *list, struct error *err)
+{
+    if (!input->name)
+        field->name = free_name(w->arena, fields, field->display_name);
+    else if (!is_api_name(input->name))
+        error_list_add(list, "/name",
+            "Up to %d letters a to z, digits and underscores are needed, beginning with a letter.",
+            API_NAME_MOST);
+    else if (field_by_name(fields, input->name))
+        return error_set(err, ERR_CONFLICT, "Another field of this object has the name '%s'.", input->name);
+    return ERR_OK;
+}
+
+/* Reads the options into a select, where they are the field's own. */
+static void check_options(
+    struct write *w, const struct field_input *input, struct field *field, struct error_list *list)
+{
+    if (!field_type_has_options(field->type)) {
+        if (input->has.options && input->options)
+            error_list_add(
+                list, "/options", "A field of the type %s has no options.", field_type_name(field->type));
+    } else if (!id_is_nil(field->bound_field_id)) {
+        if (input->has.options)
+            error_list_add(list, "/options", "The options are those of the field that it is bound to.");
+    } else if (input->has.options || field->option_count == 0)
+        field_options_read(w->arena, crm_limits(w->crm), input->options, field, list);
+}
+
+static void check_limits(
+    struct write *w, const struct field_input *input, struct field *field, struct error_list *list)
+{
+    bool is_new = id_is_nil(field->id);
+    if (!id_is_nil(field->bound_field_id)) {
+        if (input->has.limits)
+            error_list_add(list, "/limits", "The limits are those of the field that it is bound to.");
+    } else if (input->has.limits || is_new)
+        field_limits_read(w->arena, crm_limits(w->crm), input->limits, field, list);
+}
+
+/* What is given, or what was there before options and limits changed. */
+static enum err_code check_default(struct write *w, const struct field_input *input, struct field *field,
+    struct error_list *list, struct error *err)
+{
+    const json_t *value = input->has.default_value ? input->default_value
+                          : field->default_json    ? json_tree(w->arena, field->default_json)
+                                                   : NULL;
+    const char *wrong = NULL;
+    enum err_code code =
+        value_check(w->db, w->arena, w->business_id, field, value, &field->default_json, &wrong, err);
+    if (!code && wrong)
+        error_list_add(list, "/default", "%s", wrong);
+    return code;
+}
+
+/* ── a new field ─────────────────────────────────────────────────────────────────────────────── */
+
+static bool is_record_object(struct write *w, struct id id, enum err_code *code, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *code = db_query(w->db,
+        "SELECT id FROM record_object WHERE id = $1 AND business_id = $2 AND archived_at IS NULL",
+        DB_PARAMS(db_id(id), db_id(w->business_id)), &rows, err);
+    return !*code && db_next(rows, code, err);
+}
+
+static enum err_code check_target(struct write *w, const struct field_input *input, struct field *field,
+    struct error_list *list, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    if (id_is_nil(input->target_object_id))
+        return ERR_OK;
+    if (field->type != FIELD_RECORD)
+        error_list_add(list, "/target_object_id", "A field of the type %s refers to no records.",
+            field_type_name(field->type));
+    else if (!id_is_nil(field->bound_field_id))
+        error_list_add(list, "/target_object_id", "The records are those of the field that it is bound to.");
+    else if (!is_record_object(w, input->target_object_id, &code, err) && !code)
+        error_list_add(list, "/target_object_id", "There is no such object of records in this Business.");
+    field->target_object_id = input->target_object_id;
+    return code;
+}
+
+/* NULL, or why a new field may not be bound to `target`. */
+static const char *wrong_binding(const struct field_input *input, const struct field_set *fields,
+    bool has_type, const struct field *field, const struct field *target)
+{
+    if (input->owner != FIELDS_OF_ACTIVITY_OBJECT)
+        return "Only a field of an Activity Object can be bound to a record's field.";
+    if (target->archived || target->read_only)
+        return "Nothing can be written into this field.";
+    if (has_type && target->type != field->type)
+        return "The type must be that of the field that it is bound to.";
+    for (size_t i = 0; i < fields->count; i++)
+        if (!fields->items[i].archived && id_equal(fields->items[i].bound_field_id, target->id))
+            return "Another field of this Activity Object is bound to this field already.";
+    return NULL;
+}
+
+/* Takes type, options, limits and target from the field that it is bound to. */
+static enum err_code bind(struct write *w, const struct field_input *input, const struct field_set *fields,
+    bool has_type, struct field *field, struct error_list *list, struct error *err)
+{
+    struct field target;
+    struct error why = {0};
+    enum err_code code = field_of_records(w, input->bound_field_id, &target, &why);
+    if (code && code != ERR_NOT_FOUND)
+        return error_set(err, code, "%s", why.text);
+    const char *wrong = code ? why.text : wrong_binding(input, fields, has_type, field, &target);
+    if (wrong) {
+        error_list_add(list, "/bound_field_id", "%s", wrong);
+        return ERR_OK;
+    }
+    field->type = target.type;
+    field->bound_field_id = target.id;
+    field->bound_object_id = target.owner_id;
+    field->bound_name = target.name;
+    field->target_object_id = target.target_object_id;
+    field->options = target.options;
+    field->option_count = target.option_count;
+    field->limits = target.limits;
+    return ERR_OK;
+}
+
+static enum err_code check_type(struct write *w, const struct field_input *input,
+    const struct field_set *fields, struct field *field, struct error_list *list, struct error *err)
+{
+    size_t refused = list->count;
+    bool bound = !id_is_nil(input->bound_field_id);
+    if (!input->type && !bound)
+        error_list_add(list, "/field_type", "This is required.");
+    else if (input->type && !field_type_parse(input->type, &field->type))
+        error_list_add(list, "/field_type", "There is no such type of field.");
+    if (list->count > refused)
+        return ERR_OK;
+    field_limits_preset(crm_limits(w->crm), field);
+    return bound ? bind(w, input, fields, input->type != NULL, field, list, err) : ERR_OK;
+}
+
+enum err_code field_check_new(struct write *w, const struct field_input *input,
+    const struct field_set *fields, struct field *field, struct error_list *list, struct error *err)
+{
+    *field = (struct field){.owner_id = input->owner_id,
+        .display_name = input->display_name ? input->display_name : "",
+        .description = input->description ? input->description : "",
+        .required = input->required,
+        .created_at = w->now};
+    check_texts(w, field, list);
+    size_t refused = list->count;
+    enum err_code code = check_type(w, input, fields, field, list, err);
+    if (!code && list->count == refused) { /* all the rest depends on the type */
+        check_options(w, input, field, list);
+        check_limits(w, input, field, list);
+        code = check_target(w, input, field, list, err);
+        if (!code && list->count == refused)
+            code = check_default(w, input, field, list, err);
+    }
+    size_t table = 0;
+    for (size_t i = 0; i < fields->count; i++)
+        table += !fields->items[i].standard;
+    if ((int64_t)table >= crm_limits(w->crm)->fields)
+        error_list_add(list, "", "An object has %lld fields at most, archived ones included.",
+            (long long)crm_limits(w->crm)->fields);
+    return code ? code : name_it(w, input, fields, field, list, err);
+}
+
+enum err_code field_check_change(struct write *w, const struct field_input *input, struct field *field,
+    struct error_list *list, struct error *err)
+{
+    if (input->display_name)
+        field->display_name = input->display_name;
+    if (input->description)
+        field->description = input->description;
+    if (input->has.required)
+        field->required = input->required;
+    check_texts(w, field, list);
+    size_t refused = list->count;
+    check_options(w, input, field, list);
+    check_limits(w, input, field, list);
+    return list->count == refused ? check_default(w, input, field, list, err) : ERR_OK;
+}

@@ -1,0 +1,30 @@
+/*
+ * What changes timelines besides a newly logged activity, in the order of commits, for live streams (crm/tail.h).
+ * Owns the table timeline_change: whoever schedules, changes, completes or deletes notes it here, in the same
+ * transaction, with the position of its unit. A newly logged activity needs no note: the index of logged_activity by
+ * (lane, seq) has it.
+ *
+ * The writer's thread.
+ */
+#ifndef HERALD_CRM_TIMELINE_CHANGE_H
+#define HERALD_CRM_TIMELINE_CHANGE_H
+
+#include "db/lane.h"
+
+/* Stored. */
+enum timeline_change_kind {
+    TIMELINE_SCHEDULED = 1,
+    TIMELINE_SCHEDULED_CHANGED = 2,
+    TIMELINE_COMPLETED = 3, /* the entry is the Scheduled Activity */
+    TIMELINE_SCHEDULED_DELETED = 4,
+    TIMELINE_LOGGED_DELETED = 5,
+};
+
+/*
+ * Notes it for each record that the entry is associated with by now: for what is new, after its associations were
+ * written; for what goes, before they are removed. At most one of a kind for an entry in one unit.
+ */
+enum err_code timeline_note(struct db *db, struct lane_pos pos, enum timeline_change_kind kind,
+    struct id business_id, struct id entry_id, int64_t now, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,407 @@
+#include "crm/value.h"
+
+#include "crm/value_internal.h"
+
+#define GIVEN_MOST 1000 /* elements of what is given; an owner has far fewer fields */
+#define POINTER_MOST 64
+#define STORED_MOST (64 << 20)
+
+static bool is_reference(enum field_type type)
+{
+    return type == FIELD_TEAM_MEMBER || type == FIELD_RECORD;
+}
+
+/* The id in the value of a reference. */
+static bool reference_id(const char *json, struct id *id)
+{
+    return json && *json == '"' && id_parse(json + 1, strcspn(json + 1, "\""), id);
+}
+
+void values_init(struct arena *arena, const struct field_set *fields, struct value_set *values)
+{
+    *values = (struct value_set){.fields = fields,
+        .json = ARENA_ARRAY(arena, const char *, fields->count + 1),
+        .given = ARENA_ARRAY(arena, size_t, fields->count + 1)};
+}
+
+/* ── reading what is given ───────────────────────────────────────────────────────────────────── */
+
+struct reading {
+    struct arena *arena;
+    struct value_set *values;
+    struct value_lookup *lookups; /* references that are new */
+    size_t *lookup_fields; /* whose they are */
+    size_t lookup_count;
+    struct error_list *list;
+};
+
+static void refuse(struct reading *r, size_t at, const char *member, const char *what)
+{
+    char pointer[POINTER_MOST];
+    snprintf(pointer, sizeof pointer, "/fields/%zu%s", at, member);
+    error_list_add(r->list, pointer, "%s", what);
+}
+
+/* NULL when absent or null. */
+static const json_t *member(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_null(value) ? NULL : value;
+}
+
+/* The field that an element names, by id or by name; NULL when it has been refused. */
+static const struct field *named_field(struct reading *r, size_t at, const json_t *element)
+{
+    const json_t *id_given = member(element, "id"), *name_given = member(element, "name");
+    const char *id_text = json_string_value(id_given), *name = json_string_value(name_given);
+    const struct field *field = NULL;
+    struct id id;
+    if (!json_is_object(element) || (!id_given && !name_given)) {
+        refuse(r, at, "", "A value is an object with the name or the id of a field, and a value.");
+        return NULL;
+    }
+    if (!id_given)
+        field = name ? field_by_name(r->values->fields, name) : NULL;
+    else if (id_text && id_parse(id_text, strlen(id_text), &id))
+        field = field_by_id(r->values->fields, id);
+    if (!field)
+        refuse(r, at, id_given ? "/id" : "/name", "There is no such field here.");
+    else if (id_given && name_given && (!name || strcmp(name, field->name) != 0)) {
+        refuse(r, at, "/name", "The field with this id has another name.");
+        field = NULL;
+    }
+    return field;
+}
+
+/* The index of a field that may get a value; false when it has been refused. */
+static bool settable_field(struct reading *r, size_t at, const json_t *element, size_t *index)
+{
+    const struct field *field = named_field(r, at, element);
+    if (!field)
+        return false;
+    *index = (size_t)(field - r->values->fields->items);
+    const char *wrong = field->archived            ? "This field is archived."
+                        : field->read_only         ? "This value is not given by anybody."
+                        : r->values->given[*index] ? "This field is there twice."
+                                                   : NULL;
+    if (wrong)
+        refuse(r, at, member(element, "id") ? "/id" : "/name", wrong);
+    else if (!json_object_get(element, "value"))
+        refuse(r, at, "/value", "This is required; null empties the field.");
+    else
+        return true;
+    return false;
+}
+
+static void read_element(struct reading *r, size_t at, const json_t *element)
+{
+    size_t index;
+    if (!settable_field(r, at, element, &index))
+        return;
+    const struct field *field = &r->values->fields->items[index];
+    const char *before = r->values->json[index], *json;
+    const char *wrong = value_normalise(r->arena, field, json_object_get(element, "value"), before, &json);
+    r->values->given[index] = at + 1;
+    if (wrong) {
+        refuse(r, at, "/value", wrong);
+        return;
+    }
+    struct id id;
+    if (is_reference(field->type) && reference_id(json, &id) && !(before && strcmp(before, json) == 0)) {
+        r->lookups[r->lookup_count] = (struct value_lookup){.id = id, .type = field->type};
+        r->lookup_fields[r->lookup_count++] = index;
+    }
+    r->values->json[index] = json;
+}
+
+static void add_name(struct arena *arena, struct value_set *values, const struct value_lookup *found)
+{
+    struct value_name *name = ARENA_NEW(arena, struct value_name);
+    *name = (struct value_name){.id = found->id, .display_name = found->display_name, .next = values->names};
+    values->names = name;
+}
+
+/* NULL, or why what a value refers to cannot be referred to. */
+static const char *wrong_reference(const struct field *field, const struct value_lookup *found)
+{
+    if (field->type == FIELD_TEAM_MEMBER)
+        return !found->display_name ? "There is no such employee in this Business."
+               : found->inactive    ? "This employee is not active any more."
+                                    : NULL;
+    if (!found->display_name)
+        return "There is no such record in this Business.";
+    if (!id_is_nil(field->target_object_id) && !id_equal(field->target_object_id, found->object_id))
+        return "This record is of another object than the field takes.";
+    return found->inactive ? "This record is archived." : NULL;
+}
+
+static enum err_code check_references(
+    struct reading *r, struct db *db, struct id business_id, struct error *err)
+{
+    struct value_set *values = r->values;
+    enum err_code code = value_look_up(db, r->arena, business_id, r->lookups, r->lookup_count, err);
+    for (size_t i = 0; i < r->lookup_count && !code; i++) {
+        size_t index = r->lookup_fields[i];
+        const char *wrong = wrong_reference(&values->fields->items[index], &r->lookups[i]);
+        if (wrong)
+            refuse(r, values->given[index] - 1, "/value", wrong);
+        else
+            add_name(r->arena, values, &r->lookups[i]);
+    }
+    return code;
+}
+
+/* Reads what is given over what is in `values`. */
+static enum err_code read_given(struct db *db, struct arena *arena, struct id business_id,
+    const json_t *given, struct value_set *values, struct error_list *list, struct error *err)
+{
+    size_t count = json_array_size(given);
+    if (!given || json_is_null(given))
+        return ERR_OK;
+    if (!json_is_array(given) || count > GIVEN_MOST) {
+        error_list_add(list, "/fields", "This must be an array of at most %d values of fields.", GIVEN_MOST);
+        return ERR_OK;
+    }
+    struct reading r = {.arena = arena, .values = values, .list = list};
+    r.lookups = ARENA_ARRAY(arena, struct value_lookup, values->fields->count + 1);
+    r.lookup_fields = ARENA_ARRAY(arena, size_t, values->fields->count + 1);
+    for (size_t at = 0; at < count; at++)
+        read_element(&r, at, json_array_get(given, at));
+    return check_references(&r, db, business_id, err);
+}
+
+enum err_code values_read(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct field_set *fields, const json_t *given, struct value_set *values, struct error_list *list,
+    struct error *err)
+{
+    values_init(arena, fields, values);
+    return read_given(db, arena, actor->business_id, given, values, list, err);
+}
+
+static void require(const struct value_set *values, size_t index, struct error_list *list)
+{
+    char pointer[POINTER_MOST] = "/fields";
+    if (values->given[index])
+        snprintf(pointer, sizeof pointer, "/fields/%zu/value", values->given[index] - 1);
+    error_list_add(list, pointer, "The field '%.60s' (%s) is required.",
+        values->fields->items[index].display_name, values->fields->items[index].name);
+}
+
+enum err_code values_change(struct db *db, struct arena *arena, const struct actor *actor,
+    const json_t *given, struct value_set *values, struct error_list *list, struct error *err)
+{
+    size_t refused = list->count;
+    memset(values->given, 0, values->fields->count * sizeof *values->given);
+    enum err_code code = read_given(db, arena, actor->business_id, given, values, list, err);
+    for (size_t i = 0; i < values->fields->count && !code && list->count == refused; i++)
+        if (values->given[i] && !values->json[i] && values->fields->items[i].required)
+            require(values, i, list);
+    return code;
+}
+
+/* ── completing ──────────────────────────────────────────────────────────────────────────────── */
+
+void values_apply_defaults(struct value_set *values)
+{
+    for (size_t i = 0; i < values->fields->count; i++)
+        if (!values->given[i] && !values->json[i] && !values->fields->items[i].archived)
+            values->json[i] = values->fields->items[i].default_json;
+}
+
+void values_complete(struct value_set *values, const bool *visible, struct error_list *list)
+{
+    for (size_t i = 0; i < values->fields->count; i++) {
+        const struct field *field = &values->fields->items[i];
+        if (visible && !visible[i])
+            values->json[i] = NULL;
+        else if (field->required && !field->archived && !values->json[i])
+            require(values, i, list);
+    }
+}
+
+/* ── storing ─────────────────────────────────────────────────────────────────────────────────── */
+
+const char *values_store(struct arena *arena, const struct value_set *values)
+{
+    struct buf text = BUF_INIT(STORED_MOST);
+    struct json json = JSON_INTO(&text);
+    emit_object(&json, NULL);
+    for (size_t i = 0; i < values->fields->count; i++)
+        if (values->json[i] && !values->fields->items[i].in_column)
+            emit_raw(&json, values->fields->items[i].name, values->json[i]);
+    emit_object_end(&json);
+    const char *stored = arena_strndup(arena, buf_text(&text), text.len);
+    buf_free(&text);
+    return stored;
+}
+
+enum err_code values_load(struct arena *arena, const struct field_set *fields, const char *stored,
+    struct value_set *values, struct error *err)
+{
+    values_init(arena, fields, values);
+    if (strcmp(stored, "{}") == 0)
+        return ERR_OK;
+    json_t *root = json_loads(stored, 0, NULL);
+    if (!root)
+        return error_set(err, ERR_BUSY, "There is no memory for these values now.");
+    for (size_t i = 0; i < fields->count; i++)
+        values->json[i] = json_text(arena, json_object_get(root, fields->items[i].name));
+    json_decref(root);
+    return ERR_OK;
+}
+
+static bool index_of(const struct value_set *values, const char *name, size_t *index)
+{
+    const struct field *field = field_by_name(values->fields, name);
+    if (field)
+        *index = (size_t)(field - values->fields->items);
+    return field != NULL;
+}
+
+const char *values_text(struct arena *arena, const struct value_set *values, const char *name)
+{
+    size_t index;
+    if (!index_of(values, name, &index) || !values->json[index])
+        return NULL;
+    return json_string_value(json_tree(arena, values->json[index]));
+}
+
+void values_put_text(struct arena *arena, struct value_set *values, const char *name, const char *text)
+{
+    size_t index;
+    if (index_of(values, name, &index))
+        values->json[index] = text && *text ? json_quoted(arena, text) : NULL;
+}
+
+/* ── showing ─────────────────────────────────────────────────────────────────────────────────── */
+
+static const char *name_of(const struct value_set *values, struct id id)
+{
+    for (const struct value_name *name = values->names; name; name = name->next)
+        if (id_equal(name->id, id))
+            return name->display_name;
+    return NULL;
+}
+
+/* Adds the references of one set whose names are not known, each once; returns how many there are then. */
+static size_t gather(const struct value_set *set, struct value_lookup *lookups, size_t count)
+{
+    for (size_t i = 0; i < set->fields->count; i++) {
+        struct id id;
+        enum field_type type = set->fields->items[i].type;
+        if (!is_reference(type) || !reference_id(set->json[i], &id) || name_of(set, id))
+            continue;
+        size_t same = 0;
+        while (same < count && !(lookups[same].type == type && id_equal(lookups[same].id, id)))
+            same++;
+        if (same == count)
+            lookups[count++] = (struct value_lookup){.id = id, .type = type};
+    }
+    return count;
+}
+
+static size_t references_most(const struct value_set *set)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < set->fields->count; i++)
+        count += is_reference(set->fields->items[i].type) && set->json[i];
+    return count;
+}
+
+enum err_code values_read_names(struct db *db, struct arena *arena, struct id business_id,
+    struct value_set *const *sets, size_t n, struct error *err)
+{
+    size_t most = 0, count = 0;
+    for (size_t i = 0; i < n; i++)
+        most += references_most(sets[i]);
+    if (most == 0)
+        return ERR_OK;
+    struct value_lookup *lookups = ARENA_ARRAY(arena, struct value_lookup, most);
+    for (size_t i = 0; i < n; i++)
+        count = gather(sets[i], lookups, count);
+    enum err_code code = value_look_up(db, arena, business_id, lookups, count, err);
+    for (size_t i = 0; i < n && !code; i++)
+        for (size_t j = 0; j < count; j++)
+            if (lookups[j].display_name)
+                add_name(arena, sets[i], &lookups[j]);
+    return code;
+}
+
+static void emit_option(struct json *json, const char *name, const struct field *field, const char *id_text)
+{
+    struct id id;
+    const struct field_option *option =
+        id_parse(id_text, strlen(id_text), &id) ? field_option_by_id(field, id) : NULL;
+    emit_object(json, name);
+    emit_text(json, "id", id_text);
+    emit_text(json, "name", option ? option->name : NULL);
+    emit_object_end(json);
+}
+
+/* One option, or an array of them. */
+static void emit_options(struct json *json, const struct field *field, const char *value)
+{
+    json_t *chosen = json_loads(value, JSON_DECODE_ANY, NULL), *one;
+    size_t i;
+    if (json_is_string(chosen))
+        emit_option(json, "value", field, json_string_value(chosen));
+    else {
+        emit_array(json, "value");
+        json_array_foreach(chosen, i, one) emit_option(json, NULL, field, json_string_value(one));
+        emit_array_end(json);
+    }
+    json_decref(chosen);
+}
+
+static void emit_value(struct json *json, const struct value_set *values, size_t i)
+{
+    const struct field *field = &values->fields->items[i];
+    const char *value = values->json[i];
+    struct id id;
+    if (!value)
+        emit_null(json, "value");
+    else if (field_type_has_options(field->type))
+        emit_options(json, field, value);
+    else if (is_reference(field->type) && reference_id(value, &id)) {
+        emit_object(json, "value");
+        emit_id(json, "id", id);
+        emit_text(json, "display_name", name_of(values, id));
+        emit_object_end(json);
+    } else
+        emit_raw(json, "value", value);
+}
+
+void values_emit(struct json *json, const char *name, const struct value_set *values)
+{
+    emit_array(json, name);
+    for (size_t i = 0; i < values->fields->count; i++) {
+        const struct field *field = &values->fields->items[i];
+        if (field->archived && !values->json[i])
+            continue;
+        emit_object(json, NULL);
+        emit_id(json, "id", field->id);
+        emit_text(json, "name", field->name);
+        emit_text(json, "display_name", field->display_name);
+        emit_text(json, "field_type", field_type_name(field->type));
+        emit_text(json, "custom_field_type",
+            id_is_nil(field->bound_field_id) ? NULL : field_type_name(field->type));
+        emit_value(json, values, i);
+        emit_object_end(json);
+    }
+    emit_array_end(json);
+}
+
+/* ── one value ───────────────────────────────────────────────────────────────────────────────── */
+
+enum err_code value_check(struct db *db, struct arena *arena, struct id business_id,
+    const struct field *field, const json_t *given, const char **json, const char **wrong, struct error *err)
+{
+    struct value_lookup lookup = {.type = field->type};
+    *wrong = value_normalise(arena, field, given, NULL, json);
+    if (*wrong || !is_reference(field->type) || !reference_id(*json, &lookup.id))
+        return ERR_OK;
+    enum err_code code = value_look_up(db, arena, business_id, &lookup, 1, err);
+    if (!code)
+        *wrong = wrong_reference(field, &lookup);
+    return code;
+}
