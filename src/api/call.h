@@ -99,6 +99,12 @@ bool query_time(struct call *call, const char *name, int64_t *us, bool *given) M
 bool query_choice(
     struct call *call, const char *name, const char *const *names, int preset, int *choice) MUST_CHECK;
 
+/* The limits in force. */
+static inline const struct crm_limits *call_limits(const struct call *call)
+{
+    return crm_limits(call->api->config.crm);
+}
+
 /* ── handlers, one file a resource ───────────────────────────────────────────────────────────── */
 
 void logged_post(struct call *call);
@@ -119,6 +125,7 @@ void records_search(struct call *call);
 void record_get_one(struct call *call);
 void record_patch(struct call *call);
 void record_delete(struct call *call);
+void object_delete(struct call *call);
 void timeline_get(struct call *call);
 void timeline_stream_get(struct call *call);
 void deliveries_get(struct call *call);

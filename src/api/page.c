@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 
-#define CURSOR_MOST 2048 /* bytes; a key's text is a name */
+#define CURSOR_MOST 4096 /* bytes; the longest key is a display name of two names, see NAME_CEILING */
 
 static bool read_limit(struct call *call, struct page *page)
 {

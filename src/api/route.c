@@ -5,7 +5,7 @@
 #include "base/text.h"
 
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
-static const char *const archived_parameters[] = {"limit", "cursor", "archived", NULL};
+static const char *const object_parameters[] = {"limit", "cursor", "archived", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 static const char *const timeline_parameters[] = {"limit", "cursor", "kind", "activity_object_id", NULL};
 
@@ -13,21 +13,22 @@ static const struct route routes[] = {
     {"POST", "/api/activities/logged", ROUTE_WIRE, NULL, logged_post},
     {"GET", "/api/activities/logged/{id}", ROUTE_WIRE, NULL, logged_get},
     {"POST", "/api/activities/scheduled-activity", ROUTE_WIRE, NULL, scheduled_post},
-    {"GET", "/api/activities/objects", 0, page_parameters, objects_get},
+    {"GET", "/api/activities/objects", 0, object_parameters, objects_get},
     {"POST", "/api/activities/objects", 0, NULL, objects_post},
     {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},
     {"PATCH", "/api/activities/objects/{id}", 0, NULL, object_patch},
-    {"GET", "/api/records/objects", 0, archived_parameters, record_objects_get},
+    {"GET", "/api/records/objects", 0, object_parameters, record_objects_get},
     {"POST", "/api/records/objects", 0, NULL, record_objects_post},
     {"GET", "/api/records/objects/{object}", 0, NULL, record_object_get},
     {"PATCH", "/api/records/objects/{object}", 0, NULL, record_object_patch},
     {"DELETE", "/api/records/objects/{object}", 0, NULL, record_object_delete},
-    {"GET", "/api/records/{object}", 0, archived_parameters, records_get},
+    {"GET", "/api/records/{object}", 0, object_parameters, records_get},
     {"POST", "/api/records/{object}", 0, NULL, records_post},
     {"POST", "/api/records/{object}/search", 0, NULL, records_search},
     {"GET", "/api/records/{object}/{id}", 0, NULL, record_get_one},
     {"PATCH", "/api/records/{object}/{id}", 0, NULL, record_patch},
     {"DELETE", "/api/records/{object}/{id}", 0, NULL, record_delete},
+    {"DELETE", "/api/activities/objects/{id}", 0, NULL, object_delete},
     {"GET", "/api/records/{object}/{id}/timeline", 0, timeline_parameters, timeline_get},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},

@@ -11,7 +11,7 @@
 
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
-        *api_name, *state;
+        *api_name, *description, *color, *icon, *state;
     int64_t limit;
     bool json;
 };
@@ -42,7 +42,9 @@ static const struct option object_options[] = {OPT_BUSINESS, OPT_NAME,
     OPT("api_name", OPTION_TEXT, api_name, NULL, "Name in the API; derived from the name if left out"),
     OPT("webhook_url", OPTION_TEXT, webhook_url, NULL, "Trigger a webhook to this URL when one is logged"),
     OPT("redirect_url", OPTION_TEXT, redirect_url, NULL, "Send people to this URL when one is logged"),
-    OPT_JSON};
+    OPT("description", OPTION_TEXT, description, NULL, "What it is for"),
+    OPT("color", OPTION_TEXT, color, NULL, "Colour in the pages, such as #1f6feb"),
+    OPT("icon", OPTION_TEXT, icon, NULL, "Name of an icon, such as phone-call"), OPT_JSON};
 static const struct option link_options[] = {OPT_USER, OPT_BUSINESS, OPT_JSON};
 static const struct option deliveries_options[] = {
     OPT("business", OPTION_TEXT, business, "", "Id of the Business; may be left out while there is only one"),
@@ -57,7 +59,18 @@ struct job {
     struct words words;
     struct buf *out;
     struct error *err;
+    /* what was named, and what was made */
+    struct id business, user, employee;
+    struct activity_object object;
+    const char *secret;
 };
+
+/* Runs it in the writer's transaction, with the job as its context, and waits for the commit. */
+static enum err_code commit(struct job *job, write_fn *run)
+{
+    struct error_list list = {0};
+    return crm_write(job->context->crm, job->arena, NULL, job->business, run, job, &list, job->err);
+}
 
 static enum err_code need_id(struct job *job, const char *flag, const char *text, struct id *id)
 {
@@ -112,38 +125,51 @@ static enum err_code business_verb(struct job *job)
     return ERR_OK;
 }
 
-static enum err_code employee_verb(struct job *job)
+static enum err_code add_employee(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
+    (void)list;
+    struct job *job = ctx;
     struct new_employee input = {
         .first_name = job->words.first_name, .last_name = job->words.last_name, .email = job->words.email};
-    struct id user, employee;
-    enum err_code code = need_id(job, "business", job->words.business, &input.business_id);
+    return employee_add(w, &input, &job->user, &job->employee, err);
+}
+
+static enum err_code employee_verb(struct job *job)
+{
+    enum err_code code = need_id(job, "business", job->words.business, &job->business);
     if (!code)
-        code = employee_add(job->context->crm, &input, &user, &employee, job->err);
+        code = commit(job, add_employee);
     if (code)
         return code;
-    struct fact facts[] = {{"user_id", text_of(job, user)}, {"employee_id", text_of(job, employee)}};
-    answer(job, arena_printf(job->arena, "%s %s works there now.", input.first_name, input.last_name), facts,
-        2, arena_printf(job->arena, "herald admin key add --user %s --name laptop", facts[0].value));
+    struct fact facts[] = {
+        {"user_id", text_of(job, job->user)}, {"employee_id", text_of(job, job->employee)}};
+    answer(job,
+        arena_printf(job->arena, "%s %s works there now.", job->words.first_name, job->words.last_name),
+        facts, 2, arena_printf(job->arena, "herald admin key add --user %s --name laptop", facts[0].value));
     return ERR_OK;
+}
+
+static enum err_code add_key(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    (void)list;
+    struct job *job = ctx;
+    return api_key_add(w, job->user, job->words.name, &job->secret, err);
 }
 
 static enum err_code key_verb(struct job *job)
 {
-    struct id user;
-    const char *secret = NULL;
-    enum err_code code = need_id(job, "user", job->words.user, &user);
+    enum err_code code = need_id(job, "user", job->words.user, &job->user);
     if (!code)
-        code = api_key_add(job->context->crm, job->arena, user, job->words.name, &secret, job->err);
+        code = commit(job, add_key);
     CLEANUP(db_close_ptr) struct db *db = NULL;
     struct id business = {0};
     if (!code)
         code = db_open(job->context->db, true, &db, job->err);
     if (!code)
-        code = user_first_business(db, user, &business, job->err);
+        code = user_first_business(db, job->user, &business, job->err);
     if (!code)
-        answer(job, "The key; it is shown this once and stored nowhere.", &(struct fact){"api_key", secret},
-            1,
+        answer(job, "The key; it is shown this once and stored nowhere.",
+            &(struct fact){"api_key", job->secret}, 1,
             arena_printf(job->arena,
                 "herald admin contact add --business %s --first-name Maria --last-name Thompson",
                 text_of(job, business)));
@@ -187,56 +213,71 @@ static enum err_code contact_verb(struct job *job)
     return code;
 }
 
-static enum err_code object_verb(struct job *job)
+static enum err_code add_object(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
+    struct job *job = ctx;
     const struct words *words = &job->words;
     struct object_input input = {.name = words->name,
         .api_name = words->api_name,
-        .has = {.action = words->webhook_url != NULL,
+        .has = {.description = true,
+            .color = true,
+            .icon = true,
+            .action = words->webhook_url != NULL,
             .webhook_url = words->webhook_url != NULL,
             .redirect_url = words->redirect_url != NULL},
+        .description = words->description,
+        .color = words->color,
+        .icon = words->icon,
         .action = SUBMIT_TRIGGER_WEBHOOK,
         .webhook_url = words->webhook_url,
         .redirect_url = words->redirect_url};
-    if (words->webhook_url && words->redirect_url)
+    return object_add(w, &input, &job->object, list, err);
+}
+
+static enum err_code object_verb(struct job *job)
+{
+    if (job->words.webhook_url && job->words.redirect_url)
         return error_set(job->err, ERR_INVALID,
             "--webhook-url and --redirect-url: only one of them; logging either triggers a webhook or "
             "redirects");
-    struct activity_object object;
-    struct error_list list = {0};
-    struct id business;
-    enum err_code code = need_id(job, "business", words->business, &business);
+    enum err_code code = need_id(job, "business", job->words.business, &job->business);
     if (!code)
-        code = object_add(job->context->crm, job->arena, business, &input, &object, &list, job->err);
+        code = commit(job, add_object);
     if (code)
         return code;
-    struct fact facts[] = {{"activity_object_id", text_of(job, object.id)}, {"api_name", object.api_name}};
+    const struct activity_object *object = &job->object;
+    struct fact facts[] = {{"activity_object_id", text_of(job, object->id)}, {"api_name", object->api_name}};
     answer(job,
-        arena_printf(job->arena, "Activity Object \"%s\" is there; logging one %s.", object.name,
-            object_has_webhook(&object) ? "triggers its webhook" : "triggers no webhook"),
+        arena_printf(job->arena, "Activity Object \"%s\" is there; logging one %s.", object->name,
+            object_has_webhook(object) ? "triggers its webhook" : "triggers no webhook"),
         facts, 2,
         arena_printf(job->arena,
             "%scurl %s/api/activities/logged -H 'Content-Type: application/json' -H 'X-API-KEY: <api_key>' "
             "-H 'X-BUSINESS-ID: %s' -H 'X-USER-ID: <user_id>' -d '{\"activity_object_id\": \"%s\", "
             "\"associated_entities\": [{\"id\": \"<contact_id>\"}]}'",
-            object_has_webhook(&object) ? "start the receiver (docs/relay.md), then: " : "",
-            job->context->public_url, text_of(job, business), facts[0].value));
+            object_has_webhook(object) ? "start the receiver (docs/relay.md), then: " : "",
+            job->context->public_url, text_of(job, job->business), facts[0].value));
     return ERR_OK;
+}
+
+static enum err_code add_token(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    (void)list;
+    struct job *job = ctx;
+    return sign_in_token_add(w, job->user, &job->secret, err);
 }
 
 static enum err_code link_verb(struct job *job)
 {
-    struct id user, business;
-    const char *token = NULL;
-    enum err_code code = need_id(job, "user", job->words.user, &user);
+    enum err_code code = need_id(job, "user", job->words.user, &job->user);
     if (!code)
-        code = need_id(job, "business", job->words.business, &business);
+        code = need_id(job, "business", job->words.business, &job->business);
     if (!code)
-        code = sign_in_token_add(job->context->crm, job->arena, user, business, &token, job->err);
+        code = commit(job, add_token);
     if (!code)
         answer(job, "A sign-in link; it works once, for ten minutes.",
-            &(struct fact){
-                "link", arena_printf(job->arena, "%s/sign-in#token=%s", job->context->public_url, token)},
+            &(struct fact){"link",
+                arena_printf(job->arena, "%s/sign-in#token=%s", job->context->public_url, job->secret)},
             1, NULL);
     return code;
 }

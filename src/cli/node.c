@@ -141,7 +141,7 @@ static enum err_code start_writer(const struct settings *settings, struct node *
 enum err_code node_start(
     struct arena *arena, const struct settings *settings, bool sends, struct node *node, struct error *err)
 {
-    *node = (struct node){.lock = -1};
+    *node = (struct node){.lock = -1, .crm.limits = settings->limits};
     node->db = (struct db_config){.engine = settings->database ? DB_POSTGRES : DB_SQLITE,
         .path = arena_printf(arena, "%s/herald.db", settings->data),
         .conninfo = settings->database,

@@ -1,8 +1,11 @@
 #include "cli/settings.h"
 
+#include "crm/check.h"
 #include "net/guard.h"
 #include "net/server.h"
 #include "net/url.h"
+
+_Static_assert(NAME_CEILING == 300, "the range of name_limit, below");
 
 #define AT(member) offsetof(struct settings, member)
 
@@ -42,6 +45,22 @@ const struct option settings_options[] = {
         1000000},
     {"lease", OPTION_DURATION, AT(lease_us), "30s", "Lease of a lane on PostgreSQL", US_PER_S,
         3600 * US_PER_S},
+    {"name_limit", OPTION_INT, AT(limits.name_chars), "100",
+        "Characters of a name: of a person, an Activity Object, a record object, a field, a role", 1, 300},
+    {"text_limit", OPTION_INT, AT(limits.text_chars), "1000",
+        "Characters of a description, and of a value of type text", 1, 100000},
+    {"long_text_limit", OPTION_INT, AT(limits.long_text_chars), "20000",
+        "Characters of a value of type long_text", 1, 1000000},
+    {"notes_limit", OPTION_INT, AT(limits.notes_chars), "10000", "Characters of notes", 1, 1000000},
+    {"list_limit", OPTION_INT, AT(limits.list_items), "100",
+        "Mentions, associated records, and record objects of an association, each", 1, 1000},
+    {"field_limit", OPTION_INT, AT(limits.fields), "200", "Fields of one object, archived ones included", 1,
+        1000},
+    {"option_limit", OPTION_INT, AT(limits.options), "500", "Options of one field, archived ones included", 1,
+        10000},
+    {"rule_limit", OPTION_INT, AT(limits.rules), "100", "Rules of one Activity Object", 1, 1000},
+    {"condition_limit", OPTION_INT, AT(limits.conditions), "50",
+        "Conditions of one rule, and likewise its targets", 1, 1000},
     {"unsafe_no_sync", OPTION_BOOL, AT(unsafe_no_sync), "no",
         "For tests: SQLite may lose what was acknowledged when the power fails"},
 };

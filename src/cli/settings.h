@@ -3,6 +3,7 @@
 #define HERALD_CLI_SETTINGS_H
 
 #include "base/config.h"
+#include "crm/crm.h"
 
 struct settings {
     const char *data, *database, *listen, *metrics_listen, *public_url;
@@ -11,6 +12,7 @@ struct settings {
     int64_t idle_us, deadline_us, drain_us;
     int64_t delivery_us, delivery_connect_us, deliveries_most, lookups_most;
     int64_t batch_most, queue_most, lease_us;
+    struct crm_limits limits;
     bool unsafe_no_sync;
 };
 

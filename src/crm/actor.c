@@ -146,194 +146,156 @@ enum err_code user_first_business(struct db *db, struct id user_id, struct id *b
 
 /* ── writing ─────────────────────────────────────────────────────────────────────────────────── */
 
-struct employee_call {
-    const struct new_employee *input;
-    struct id user_id, employee_id;
-};
-
-static enum err_code find_or_add_user(struct db *db, struct employee_call *call, struct error *err)
+static enum err_code find_or_add_user(
+    struct write *w, const struct new_employee *input, struct id *user_id, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = db_query(db, "SELECT id FROM user_account WHERE email = $1",
-        DB_PARAMS(db_text(call->input->email)), &rows, err);
+    enum err_code code = db_query(
+        w->db, "SELECT id FROM user_account WHERE email = $1", DB_PARAMS(db_text(input->email)), &rows, err);
     if (code)
         return code;
     if (db_next(rows, &code, err)) {
-        call->user_id = db_col_id(rows, 0);
+        *user_id = db_col_id(rows, 0);
         return ERR_OK;
     }
-    call->user_id = id_new();
+    *user_id = id_new();
     return code ? code
-                : db_exec(db,
+                : db_exec(w->db,
                       "INSERT INTO user_account (id, first_name, last_name, email, created_at) "
                       "VALUES ($1, $2, $3, $4, $5)",
-                      DB_PARAMS(db_id(call->user_id), db_text(call->input->first_name),
-                          db_text(call->input->last_name), db_text(call->input->email),
-                          db_int(clock_wall_us())),
+                      DB_PARAMS(db_id(*user_id), db_text(input->first_name), db_text(input->last_name),
+                          db_text(input->email), db_int(w->now)),
                       NULL, err);
 }
 
-static enum err_code employee_insert(struct db *db, void *ctx, struct error *err)
+static enum err_code check_employee(struct write *w, const struct new_employee *input, struct error *err)
 {
-    struct employee_call *call = ctx;
-    const struct new_employee *input = call->input;
-    enum err_code code = check_business(db, input->business_id, err);
+    long long most = crm_limits(w->crm)->name_chars;
+    if (!check_name(input->first_name, (size_t)most) || text_chars(input->last_name) > (size_t)most)
+        return error_set(err, ERR_INVALID, "A first name of 1 to %lld characters is needed.", most);
+    if (!check_email(input->email))
+        return error_set(err, ERR_INVALID, "'%.80s' is not an email address.", input->email);
+    return check_business(w->db, w->business_id, err);
+}
+
+enum err_code employee_add(struct write *w, const struct new_employee *input, struct id *user_id,
+    struct id *employee_id, struct error *err)
+{
+    enum err_code code = check_employee(w, input, err);
     if (!code)
-        code = find_or_add_user(db, call, err);
+        code = find_or_add_user(w, input, user_id, err);
     if (code)
         return code;
-    call->employee_id = id_new();
+    *employee_id = id_new();
     struct display_name display_name = display_name_of(input->first_name, input->last_name);
-    code = db_exec(db,
+    code = db_exec(w->db,
         "INSERT INTO employee (id, business_id, user_id, first_name, last_name, display_name, email, active, "
         "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8)",
-        DB_PARAMS(db_id(call->employee_id), db_id(input->business_id), db_id(call->user_id),
-            db_text(input->first_name), db_text(input->last_name), db_text(display_name.text),
-            db_text(input->email), db_int(clock_wall_us())),
+        DB_PARAMS(db_id(*employee_id), db_id(w->business_id), db_id(*user_id), db_text(input->first_name),
+            db_text(input->last_name), db_text(display_name.text), db_text(input->email), db_int(w->now)),
         NULL, err);
     if (code == ERR_CONFLICT)
         error_set(err, code, "%s is an employee of this Business already.", input->email);
     return code;
 }
 
-enum err_code employee_add(struct crm *crm, const struct new_employee *input, struct id *user_id,
-    struct id *employee_id, struct error *err)
+enum err_code api_key_add(
+    struct write *w, struct id user_id, const char *name, const char **secret, struct error *err)
 {
-    if (!check_name(input->first_name, NAME_MOST) || text_chars(input->last_name) > NAME_MOST)
-        return error_set(err, ERR_INVALID, "A first name of 1 to %d characters is needed.", NAME_MOST);
-    if (!check_email(input->email))
-        return error_set(err, ERR_INVALID, "'%.80s' is not an email address.", input->email);
-    struct employee_call call = {.input = input};
-    enum err_code code = writer_run(crm->writer, employee_insert, &call, err);
-    if (!code) {
-        *user_id = call.user_id;
-        *employee_id = call.employee_id;
-    }
-    return code;
-}
-
-struct key_call {
-    struct id user_id;
-    const char *name;
-    struct secret_hash hash;
-};
-
-static enum err_code key_insert(struct db *db, void *ctx, struct error *err)
-{
-    struct key_call *call = ctx;
+    long long most = crm_limits(w->crm)->name_chars;
+    if (!check_name(name, (size_t)most))
+        return error_set(err, ERR_INVALID, "A key needs a name of 1 to %lld characters.", most);
+    char *key = new_secret(w->arena, API_KEY_PREFIX);
+    struct secret_hash hash = secret_hash(key);
     int64_t added = 0;
-    enum err_code code = db_exec(db,
+    enum err_code code = db_exec(w->db,
         "INSERT INTO api_key (id, user_id, name, hash, created_at) "
         "SELECT $1, id, $2, $3, $4 FROM user_account WHERE id = $5",
-        DB_PARAMS(db_id(id_new()), db_text(call->name), db_hash(&call->hash), db_int(clock_wall_us()),
-            db_id(call->user_id)),
-        &added, err);
+        DB_PARAMS(db_id(id_new()), db_text(name), db_hash(&hash), db_int(w->now), db_id(user_id)), &added,
+        err);
+    *secret = key;
     return code || added ? code : error_set(err, ERR_NOT_FOUND, "There is no such user.");
 }
 
-enum err_code api_key_add(struct crm *crm, struct arena *arena, struct id user_id, const char *name,
-    const char **secret, struct error *err)
+enum err_code sign_in_token_add(struct write *w, struct id user_id, const char **token, struct error *err)
 {
-    if (!check_name(name, NAME_MOST))
-        return error_set(err, ERR_INVALID, "A key needs a name of 1 to %d characters.", NAME_MOST);
-    char *key = new_secret(arena, API_KEY_PREFIX);
-    struct key_call call = {.user_id = user_id, .name = name, .hash = secret_hash(key)};
-    enum err_code code = writer_run(crm->writer, key_insert, &call, err);
-    if (!code)
-        *secret = key;
-    return code;
-}
-
-struct token_call {
-    struct id user_id, business_id;
-    struct secret_hash token, session;
-};
-
-static enum err_code token_insert(struct db *db, void *ctx, struct error *err)
-{
-    struct token_call *call = ctx;
+    char *secret = new_secret(w->arena, "");
+    struct secret_hash hash = secret_hash(secret);
     int64_t added = 0;
-    enum err_code code = db_exec(db,
+    enum err_code code = db_exec(w->db,
         "INSERT INTO sign_in_token (hash, user_id, business_id, expires_at) "
         "SELECT $1, user_id, business_id, $2 FROM employee WHERE user_id = $3 AND business_id = $4 AND "
         "active = 1",
-        DB_PARAMS(db_hash(&call->token), db_int(clock_wall_us() + TOKEN_LIFE_US), db_id(call->user_id),
-            db_id(call->business_id)),
+        DB_PARAMS(db_hash(&hash), db_int(w->now + TOKEN_LIFE_US), db_id(user_id), db_id(w->business_id)),
         &added, err);
+    *token = secret;
     return code || added
                ? code
                : error_set(err, ERR_NOT_FOUND, "That user is not an active employee of that Business.");
 }
 
-enum err_code sign_in_token_add(struct crm *crm, struct arena *arena, struct id user_id,
-    struct id business_id, const char **token, struct error *err)
-{
-    char *secret = new_secret(arena, "");
-    struct token_call call = {.user_id = user_id, .business_id = business_id, .token = secret_hash(secret)};
-    enum err_code code = writer_run(crm->writer, token_insert, &call, err);
-    if (!code)
-        *token = secret;
-    return code;
-}
+/* ── sessions ────────────────────────────────────────────────────────────────────────────────── */
 
 static const char used_link[] = "This sign-in link was used before, or it is older than ten minutes.";
 
-/* By a read, so that whoever has no token cannot keep the writer busy. */
-static enum err_code check_token(struct db *db, const struct secret_hash *token, struct error *err)
+enum err_code sign_in_token_check(struct db *db, const char *token, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    struct secret_hash hash = secret_hash(token);
     enum err_code code = db_query(db, "SELECT 1 FROM sign_in_token WHERE hash = $1 AND expires_at > $2",
-        DB_PARAMS(db_hash(token), db_int(clock_wall_us())), &rows, err);
+        DB_PARAMS(db_hash(&hash), db_int(clock_wall_us())), &rows, err);
     if (code || db_next(rows, &code, err))
         return code;
     return code ? code : error_set(err, ERR_UNAUTHENTICATED, "%s", used_link);
 }
 
-static enum err_code token_to_session(struct db *db, void *ctx, struct error *err)
+static enum err_code insert_session(
+    struct write *w, const struct secret_hash *token, const struct secret_hash *session, struct error *err)
 {
-    struct token_call *call = ctx;
-    int64_t now = clock_wall_us(), added = 0;
-    enum err_code code = db_exec(db,
+    int64_t added = 0;
+    enum err_code code = db_exec(w->db,
         "INSERT INTO session (hash, user_id, business_id, created_at, expires_at) "
         "SELECT $1, user_id, business_id, $2, $3 FROM sign_in_token WHERE hash = $4 AND expires_at > $2",
-        DB_PARAMS(db_hash(&call->session), db_int(now), db_int(now + SESSION_LIFE_US), db_hash(&call->token)),
-        &added, err);
-    if (!code && !added)
-        return error_set(err, ERR_UNAUTHENTICATED, "%s", used_link);
+        DB_PARAMS(db_hash(session), db_int(w->now), db_int(w->now + SESSION_LIFE_US), db_hash(token)), &added,
+        err);
+    return code || added ? code : error_set(err, ERR_UNAUTHENTICATED, "%s", used_link);
+}
+
+static enum err_code take_token(struct write *w, const struct secret_hash *token, struct error *err)
+{
     int64_t taken = 0;
-    if (!code)
-        code = db_exec(
-            db, "DELETE FROM sign_in_token WHERE hash = $1", DB_PARAMS(db_hash(&call->token)), &taken, err);
-    if (!code && taken != 1) /* another node was quicker */
-        return error_set(err, ERR_UNAUTHENTICATED, "%s", used_link);
-    if (!code)
-        code = db_exec(
-            db, "DELETE FROM sign_in_token WHERE expires_at <= $1", DB_PARAMS(db_int(now)), NULL, err);
-    if (!code)
-        code = db_exec(db, "DELETE FROM session WHERE expires_at <= $1", DB_PARAMS(db_int(now)), NULL, err);
-    return code;
+    enum err_code code =
+        db_exec(w->db, "DELETE FROM sign_in_token WHERE hash = $1", DB_PARAMS(db_hash(token)), &taken, err);
+    if (code || taken == 1)
+        return code;
+    return error_set(err, ERR_UNAUTHENTICATED, "%s", used_link); /* another node was quicker */
 }
 
-enum err_code session_start(struct crm *crm, struct db *db, struct arena *arena, const char *token,
-    const char **session, struct error *err)
+static enum err_code drop_expired(struct write *w, struct error *err)
 {
-    char *secret = new_secret(arena, "");
-    struct token_call call = {.token = secret_hash(token), .session = secret_hash(secret)};
-    enum err_code code = check_token(db, &call.token, err);
-    if (!code)
-        code = writer_run(crm->writer, token_to_session, &call, err);
-    if (!code)
-        *session = secret;
-    return code;
+    enum err_code code = db_exec(
+        w->db, "DELETE FROM sign_in_token WHERE expires_at <= $1", DB_PARAMS(db_int(w->now)), NULL, err);
+    return code ? code
+                : db_exec(w->db, "DELETE FROM session WHERE expires_at <= $1", DB_PARAMS(db_int(w->now)),
+                      NULL, err);
 }
 
-static enum err_code session_delete(struct db *db, void *ctx, struct error *err)
+enum err_code session_start(
+    struct write *w, const char *token, const char **session, struct actor *actor, struct error *err)
 {
-    return db_exec(db, "DELETE FROM session WHERE hash = $1", DB_PARAMS(db_hash(ctx)), NULL, err);
+    char *secret = new_secret(w->arena, "");
+    struct secret_hash token_hash = secret_hash(token), session_hash = secret_hash(secret);
+    enum err_code code = insert_session(w, &token_hash, &session_hash, err);
+    if (!code)
+        code = take_token(w, &token_hash, err);
+    if (!code)
+        code = drop_expired(w, err);
+    *session = secret;
+    return code ? code : actor_by_session(w->db, w->arena, secret, actor, err);
 }
 
-enum err_code session_end(struct crm *crm, const char *session, struct error *err)
+enum err_code session_end(struct write *w, const char *session, struct error *err)
 {
     struct secret_hash hash = secret_hash(session);
-    return writer_run(crm->writer, session_delete, &hash, err);
+    return db_exec(w->db, "DELETE FROM session WHERE hash = $1", DB_PARAMS(db_hash(&hash)), NULL, err);
 }

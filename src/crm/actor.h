@@ -37,29 +37,35 @@ enum err_code actor_by_session(struct db *db, struct arena *arena, const char *s
 enum err_code person_read(struct db *db, struct arena *arena, struct id business_id, struct id employee_id,
     struct person *person, struct error *err) MUST_CHECK;
 
-struct new_employee {
-    struct id business_id;
-    const char *first_name, *last_name, *email;
-};
-/* Makes the User if nobody has that email yet, and the Employee. ERR_CONFLICT, ERR_NOT_FOUND, ERR_INVALID. */
-enum err_code employee_add(struct crm *crm, const struct new_employee *input, struct id *user_id,
-    struct id *employee_id, struct error *err) MUST_CHECK;
-
-/* The secret is returned in the arena, this once. ERR_NOT_FOUND. */
-enum err_code api_key_add(struct crm *crm, struct arena *arena, struct id user_id, const char *name,
-    const char **secret, struct error *err) MUST_CHECK;
-
 /* The Business in which a user was made an employee first. ERR_NOT_FOUND. For operators. */
 enum err_code user_first_business(
     struct db *db, struct id user_id, struct id *business_id, struct error *err) MUST_CHECK;
 
-/* A one-time token for a sign-in link, valid for ten minutes. ERR_NOT_FOUND. */
-enum err_code sign_in_token_add(struct crm *crm, struct arena *arena, struct id user_id,
-    struct id business_id, const char **token, struct error *err) MUST_CHECK;
+/* ── inside the writer's transaction ─────────────────────────────────────────────────────────── */
 
-/* Turns a token into a session, once. ERR_UNAUTHENTICATED when it is used, expired or unknown. */
-enum err_code session_start(struct crm *crm, struct db *db, struct arena *arena, const char *token,
-    const char **session, struct error *err) MUST_CHECK;
-enum err_code session_end(struct crm *crm, const char *session, struct error *err) MUST_CHECK;
+struct new_employee {
+    const char *first_name, *last_name, *email;
+};
+/* Makes the User if nobody has that email yet, and the Employee. ERR_CONFLICT, ERR_NOT_FOUND, ERR_INVALID. */
+enum err_code employee_add(struct write *w, const struct new_employee *input, struct id *user_id,
+    struct id *employee_id, struct error *err) MUST_CHECK;
+
+/* The secret is returned in the arena, this once. ERR_NOT_FOUND. */
+enum err_code api_key_add(
+    struct write *w, struct id user_id, const char *name, const char **secret, struct error *err) MUST_CHECK;
+
+/* A one-time token for a sign-in link, valid for ten minutes. ERR_NOT_FOUND. */
+enum err_code sign_in_token_add(
+    struct write *w, struct id user_id, const char **token, struct error *err) MUST_CHECK;
+
+/*
+ * Whether a token is good, by a read: so that whoever has none cannot keep the writer busy. ERR_UNAUTHENTICATED
+ * when it is used, expired or unknown. Any thread.
+ */
+enum err_code sign_in_token_check(struct db *db, const char *token, struct error *err) MUST_CHECK;
+/* Turns a token into a session, once: its secret and whose it is. ERR_UNAUTHENTICATED as above. */
+enum err_code session_start(struct write *w, const char *token, const char **session, struct actor *actor,
+    struct error *err) MUST_CHECK;
+enum err_code session_end(struct write *w, const char *session, struct error *err) MUST_CHECK;
 
 #endif

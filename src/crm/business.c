@@ -27,8 +27,9 @@ static enum err_code business_insert(struct db *db, void *ctx, struct error *err
 
 enum err_code business_add(struct crm *crm, const char *name, struct id *business_id, struct error *err)
 {
-    if (!check_name(name, NAME_MOST))
-        return error_set(err, ERR_INVALID, "A Business needs a name of 1 to %d characters.", NAME_MOST);
+    long long most = crm_limits(crm)->name_chars;
+    if (!check_name(name, (size_t)most))
+        return error_set(err, ERR_INVALID, "A Business needs a name of 1 to %lld characters.", most);
     struct business_call call = {.id = id_new(), .name = name};
     enum err_code code = writer_run(crm->writer, business_insert, &call, err);
     if (!code)

@@ -6,6 +6,8 @@
 #include "db/db.h"
 
 #define NAME_MOST 100 /* characters of a name */
+/* The highest --name-limit: two such names in four bytes a character still fit into PostgreSQL's index. */
+#define NAME_CEILING 300
 #define NOTES_MOST 10000 /* characters of notes */
 #define LIST_MOST 100 /* mentions, associated records */
 
@@ -14,7 +16,7 @@ bool check_name(const char *text, size_t most);
 
 /* "Alex Rivera"; room for two of the longest names in four bytes a character. */
 struct display_name {
-    char text[2 * 4 * NAME_MOST + 2];
+    char text[2 * 4 * NAME_CEILING + 2];
 };
 struct display_name display_name_of(const char *first_name, const char *last_name);
 

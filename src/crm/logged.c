@@ -13,7 +13,7 @@ static enum err_code prepare_object(struct db *db, struct arena *arena, const st
     const struct log_input *input, struct log_unit *log, struct error_list *list, struct error *err)
 {
     enum err_code code =
-        object_read(db, arena, actor, input->object_id, input->object_name, &log->activity.object, err);
+        object_read_open(db, arena, actor, input->object_id, input->object_name, &log->activity.object, err);
     if (code == ERR_NOT_FOUND) {
         error_list_add(
             list, input->object_name ? "/activity_object_name" : "/activity_object_id", "%s", err->text);

@@ -1,7 +1,6 @@
 #include "crm/mention.h"
 
 #include "base/emit.h"
-#include "crm/check.h"
 
 enum err_code mentions_check(struct db *db, struct arena *arena, const struct actor *actor,
     const struct id *mentions, size_t count, const char **json, struct error_list *list, struct error *err)
@@ -9,7 +8,7 @@ enum err_code mentions_check(struct db *db, struct arena *arena, const struct ac
     *json = "[]";
     if (count == 0)
         return ERR_OK;
-    struct buf text = BUF_INIT(LIST_MOST * (ID_TEXT_LEN + 4));
+    struct buf text = BUF_INIT(2 + count * (ID_TEXT_LEN + 4));
     struct json array = JSON_INTO(&text);
     emit_array(&array, NULL);
     enum err_code code = ERR_OK;

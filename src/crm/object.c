@@ -1,13 +1,10 @@
 #include "crm/object.h"
 
-#include "base/clock.h"
 #include "crm/business.h"
-#include "crm/check.h"
-#include "net/url.h"
 
-#define API_NAME_MOST 63
+#include <jansson.h>
 
-static const char *const association_names[] = {"none", "one_or_more"};
+static const char *const association_names[] = {"none", "one_or_more", "all"};
 static const char *const action_names[] = {"redirect", "trigger_webhook"};
 
 const char *association_mode_name(enum association_mode mode)
@@ -44,12 +41,38 @@ bool submission_action_parse(const char *name, enum submission_action *action)
     return i >= 0;
 }
 
-/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
+bool object_takes(const struct activity_object *object, struct id record_object_id)
+{
+    if (object->association_mode == ASSOCIATE_NONE)
+        return false;
+    for (size_t i = 0; i < object->association_object_count; i++)
+        if (id_equal(object->association_objects[i], record_object_id))
+            return true;
+    return object->association_object_count == 0;
+}
+
+/* ── rows ────────────────────────────────────────────────────────────────────────────────────── */
 
 #define OBJECT_COLUMNS                                                                                       \
-    "id, business_id, name, api_name, association_mode, submission_action, redirect_url, webhook_url, "      \
-    "version, "                                                                                              \
-    "created_at "
+    "id, business_id, name, api_name, description, color, icon, association_mode, association_objects, "     \
+    "submission_action, redirect_url, webhook_url, field_count, rule_count, version, created_at, "           \
+    "archived_at "
+
+/* '["0193…","0193…"]', as object_change.c wrote it. Nearly always there is nothing in it. */
+static void take_ids(const char *text, struct arena *arena, struct activity_object *object)
+{
+    if (strcmp(text, "[]") == 0)
+        return;
+    json_auto_t *list = json_loads(text, 0, NULL);
+    size_t count = json_array_size(list);
+    struct id *ids = ARENA_ARRAY(arena, struct id, count);
+    for (size_t i = 0; i < count; i++) {
+        const char *id = json_string_value(json_array_get(list, i));
+        if (id && id_parse(id, strlen(id), &ids[object->association_object_count]))
+            object->association_object_count++;
+    }
+    object->association_objects = ids;
+}
 
 static void take_object(struct db_rows *rows, struct arena *arena, struct activity_object *object)
 {
@@ -58,14 +81,34 @@ static void take_object(struct db_rows *rows, struct arena *arena, struct activi
         .business_id = db_col_id(rows, 1),
         .name = db_col_text_copy(rows, 2, arena),
         .api_name = db_col_text_copy(rows, 3, arena),
-        .association_mode = (enum association_mode)db_col_int(rows, 4),
-        .action = (enum submission_action)db_col_int(rows, 5),
-        .redirect_url = db_col_text_copy(rows, 6, arena),
-        .webhook_url = db_col_text_copy(rows, 7, arena),
-        .version = db_col_int(rows, 8),
-        .created_at = db_col_int(rows, 9),
+        .description = db_col_text_copy(rows, 4, arena),
+        .color = db_col_text_copy(rows, 5, arena),
+        .icon = db_col_text_copy(rows, 6, arena),
+        .association_mode = (enum association_mode)db_col_int(rows, 7),
+        .action = (enum submission_action)db_col_int(rows, 9),
+        .redirect_url = db_col_text_copy(rows, 10, arena),
+        .webhook_url = db_col_text_copy(rows, 11, arena),
+        .field_count = db_col_int(rows, 12),
+        .rule_count = db_col_int(rows, 13),
+        .version = db_col_int(rows, 14),
+        .created_at = db_col_int(rows, 15),
+        .archived_at = db_col_int(rows, 16),
     };
+    take_ids(db_col_text(rows, 8), arena, object);
 }
+
+static enum err_code expect_object(
+    struct db_rows *rows, struct arena *arena, struct activity_object *object, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    if (!db_next(rows, &code, err))
+        return code ? code
+                    : error_set(err, ERR_NOT_FOUND, "There is no such Activity Object in this Business.");
+    take_object(rows, arena, object);
+    return ERR_OK;
+}
+
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
 enum err_code object_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     const char *api_name, struct activity_object *object, struct error *err)
@@ -78,164 +121,81 @@ enum err_code object_read(struct db *db, struct arena *arena, const struct actor
                   DB_PARAMS(db_id(actor->business_id), db_text(api_name)), &rows, err)
             : db_query(db, "SELECT " OBJECT_COLUMNS "FROM activity_object WHERE id = $1 AND business_id = $2",
                   DB_PARAMS(db_id(id), db_id(actor->business_id)), &rows, err);
-    if (code || !db_next(rows, &code, err))
-        return code ? code
-                    : error_set(err, ERR_NOT_FOUND, "There is no such Activity Object in this Business.");
-    take_object(rows, arena, object);
-    return may(actor, ACTION_VIEW_OBJECT, object->business_id, err);
+    if (!code)
+        code = expect_object(rows, arena, object, err);
+    return code ? code : may(actor, ACTION_VIEW_OBJECT, object->business_id, err);
 }
 
-enum err_code object_list(struct db *db, struct arena *arena, const struct actor *actor, struct page *page,
-    struct activity_object **objects, size_t *count, struct error *err)
+enum err_code object_read_open(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    const char *api_name, struct activity_object *object, struct error *err)
 {
-    static const char forward[] = "SELECT " OBJECT_COLUMNS "FROM activity_object WHERE business_id = $1 "
-                                  "AND (name, id) > ($2, $3) ORDER BY name, id LIMIT $4";
-    static const char back[] = "SELECT " OBJECT_COLUMNS "FROM activity_object WHERE business_id = $1 "
-                               "AND (name, id) < ($2, $3) ORDER BY name DESC, id DESC LIMIT $4";
+    enum err_code code = object_read(db, arena, actor, id, api_name, object, err);
+    if (code || !object->archived_at)
+        return code;
+    return error_set(err, ERR_NOT_FOUND,
+        "The Activity Object '%.80s' is archived: nothing new is logged with it.", object->name);
+}
+
+/* $2: 0 those that are not archived, 1 the others, 2 all. */
+#define LISTED                                                                                               \
+    "FROM activity_object WHERE business_id = $1 AND ($2 = 2 OR ($2 = 0 AND archived_at IS NULL) OR "        \
+    "($2 = 1 AND archived_at IS NOT NULL)) "
+
+enum err_code object_list(struct db *db, struct arena *arena, const struct actor *actor,
+    enum archived_filter archived, struct page *page, struct activity_object **objects, size_t *count,
+    struct error *err)
+{
+    static const char forward[] =
+        "SELECT " OBJECT_COLUMNS LISTED "AND (name, id) > ($3, $4) ORDER BY name, id LIMIT $5";
+    static const char back[] =
+        "SELECT " OBJECT_COLUMNS LISTED "AND (name, id) < ($3, $4) ORDER BY name DESC, id DESC LIMIT $5";
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    size_t most = page->limit + 1;
-    *objects = ARENA_ARRAY(arena, struct activity_object, most);
-    *count = 0;
     enum err_code code = may(actor, ACTION_VIEW_OBJECT, actor->business_id, err);
     if (!code)
         code = db_query(db, page->back ? back : forward,
-            DB_PARAMS(db_id(actor->business_id), db_text(page->key.text ? page->key.text : ""),
-                db_id(page->key.id), db_int((int64_t)most)),
+            DB_PARAMS(db_id(actor->business_id), db_int(archived),
+                db_text(page->key.text ? page->key.text : ""), db_id(page->key.id),
+                db_int((int64_t)page->limit + 1)),
             &rows, err);
-    while (!code && *count < most && db_next(rows, &code, err))
+    *objects = ARENA_ARRAY(arena, struct activity_object, page->limit + 1);
+    *count = 0;
+    while (!code && *count <= page->limit && db_next(rows, &code, err))
         take_object(rows, arena, &(*objects)[(*count)++]);
-    if (!code)
-        *count = page_cut(page, *objects, sizeof **objects, *count);
+    *count = page_cut(page, *objects, sizeof **objects, *count);
     return code;
 }
 
-/* ── changing ────────────────────────────────────────────────────────────────────────────────── */
+/* ── for those who change it ─────────────────────────────────────────────────────────────────── */
 
-/* Puts what `input` sets over `object`. */
-static void apply(const struct object_input *input, struct activity_object *object)
+enum err_code object_hold(
+    struct write *w, struct id id, int64_t version, struct activity_object *object, struct error *err)
 {
-    if (input->name)
-        object->name = input->name;
-    if (input->has.action)
-        object->action = input->action;
-    if (input->has.redirect_url)
-        object->redirect_url = input->redirect_url && *input->redirect_url ? input->redirect_url : NULL;
-    if (input->has.webhook_url)
-        object->webhook_url = input->webhook_url && *input->webhook_url ? input->webhook_url : NULL;
-}
-
-static enum err_code check_object(
-    struct arena *arena, const struct activity_object *object, struct error_list *list, struct error *err)
-{
-    struct error why;
-    struct url url;
-    if (!check_name(object->name, NAME_MOST))
-        error_list_add(list, "/name", "A name of 1 to %d characters is needed.", NAME_MOST);
-    if (object->redirect_url && url_parse(arena, object->redirect_url, &url, &why))
-        error_list_add(list, "/redirect_url", "%s", why.text);
-    if (object->webhook_url && url_check_without(arena, object->webhook_url, ACTIVITY_PARAMETER, &why))
-        error_list_add(list, "/webhook_url", "%s", why.text);
-    if (object->action == SUBMIT_TRIGGER_WEBHOOK && !object->webhook_url)
-        error_list_add(list, "/webhook_url", "To trigger a webhook, a Webhook URL is needed.");
-    return list->count ? error_set(err, ERR_INVALID, "%s", list->items[0].text) : ERR_OK;
-}
-
-static bool check_api_name(const char *name)
-{
-    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    return name[0] >= 'a' && name[0] <= 'z' && !name[len] && len <= API_NAME_MOST;
-}
-
-static enum err_code object_insert(struct db *db, void *ctx, struct error *err)
-{
-    const struct activity_object *o = ctx;
-    enum err_code code = check_business(db, o->business_id, err);
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, err);
     if (!code)
-        code = db_exec(db,
-            "INSERT INTO activity_object (id, business_id, name, api_name, association_mode, "
-            "submission_action, "
-            "redirect_url, webhook_url, version, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-            "$10)",
-            DB_PARAMS(db_id(o->id), db_id(o->business_id), db_text(o->name), db_text(o->api_name),
-                db_int(o->association_mode), db_int(o->action), db_text(o->redirect_url),
-                db_text(o->webhook_url), db_int(o->version), db_int(o->created_at)),
-            NULL, err);
-    if (code == ERR_CONFLICT)
-        error_set(err, code, "The api_name '%s' is taken in this Business.", o->api_name);
+        code = db_query(w->db,
+            "SELECT " OBJECT_COLUMNS "FROM activity_object WHERE id = $1 AND business_id = $2{update}",
+            DB_PARAMS(db_id(id), db_id(w->business_id)), &rows, err);
+    if (!code)
+        code = expect_object(rows, w->arena, object, err);
+    if (!code && object->version != version)
+        code = error_set(err, ERR_STALE, "These settings were changed by somebody else since you read them.");
     return code;
 }
 
-enum err_code object_add(struct crm *crm, struct arena *arena, struct id business_id,
-    const struct object_input *input, struct activity_object *object, struct error_list *list,
-    struct error *err)
+enum err_code object_touch(struct write *w, struct activity_object *object, int64_t fields_more,
+    int64_t rules_more, struct error *err)
 {
-    *object = (struct activity_object){.id = id_new(),
-        .business_id = business_id,
-        .name = "",
-        .association_mode = input->has.association_mode ? input->association_mode : ASSOCIATE_ONE_OR_MORE,
-        .action = SUBMIT_REDIRECT,
-        .version = 1,
-        .created_at = clock_wall_us()};
-    apply(input, object);
-    object->api_name = input->api_name ? input->api_name : text_api_name(arena, object->name);
-    if (*object->name && !check_api_name(object->api_name))
-        error_list_add(list, "/api_name",
-            "An api_name of up to %d letters a to z, digits and underscores, beginning with a letter, is "
-            "needed.",
-            API_NAME_MOST);
-    enum err_code code = check_object(arena, object, list, err);
-    return code ? code : writer_run(crm->writer, object_insert, object, err);
-}
-
-struct change_call {
-    struct arena *arena;
-    const struct actor *actor;
-    struct id id;
-    int64_t version;
-    const struct object_input *input;
-    struct activity_object *object;
-    struct error_list *list;
-};
-
-/* Read, check and write in the writer's transaction: nobody can come between. */
-static enum err_code object_update(struct db *db, void *ctx, struct error *err)
-{
-    struct change_call *call = ctx;
-    struct activity_object *o = call->object;
-    *call->list = (struct error_list){0};
-    enum err_code code = object_read(db, call->arena, call->actor, call->id, NULL, o, err);
-    if (!code && o->version != call->version)
-        code = error_set(err, ERR_STALE, "These settings were changed by somebody else since you read them.");
-    if (code)
-        return code;
-    apply(call->input, o);
-    code = check_object(call->arena, o, call->list, err);
-    if (code)
-        return code;
-    int64_t changed = 0;
-    code = db_exec(db,
-        "UPDATE activity_object SET name = $1, submission_action = $2, redirect_url = $3, webhook_url = $4, "
-        "version = version + 1 WHERE id = $5 AND business_id = $6 AND version = $7",
-        DB_PARAMS(db_text(o->name), db_int(o->action), db_text(o->redirect_url), db_text(o->webhook_url),
-            db_id(o->id), db_id(o->business_id), db_int(o->version)),
-        &changed, err);
-    if (!code && changed == 0)
-        code = error_set(err, ERR_STALE, "These settings were changed by somebody else since you read them.");
-    o->version++;
-    return code ? code : business_touch(db, o->business_id, err);
-}
-
-enum err_code object_change(struct crm *crm, struct arena *arena, const struct actor *actor, struct id id,
-    int64_t version, const struct object_input *input, struct activity_object *object,
-    struct error_list *list, struct error *err)
-{
-    enum err_code code = may(actor, ACTION_EDIT_OBJECT, actor->business_id, err);
-    struct change_call call = {.arena = arena,
-        .actor = actor,
-        .id = id,
-        .version = version,
-        .input = input,
-        .object = object,
-        .list = list};
-    return code ? code : writer_run(crm->writer, object_update, &call, err);
+    if (object->archived_at)
+        return error_set(err, ERR_CONFLICT, "This Activity Object is archived; restore it first.");
+    object->field_count += fields_more;
+    object->rule_count += rules_more;
+    object->version++;
+    enum err_code code = db_exec(w->db,
+        "UPDATE activity_object SET field_count = $1, rule_count = $2, version = $3 "
+        "WHERE id = $4 AND business_id = $5",
+        DB_PARAMS(db_int(object->field_count), db_int(object->rule_count), db_int(object->version),
+            db_id(object->id), db_id(object->business_id)),
+        NULL, err);
+    return code ? code : business_touch(w->db, object->business_id, err);
 }

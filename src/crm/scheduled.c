@@ -9,7 +9,7 @@ static enum err_code find_object(struct db *db, struct arena *arena, const struc
     struct error *err)
 {
     bool by_name = id_is_nil(input->object_id);
-    enum err_code code = object_read(db, arena, actor, input->object_id,
+    enum err_code code = object_read_open(db, arena, actor, input->object_id,
         by_name ? text_api_name(arena, input->object_name) : NULL, object, err);
     if (code != ERR_NOT_FOUND)
         return code;

@@ -103,11 +103,7 @@ static void what_was_prepared_under_old_settings_is_refused(void **state)
     struct activity_object object = world_add_object(world, "Sales Call", RECEIVER);
     struct logging *stale = world_prepare(world, object.id);
     struct object_input input = {.has.webhook_url = true, .webhook_url = "https://example.com/other"};
-    struct error_list list = {0};
-    struct error err = {0};
-    must(object_change(&world->crm, world->arena, &world->actor, object.id, object.version, &input, &object,
-             &list, &err),
-        &err);
+    world_change_object(world, &object, &input);
     world_submit(world, stale);
     assert_int_equal(world_wait(stale), ERR_STALE);
     assert_int_equal(activities(world), 0);

@@ -41,17 +41,32 @@ struct id world_add_contact(
     return call.record.id;
 }
 
+/* Runs it in the writer's transaction, in the Business of the world's actor. */
+static void commit(struct world *world, write_fn *run, void *ctx)
+{
+    struct error err = {0};
+    struct error_list list = {0};
+    must(crm_write(&world->crm, world->arena, NULL, world->actor.business_id, run, ctx, &list, &err), &err);
+}
+
+static enum err_code add_alex(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    (void)list;
+    struct world *world = ctx;
+    struct id employee;
+    struct new_employee alex = {.first_name = "Alex", .last_name = "Rivera", .email = "alex@example.com"};
+    enum err_code code = employee_add(w, &alex, &world->user_id, &employee, err);
+    return code ? code : api_key_add(w, world->user_id, "test", &world->key, err);
+}
+
 static void add_people(struct world *world)
 {
     struct error err = {0};
-    struct id business, employee;
+    struct id business;
     must(business_add(&world->crm, "Rivera & Partners", &business, &err), &err);
-    struct new_employee alex = {
-        .business_id = business, .first_name = "Alex", .last_name = "Rivera", .email = "alex@example.com"};
-    must(employee_add(&world->crm, &alex, &world->user_id, &employee, &err), &err);
-    must(api_key_add(&world->crm, world->arena, world->user_id, "test", &world->key, &err), &err);
-    world->contact_id = world_add_contact(world, business, "Maria", "Thompson", "maria@example.com");
     world->actor.business_id = business;
+    commit(world, add_alex, world);
+    world->contact_id = world_add_contact(world, business, "Maria", "Thompson", "maria@example.com");
     world_read_actor(world);
 }
 
@@ -142,18 +157,40 @@ void world_read_actor(struct world *world)
         &err);
 }
 
+struct object_call {
+    struct object_input input;
+    struct activity_object object;
+};
+
+static enum err_code add_object(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    struct object_call *call = ctx;
+    return object_add(w, &call->input, &call->object, list, err);
+}
+
 struct activity_object world_add_object(struct world *world, const char *name, const char *url)
 {
-    struct error err = {0};
-    struct error_list list = {0};
-    struct activity_object object;
-    struct object_input input = {.name = name,
-        .has = {.action = url != NULL, .webhook_url = url != NULL},
-        .action = SUBMIT_TRIGGER_WEBHOOK,
-        .webhook_url = url};
-    must(object_add(&world->crm, world->arena, world->actor.business_id, &input, &object, &list, &err), &err);
+    struct object_call call = {.input = {.name = name,
+                                   .has = {.action = url != NULL, .webhook_url = url != NULL},
+                                   .action = SUBMIT_TRIGGER_WEBHOOK,
+                                   .webhook_url = url}};
+    commit(world, add_object, &call);
     world_read_actor(world);
-    return object;
+    return call.object;
+}
+
+static enum err_code change_object(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    struct object_call *call = ctx;
+    return object_change(w, call->object.id, call->object.version, &call->input, &call->object, list, err);
+}
+
+void world_change_object(
+    struct world *world, struct activity_object *object, const struct object_input *input)
+{
+    struct object_call call = {.input = *input, .object = *object};
+    commit(world, change_object, &call);
+    *object = call.object;
 }
 
 static void logging_done(struct log_unit *log, const struct error *result)

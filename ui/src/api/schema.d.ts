@@ -68,7 +68,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All Activity Objects of the Business, by name */
+        /** The Activity Objects of the Business, by name */
         get: operations["listActivityObjects"];
         put?: never;
         /** Make an Activity Object */
@@ -92,13 +92,19 @@ export interface paths {
         get: operations["getActivityObject"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Archive an Activity Object
+         * @description Nothing more can be logged or scheduled with it. What was logged stays, pending deliveries are still sent, and
+         *     its `api_name` stays taken. A change with `archived: false` restores it.
+         */
+        delete: operations["archiveActivityObject"];
         options?: never;
         head?: never;
         /**
          * Change settings of an Activity Object
          * @description Affects only activities that are logged after the change; a delivery keeps the URL that was in force when
-         *     its activity was logged.
+         *     its activity was logged. `api_name` can be changed until an activity has been logged or scheduled with it.
+         *     An archived object can only be restored (`archived: false`).
          */
         patch: operations["changeActivityObject"];
         trace?: never;
@@ -454,22 +460,31 @@ export interface components {
         /** @enum {string} */
         SubmissionAction: "redirect" | "trigger_webhook";
         /**
-         * @description Whether an activity of this type is about records
+         * @description What an activity of this type is about: nothing; records of the `association_objects` (of any object, if none
+         *     is named); every record of the one that is named.
          * @enum {string}
          */
-        AssociationMode: "none" | "one_or_more";
+        AssociationMode: "none" | "one_or_more" | "all";
         ActivityObject: {
             id: components["schemas"]["Uuid"];
             name: string;
             api_name: string;
+            description: string;
+            color: string | null;
+            icon: string | null;
             association_mode: components["schemas"]["AssociationMode"];
+            /** @description Record objects */
+            association_objects: components["schemas"]["Uuid"][];
             default_submission_action: components["schemas"]["SubmissionAction"];
             redirect_url: string | null;
             webhook_url: string | null;
             /** @description Whether logging one fires a webhook */
             webhooks_enabled: boolean;
+            /** @description Of the object, its fields and its rules; the ETag */
             version: number;
             created_at: components["schemas"]["Time"];
+            /** Format: date-time */
+            archived_at: string | null;
         };
         ActivityObjectList: {
             results: components["schemas"]["ActivityObject"][];
@@ -478,18 +493,32 @@ export interface components {
         };
         CreateActivityObject: {
             name: string;
-            /** @description Derived from the name if left out */
-            api_name?: string;
+            /** @description Derived from the name if left out; unique in the Business, archived ones included */
+            api_name?: string | null;
+            description?: string | null;
+            color?: string | null;
+            /** @description A short name for whoever shows it */
+            icon?: string | null;
             association_mode?: components["schemas"]["AssociationMode"];
+            association_objects?: components["schemas"]["Uuid"][];
             default_submission_action?: components["schemas"]["SubmissionAction"];
             redirect_url?: string | null;
             webhook_url?: string | null;
         };
+        /** @description What is left out stays as it is. */
         ChangeActivityObject: {
             name?: string;
+            api_name?: string;
+            description?: string | null;
+            color?: string | null;
+            icon?: string | null;
+            association_mode?: components["schemas"]["AssociationMode"];
+            association_objects?: components["schemas"]["Uuid"][];
             default_submission_action?: components["schemas"]["SubmissionAction"];
             redirect_url?: string | null;
             webhook_url?: string | null;
+            /** @description false restores an archived one */
+            archived?: boolean;
         };
         Person: {
             id: components["schemas"]["Uuid"];
@@ -836,12 +865,14 @@ export interface components {
          * @example contacts
          */
         Object: string;
-        Archived: boolean;
+        Limit: number;
+        /** @description Those that are not archived, those that are, or all */
+        Archived: "false" | "true" | "all";
+        ArchivedOnly: boolean;
         /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
         IfMatch: string;
         /** @description The ETag that was read; a stale one is a 412 */
         IfMatchOptional: string;
-        Limit: number;
         /** @description The `next` or `previous` of another page */
         Cursor: string;
     };
@@ -942,6 +973,8 @@ export interface operations {
     listActivityObjects: {
         parameters: {
             query?: {
+                /** @description Those that are not archived, those that are, or all */
+                archived?: components["parameters"]["Archived"];
                 limit?: components["parameters"]["Limit"];
                 /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
@@ -1027,12 +1060,46 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    archiveActivityObject: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Archived */
+            200: {
+                headers: {
+                    /** @description The new version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityObject"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     changeActivityObject: {
         parameters: {
             query?: never;
             header: {
                 /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
-                "If-Match": string;
+                "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
                 id: components["parameters"]["Id"];
@@ -1060,6 +1127,7 @@ export interface operations {
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             412: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
@@ -1074,7 +1142,7 @@ export interface operations {
                 limit?: components["parameters"]["Limit"];
                 /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
-                archived?: components["parameters"]["Archived"];
+                archived?: components["parameters"]["ArchivedOnly"];
             };
             header?: never;
             path?: never;
@@ -1253,7 +1321,7 @@ export interface operations {
                 limit?: components["parameters"]["Limit"];
                 /** @description The `next` or `previous` of another page */
                 cursor?: components["parameters"]["Cursor"];
-                archived?: components["parameters"]["Archived"];
+                archived?: components["parameters"]["ArchivedOnly"];
             };
             header?: never;
             path: {

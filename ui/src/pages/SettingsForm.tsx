@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Anchor, Button, Group, Radio, Stack, TextInput } from '@mantine/core';
+import { Anchor, Button, Group, Radio, Stack, Textarea, TextInput } from '@mantine/core';
 import { Link } from 'react-router-dom';
 import type { ActivityObject, SubmissionAction } from '../api/client';
 import { asApiError } from '../api/problem';
@@ -17,6 +17,15 @@ export function SettingsForm({ object, etag }: { object: ActivityObject; etag: s
       <LeaveGuard when={dirty} />
       <Stack gap="lg">
         <TextInput label="Name" maxLength={100} required {...fieldOf(settings, 'name')} />
+        <Textarea
+          label="Description"
+          autosize
+          minRows={2}
+          maxRows={8}
+          maxLength={1000}
+          {...fieldOf(settings, 'description', 'Optional. What it is for.')}
+        />
+        <Association object={object} />
         <ActionChoice settings={settings} />
         {values.default_submission_action === 'trigger_webhook' ? (
           <WebhookUrl settings={settings} />
@@ -36,6 +45,19 @@ export function SettingsForm({ object, etag }: { object: ActivityObject; etag: s
       </Stack>
     </form>
   );
+}
+
+/** What an activity of this type is about; it is set through the API. */
+function Association({ object }: { object: ActivityObject }) {
+  const chosen = object.association_objects.length;
+  const about = {
+    none: 'no records',
+    one_or_more: chosen
+      ? `records of ${chosen} chosen ${chosen === 1 ? 'object' : 'objects'}`
+      : 'any records',
+    all: 'every record of one object',
+  }[object.association_mode];
+  return <div className="dim">One is about {about}.</div>;
 }
 
 const actions: { value: SubmissionAction; label: string; description: string }[] = [

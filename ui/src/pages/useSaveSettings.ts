@@ -15,13 +15,20 @@ import { hush, say } from '../parts/say';
 
 export interface Values {
   name: string;
+  description: string;
   default_submission_action: SubmissionAction;
   webhook_url: string;
   redirect_url: string;
 }
 export type Member = keyof Values;
 export type Errors = Partial<Record<Member, string>>;
-export const members: Member[] = ['name', 'default_submission_action', 'webhook_url', 'redirect_url'];
+export const members: Member[] = [
+  'name',
+  'description',
+  'default_submission_action',
+  'webhook_url',
+  'redirect_url',
+];
 
 export function useSaveSettings(object: ActivityObject, etag: string) {
   const cache = useQueryClient();
@@ -97,6 +104,7 @@ const labels: Record<string, string> = { redirect: 'Redirect', trigger_webhook: 
 function bodyOf(changes: Partial<Values>): ChangeActivityObject {
   const body: ChangeActivityObject = { ...changes };
   if (changes.name !== undefined) body.name = changes.name.trim();
+  if (changes.description !== undefined) body.description = changes.description.trim();
   if (changes.webhook_url !== undefined) body.webhook_url = changes.webhook_url.trim() || null;
   if (changes.redirect_url !== undefined) body.redirect_url = changes.redirect_url.trim() || null;
   return body;

@@ -50,6 +50,7 @@ export function useSettings(object: ActivityObject, etag: string) {
 function valuesOf(object: ActivityObject): Values {
   return {
     name: object.name,
+    description: object.description,
     default_submission_action: object.default_submission_action,
     webhook_url: object.webhook_url ?? '',
     redirect_url: object.redirect_url ?? '',
@@ -80,5 +81,5 @@ function lackingIn(values: Values): Errors {
 
 function focusFirst(form: HTMLFormElement | null, errors: Errors) {
   const first = members.find((member) => errors[member]);
-  if (first) form?.querySelector<HTMLInputElement>(`input[name="${first}"]`)?.focus();
+  if (first) form?.querySelector<HTMLElement>(`[name="${first}"]`)?.focus();
 }

@@ -1,0 +1,305 @@
+/* Making and changing Activity Objects: everything is checked before anything is written. */
+#include "base/emit.h"
+#include "crm/business.h"
+#include "crm/check.h"
+#include "crm/object.h"
+#include "net/url.h"
+
+#define API_NAME_MOST 63
+#define ICON_MOST 40
+
+/* ── what is asked for ───────────────────────────────────────────────────────────────────────── */
+
+static const char *text_or_none(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
+static void apply_association(const struct object_input *input, struct activity_object *object)
+{
+    if (input->has.association_mode)
+        object->association_mode = input->association_mode;
+    if (object->association_mode == ASSOCIATE_NONE && !input->has.association_objects)
+        object->association_object_count = 0;
+    if (!input->has.association_objects)
+        return;
+    object->association_objects = input->association_objects;
+    object->association_object_count = input->association_object_count;
+}
+
+/* Puts what `input` sets over `object`. */
+static void apply(const struct object_input *input, struct activity_object *object, int64_t now)
+{
+    if (input->name)
+        object->name = input->name;
+    if (input->api_name)
+        object->api_name = input->api_name;
+    if (input->has.description)
+        object->description = input->description ? input->description : "";
+    if (input->has.color)
+        object->color = text_or_none(input->color);
+    if (input->has.icon)
+        object->icon = text_or_none(input->icon);
+    if (input->has.action)
+        object->action = input->action;
+    if (input->has.redirect_url)
+        object->redirect_url = text_or_none(input->redirect_url);
+    if (input->has.webhook_url)
+        object->webhook_url = text_or_none(input->webhook_url);
+    if (input->has.archived && input->archived != (object->archived_at != 0))
+        object->archived_at = input->archived ? now : 0;
+    apply_association(input, object);
+}
+
+/* ── whether it can be so ────────────────────────────────────────────────────────────────────── */
+
+static bool is_api_name(const char *name)
+{
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    return name[0] >= 'a' && name[0] <= 'z' && !name[len] && len <= API_NAME_MOST;
+}
+
+static bool is_color(const char *color)
+{
+    return color[0] == '#' && strlen(color) == 7 && strspn(color + 1, "0123456789abcdefABCDEF") == 6;
+}
+
+static bool is_icon(const char *icon)
+{
+    size_t len = strspn(icon, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return !icon[len] && len <= ICON_MOST;
+}
+
+static void check_texts(
+    const struct activity_object *object, const struct crm_limits *limits, struct error_list *list)
+{
+    if (!check_name(object->name, (size_t)limits->name_chars))
+        error_list_add(
+            list, "/name", "A name of 1 to %lld characters is needed.", (long long)limits->name_chars);
+    else if (!is_api_name(object->api_name))
+        error_list_add(list, "/api_name",
+            "An api_name of up to %d letters a to z, digits and underscores, beginning with a letter, is "
+            "needed.",
+            API_NAME_MOST);
+    if (text_chars(object->description) > (size_t)limits->text_chars)
+        error_list_add(list, "/description", "At most %lld characters.", (long long)limits->text_chars);
+    if (object->color && !is_color(object->color))
+        error_list_add(list, "/color", "A colour is written as #1f6feb.");
+    if (object->icon && !is_icon(object->icon))
+        error_list_add(
+            list, "/icon", "An icon's name has up to %d letters a to z, digits and hyphens.", ICON_MOST);
+}
+
+static void check_action(struct arena *arena, const struct activity_object *object, struct error_list *list)
+{
+    struct error why;
+    struct url url;
+    if (object->redirect_url && url_parse(arena, object->redirect_url, &url, &why))
+        error_list_add(list, "/redirect_url", "%s", why.text);
+    if (object->webhook_url && url_check_without(arena, object->webhook_url, ACTIVITY_PARAMETER, &why))
+        error_list_add(list, "/webhook_url", "%s", why.text);
+    if (object->action == SUBMIT_TRIGGER_WEBHOOK && !object->webhook_url)
+        error_list_add(list, "/webhook_url", "To trigger a webhook, a Webhook URL is needed.");
+}
+
+static bool is_named_before(const struct activity_object *object, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (id_equal(object->association_objects[j], object->association_objects[i]))
+            return true;
+    return false;
+}
+
+/* The record object is one of this Business's, and not archived. */
+static enum err_code check_record_object(struct write *w, const struct activity_object *object, size_t i,
+    struct error_list *list, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    char pointer[64];
+    snprintf(pointer, sizeof pointer, "/association_objects/%zu", i);
+    if (is_named_before(object, i)) {
+        error_list_add(list, pointer, "This object is named twice.");
+        return ERR_OK;
+    }
+    enum err_code code =
+        db_query(w->db, "SELECT archived_at FROM record_object WHERE id = $1 AND business_id = $2",
+            DB_PARAMS(db_id(object->association_objects[i]), db_id(w->business_id)), &rows, err);
+    if (code)
+        return code;
+    if (!db_next(rows, &code, err))
+        error_list_add(list, pointer, "There is no such record object in this Business.");
+    else if (db_col_int(rows, 0))
+        error_list_add(list, pointer, "That record object is archived.");
+    return code;
+}
+
+static enum err_code check_association(
+    struct write *w, const struct activity_object *object, struct error_list *list, struct error *err)
+{
+    size_t count = object->association_object_count;
+    if (object->association_mode == ASSOCIATE_NONE && count > 0)
+        error_list_add(list, "/association_objects", "With the association mode none there are no objects.");
+    if (object->association_mode == ASSOCIATE_ALL && count != 1)
+        error_list_add(list, "/association_objects",
+            "With the association mode all it must be the one object whose records are meant.");
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < count && !code; i++)
+        code = check_record_object(w, object, i, list, err);
+    return code;
+}
+
+/* The association only where it is set: what it named may have been archived since. */
+static enum err_code check_object(struct write *w, const struct object_input *input,
+    const struct activity_object *object, struct error_list *list, struct error *err)
+{
+    check_texts(object, crm_limits(w->crm), list);
+    check_action(w->arena, object, list);
+    enum err_code code = input->has.association_mode || input->has.association_objects
+                             ? check_association(w, object, list, err)
+                             : ERR_OK;
+    if (code || !list->count)
+        return code;
+    return error_set(err, ERR_INVALID, "%s", list->items[0].text);
+}
+
+/* ERR_CONFLICT about one member. */
+static enum err_code conflict(
+    struct error_list *list, struct error *err, const char *pointer, const char *text)
+{
+    error_list_add(list, pointer, "%s", text);
+    return error_set(err, ERR_CONFLICT, "%s", text);
+}
+
+static enum err_code check_untaken(
+    struct write *w, const struct activity_object *object, struct error_list *list, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        db_query(w->db, "SELECT 1 FROM activity_object WHERE business_id = $1 AND api_name = $2",
+            DB_PARAMS(db_id(w->business_id), db_text(object->api_name)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code;
+    return conflict(list, err, "/api_name",
+        arena_printf(w->arena, "The api_name '%s' is taken in this Business.", object->api_name));
+}
+
+/* Whether an activity of this type was ever logged or scheduled: the first row of an index tells. */
+static enum err_code check_unused(
+    struct write *w, const struct activity_object *object, struct error_list *list, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(w->db,
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM logged_activity WHERE activity_object_id = $1 AND business_id "
+        "= $2) "
+        "OR EXISTS (SELECT 1 FROM scheduled_activity WHERE activity_object_id = $1 AND business_id = $2)",
+        DB_PARAMS(db_id(object->id), db_id(object->business_id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code;
+    return conflict(list, err, "/api_name",
+        "The api_name stays as it is: an activity has been logged or scheduled with it.");
+}
+
+/* ── making ──────────────────────────────────────────────────────────────────────────────────── */
+
+static const char *ids_as_json(struct write *w, const struct activity_object *object)
+{
+    if (object->association_object_count == 0)
+        return "[]";
+    struct buf text = BUF_INIT(2 + object->association_object_count * (ID_TEXT_LEN + 4));
+    struct json json = JSON_INTO(&text);
+    emit_array(&json, NULL);
+    for (size_t i = 0; i < object->association_object_count; i++)
+        emit_id(&json, NULL, object->association_objects[i]);
+    emit_array_end(&json);
+    const char *copy = arena_strdup(w->arena, buf_text(&text));
+    buf_free(&text);
+    return copy;
+}
+
+static enum err_code insert(
+    struct write *w, const struct activity_object *o, struct error_list *list, struct error *err)
+{
+    enum err_code code = db_exec(w->db,
+        "INSERT INTO activity_object (id, business_id, name, api_name, description, color, icon, "
+        "association_mode, association_objects, submission_action, redirect_url, webhook_url, version, "
+        "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        DB_PARAMS(db_id(o->id), db_id(o->business_id), db_text(o->name), db_text(o->api_name),
+            db_text(o->description), db_text(o->color), db_text(o->icon), db_int(o->association_mode),
+            db_text(ids_as_json(w, o)), db_int(o->action), db_text(o->redirect_url), db_text(o->webhook_url),
+            db_int(o->version), db_int(o->created_at)),
+        NULL, err);
+    if (code == ERR_CONFLICT) /* another node was quicker */
+        return conflict(list, err, "/api_name", "This api_name is taken in this Business.");
+    return code;
+}
+
+enum err_code object_add(struct write *w, const struct object_input *input, struct activity_object *object,
+    struct error_list *list, struct error *err)
+{
+    *object = (struct activity_object){.id = id_new(),
+        .business_id = w->business_id,
+        .name = "",
+        .description = "",
+        .association_mode = ASSOCIATE_ONE_OR_MORE,
+        .action = SUBMIT_REDIRECT,
+        .version = 1,
+        .created_at = w->now};
+    apply(input, object, w->now);
+    if (!object->api_name)
+        object->api_name = text_api_name(w->arena, object->name);
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, err);
+    if (!code)
+        code = check_business(w->db, w->business_id, err);
+    if (!code)
+        code = check_object(w, input, object, list, err);
+    if (!code)
+        code = check_untaken(w, object, list, err);
+    return code ? code : insert(w, object, list, err);
+}
+
+/* ── changing ────────────────────────────────────────────────────────────────────────────────── */
+
+/*
+ * Raises the settings_version first: from then on nobody logs under the old settings, so that an object that is found
+ * unused stays so until the commit.
+ */
+static enum err_code check_renaming(
+    struct write *w, const struct activity_object *object, struct error_list *list, struct error *err)
+{
+    enum err_code code = check_untaken(w, object, list, err);
+    if (!code)
+        code = business_touch(w->db, w->business_id, err);
+    return code ? code : check_unused(w, object, list, err);
+}
+
+static enum err_code update(struct write *w, struct activity_object *o, struct error *err)
+{
+    o->version++;
+    return db_exec(w->db,
+        "UPDATE activity_object SET name = $1, api_name = $2, description = $3, color = $4, icon = $5, "
+        "association_mode = $6, association_objects = $7, submission_action = $8, redirect_url = $9, "
+        "webhook_url = $10, archived_at = $11, version = $12 WHERE id = $13 AND business_id = $14",
+        DB_PARAMS(db_text(o->name), db_text(o->api_name), db_text(o->description), db_text(o->color),
+            db_text(o->icon), db_int(o->association_mode), db_text(ids_as_json(w, o)), db_int(o->action),
+            db_text(o->redirect_url), db_text(o->webhook_url),
+            o->archived_at ? db_int(o->archived_at) : db_null(DB_INT), db_int(o->version), db_id(o->id),
+            db_id(o->business_id)),
+        NULL, err);
+}
+
+enum err_code object_change(struct write *w, struct id id, int64_t version, const struct object_input *input,
+    struct activity_object *object, struct error_list *list, struct error *err)
+{
+    enum err_code code = object_hold(w, id, version, object, err);
+    if (code)
+        return code;
+    const struct activity_object before = *object;
+    apply(input, object, w->now);
+    if (before.archived_at && object->archived_at)
+        return error_set(err, ERR_CONFLICT, "This Activity Object is archived; it can only be restored.");
+    bool renamed = strcmp(before.api_name, object->api_name) != 0;
+    code = check_object(w, input, object, list, err);
+    if (!code)
+        code = renamed ? check_renaming(w, object, list, err) : business_touch(w->db, w->business_id, err);
+    return code ? code : update(w, object, err);
+}
