@@ -27,6 +27,7 @@ static void emit_record(struct json *json, const struct record_object *object, c
         emit_null(json, "owner");
     else
         emit_person(json, "owner", &r->owner);
+    values_emit(json, "fields", &r->values);
     emit_int(json, "version", r->version);
     emit_time(json, "created_at", r->created_at);
     emit_time(json, "updated_at", r->updated_at);
@@ -205,6 +206,7 @@ static bool read_input(struct call *call, struct record_input *input, bool creat
     input->last_name = emptiable(&body, "last_name", most);
     input->email = emptiable(&body, "email", EMAIL_MOST);
     input->name = emptiable(&body, "name", most);
+    input->fields = body_json(&body, "fields");
     input->has_owner = body_has(&body, "owner_id");
     input->owner_id = body_id(&body, "owner_id");
     if (!creating && body_given(&body, "archived")) {

@@ -68,7 +68,9 @@ enum err_code record_read(struct db *db, struct arena *arena, const struct actor
     const struct record_object *object, struct id id, struct record *record, struct error *err)
 {
     enum err_code code = record_get(db, arena, object, id, record, err);
-    return code ? code : may(actor, ACTION_VIEW_RECORD, object->business_id, err);
+    if (!code)
+        code = may(actor, ACTION_VIEW_RECORD, object->business_id, err);
+    return code ? code : record_load_values(db, arena, object, record, 1, err);
 }
 
 /* ── lists ───────────────────────────────────────────────────────────────────────────────────── */
@@ -131,9 +133,10 @@ enum err_code record_list(struct db *db, struct arena *arena, const struct actor
                         : query_by_name(db, object, page, &rows, err);
     if (!code)
         code = take_all(rows, arena, page->limit + 1, records, count, err);
-    if (!code)
-        *count = page_cut(page, *records, sizeof **records, *count);
-    return code;
+    if (code)
+        return code;
+    *count = page_cut(page, *records, sizeof **records, *count);
+    return record_load_values(db, arena, object, *records, *count, err);
 }
 
 struct page_key record_key(struct arena *arena, const struct record *record, bool archived)
@@ -162,8 +165,9 @@ enum err_code record_search(struct db *db, struct arena *arena, const struct act
     code = search_find(db, arena, &query, &rows, err);
     if (!code)
         code = take_all(rows, arena, (size_t)query.most, records, count, err);
-    *more = !code && *count > (size_t)search->page_size;
-    if (*more)
-        --*count;
-    return code;
+    if (code)
+        return code;
+    *more = *count > (size_t)search->page_size;
+    *count -= *more;
+    return record_load_values(db, arena, object, *records, *count, err);
 }

@@ -12,6 +12,7 @@
 
 #include "crm/record_object.h"
 #include "crm/search.h"
+#include "crm/value.h"
 
 struct record {
     struct id id, business_id, object_id;
@@ -20,6 +21,7 @@ struct record {
     const char *email; /* NULL: none */
     struct person owner; /* nil id: nobody */
     const char *field_values; /* JSON object: what has no column */
+    struct value_set values; /* of all fields */
     int64_t version;
     int64_t created_at, updated_at, archived_at; /* archived_at 0: it is not */
 };
@@ -64,12 +66,17 @@ struct record_input {
     const char *first_name, *last_name; /* contacts */
     const char *email; /* contacts; "": none */
     const char *name; /* of a Custom Object's record */
+    const json_t *fields; /* as values_read takes them; NULL: none */
     bool has_owner, has_archived;
     struct id owner_id; /* nil: nobody */
     bool archived;
 };
 
-/* ERR_NOT_FOUND (the object), ERR_CONFLICT (the email is taken; the object is archived), ERR_INVALID with `list`. */
+/*
+ * What has a member of its own may be given there or among the fields, not in both.
+ * ERR_NOT_FOUND (the object), ERR_CONFLICT (the email is taken; the object is archived), ERR_INVALID
+ * with `list`.
+ */
 enum err_code record_add(struct write *w, const char *object_key, const struct record_input *input,
     struct record_object *object, struct record *record, struct error_list *list,
     struct error *err) MUST_CHECK;
@@ -78,6 +85,17 @@ enum err_code record_add(struct write *w, const char *object_key, const struct r
 enum err_code record_change(struct write *w, const char *object_key, struct id id, int64_t version,
     const struct record_input *input, struct record_object *object, struct record *record,
     struct error_list *list, struct error *err) MUST_CHECK;
+
+/*
+ * Values of fields that logging an activity writes into a record that it is about: normal forms (value.h), checked
+ * when the activity was. In the transaction that logs. ERR_NOT_FOUND; ERR_CONFLICT: the email is taken.
+ */
+struct record_value {
+    struct id field_id;
+    const char *json;
+};
+enum err_code record_write_values(struct db *db, struct arena *arena, struct id business_id,
+    struct id record_id, const struct record_value *values, size_t count, struct error *err) MUST_CHECK;
 
 /* Puts records into the search that are not there: those of an older version of the program. At start, alone. */
 enum err_code record_catch_up(struct db *db, struct error *err) MUST_CHECK;

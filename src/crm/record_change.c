@@ -1,4 +1,4 @@
-/* The half of record.h that writes. */
+/* The half of record.h that people ask for: what they give, checked and put over a record. */
 #include "crm/record_row.h"
 
 #include "base/alloc.h"
@@ -21,50 +21,121 @@ static const char *email_form(struct arena *arena, const char *email)
     return copy;
 }
 
-/* ── checks ──────────────────────────────────────────────────────────────────────────────────── */
+/* ── what is given ───────────────────────────────────────────────────────────────────────────── */
 
-static void check_contact(struct write *w, const struct record *record, struct error_list *list)
+/* A member that stands for a field with a column. */
+struct member {
+    const char *name;
+    enum record_kind kind;
+    const char *text; /* NULL: not given */
+};
+#define MEMBERS 4
+
+static void list_members(const struct record_input *input, struct member members[MEMBERS])
+{
+    members[0] = (struct member){"first_name", RECORD_CONTACT, input->first_name};
+    members[1] = (struct member){"last_name", RECORD_CONTACT, input->last_name};
+    members[2] = (struct member){"email", RECORD_CONTACT, input->email};
+    members[3] = (struct member){"name", RECORD_CUSTOM, input->name};
+}
+
+static bool given_among_fields(const struct value_set *values, const char *name)
+{
+    const struct field *field = field_by_name(values->fields, name);
+    return field && values->given[field - values->fields->items];
+}
+
+static void refuse_twice(struct error_list *list, const char *member)
+{
+    error_list_add(list, member, "This is given twice, here and among the fields.");
+}
+
+/* Puts the members over the values. */
+static void put_members(struct arena *arena, const struct record_object *object,
+    const struct record_input *input, struct value_set *values, struct error_list *list)
+{
+    struct member members[MEMBERS];
+    list_members(input, members);
+    for (size_t i = 0; i < MEMBERS; i++) {
+        if (!members[i].text)
+            continue;
+        const char *pointer = arena_printf(arena, "/%s", members[i].name);
+        if (members[i].kind != object->kind)
+            error_list_add(list, pointer, "%.60s records have no member of this name.", object->name);
+        else if (given_among_fields(values, members[i].name))
+            refuse_twice(list, pointer);
+        else
+            values_put_text(arena, values, members[i].name, members[i].text);
+    }
+}
+
+static enum err_code read_owner(struct write *w, struct id owner_id, const char *pointer,
+    struct record *record, struct error_list *list, struct error *err)
+{
+    if (id_equal(record->owner.id, owner_id))
+        return ERR_OK;
+    record->owner = (struct person){0};
+    if (id_is_nil(owner_id))
+        return ERR_OK;
+    enum err_code code = person_read(w->db, w->arena, w->business_id, owner_id, &record->owner, err);
+    if (code != ERR_NOT_FOUND)
+        return code;
+    error_list_add(list, pointer, "%s", err->text);
+    return ERR_OK;
+}
+
+/* The owner, by its member or (Custom Objects) by its field. */
+static enum err_code put_owner(struct write *w, const struct record_input *input, struct record *record,
+    struct error_list *list, struct error *err)
+{
+    if (!given_among_fields(&record->values, "owner"))
+        return input->has_owner ? read_owner(w, input->owner_id, "/owner_id", record, list, err) : ERR_OK;
+    if (input->has_owner)
+        refuse_twice(list, "/owner_id");
+    struct id id = {0};
+    const char *text = values_text(w->arena, &record->values, "owner");
+    if (text && !id_parse(text, strlen(text), &id))
+        return error_set(err, ERR_INTERNAL, "the value of an owner is no id");
+    return read_owner(w, id, "/fields", record, list, err);
+}
+
+/* ── the columns ─────────────────────────────────────────────────────────────────────────────── */
+
+static const char *text_or_empty(struct arena *arena, const struct value_set *values, const char *name)
+{
+    const char *text = values_text(arena, values, name);
+    return text ? text : "";
+}
+
+void record_take_columns(struct arena *arena, enum record_kind kind, struct record *record)
+{
+    const struct value_set *values = &record->values;
+    if (kind == RECORD_CUSTOM) {
+        record->display_name = text_or_empty(arena, values, "name");
+        return;
+    }
+    record->first_name = text_or_empty(arena, values, "first_name");
+    record->last_name = text_or_empty(arena, values, "last_name");
+    record->email = email_form(arena, values_text(arena, values, "email"));
+    record->display_name =
+        arena_printf(arena, "%s%s%s", record->first_name, *record->last_name ? " " : "", record->last_name);
+}
+
+static void check_columns(
+    struct write *w, enum record_kind kind, const struct record *record, struct error_list *list)
 {
     size_t most = (size_t)crm_limits(w->crm)->name_chars;
+    if (kind == RECORD_CUSTOM) {
+        if (!check_name(record->display_name, most))
+            error_list_add(list, "/name", "A name of 1 to %zu characters is needed.", most);
+        return;
+    }
     if (!check_name(record->first_name, most))
         error_list_add(list, "/first_name", "A first name of 1 to %zu characters is needed.", most);
     if (text_chars(record->last_name) > most)
         error_list_add(list, "/last_name", "A last name has at most %zu characters.", most);
     if (record->email && !check_email(record->email))
         error_list_add(list, "/email", "'%.80s' is not an email address.", record->email);
-}
-
-static void check_custom(struct write *w, const struct record *record, struct error_list *list)
-{
-    size_t most = (size_t)crm_limits(w->crm)->name_chars;
-    if (!check_name(record->display_name, most))
-        error_list_add(list, "/name", "A name of 1 to %zu characters is needed.", most);
-}
-
-/* Members that records of this object do not have. */
-static void check_members(
-    const struct record_object *object, const struct record_input *input, struct error_list *list)
-{
-    static const char *const members[] = {"/first_name", "/last_name", "/email", "/name"};
-    const char *const given[] = {input->first_name, input->last_name, input->email, input->name};
-    for (size_t i = 0; i < ARRAY_LEN(members); i++)
-        if (given[i] && (i == 3) == (object->kind == RECORD_CONTACT))
-            error_list_add(list, members[i], "%.60s records have no member of this name.", object->name);
-}
-
-static enum err_code check_owner(struct write *w, const struct record_input *input, struct record *record,
-    struct error_list *list, struct error *err)
-{
-    if (!input->has_owner)
-        return ERR_OK;
-    record->owner = (struct person){0};
-    if (id_is_nil(input->owner_id))
-        return ERR_OK;
-    enum err_code code = person_read(w->db, w->arena, w->business_id, input->owner_id, &record->owner, err);
-    if (code != ERR_NOT_FOUND)
-        return code;
-    error_list_add(list, "/owner_id", "%s", err->text);
-    return ERR_OK;
 }
 
 static enum err_code email_taken(
@@ -78,120 +149,52 @@ static enum err_code email_taken(
 static enum err_code check_email_free(
     struct write *w, const struct record *record, struct error_list *list, struct error *err)
 {
-    if (!record->email)
-        return ERR_OK;
-    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = db_query(w->db,
-        "SELECT archived_at FROM record WHERE object_id = $1 AND email = $2 AND business_id = $3 AND id <> "
-        "$4",
-        DB_PARAMS(
-            db_id(record->object_id), db_text(record->email), db_id(record->business_id), db_id(record->id)),
-        &rows, err);
-    if (code || !db_next(rows, &code, err))
-        return code;
-    return email_taken(record, db_col_int(rows, 0) != 0, list, err);
+    bool taken = false, archived = false;
+    enum err_code code = record_email_taken(w->db, record, &taken, &archived, err);
+    return code || !taken ? code : email_taken(record, archived, list, err);
 }
 
-/* Puts what is given over the record, and checks what comes out. */
+/* Puts what is given over the record, and checks what comes out. `before`: NULL for a new one. */
 static enum err_code apply(struct write *w, const struct record_object *object,
-    const struct record_input *input, struct record *record, struct error_list *list, struct error *err)
+    const struct record_input *input, bool new, struct record *record, struct error_list *list,
+    struct error *err)
 {
-    check_members(object, input, list);
-    if (object->kind == RECORD_CONTACT) {
-        record->first_name = input->first_name ? input->first_name : record->first_name;
-        record->last_name = input->last_name ? input->last_name : record->last_name;
-        record->email = input->email ? email_form(w->arena, input->email) : record->email;
-        check_contact(w, record, list);
-    } else {
-        record->display_name = input->name ? input->name : record->display_name;
-        check_custom(w, record, list);
+    const struct actor operator= {.business_id = w->business_id};
+    enum err_code code = values_change(
+        w->db, w->arena, w->actor ? w->actor : &operator, input->fields, &record->values, list, err);
+    if (code)
+        return code;
+    put_members(w->arena, object, input, &record->values, list);
+    record_take_columns(w->arena, object->kind, record);
+    check_columns(w, object->kind, record, list);
+    if (new) {
+        values_apply_defaults(&record->values);
+        values_complete(&record->values, NULL, list);
     }
-    enum err_code code = check_owner(w, input, record, list, err);
+    code = put_owner(w, input, record, list, err);
     if (!code && list->count)
         code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
     if (code)
         return code;
-    if (object->kind == RECORD_CONTACT)
-        record->display_name = arena_printf(
-            w->arena, "%s%s%s", record->first_name, *record->last_name ? " " : "", record->last_name);
+    record_put_columns(w->arena, object->kind, record);
+    record->field_values = values_store(w->arena, &record->values);
     return check_email_free(w, record, list, err);
 }
 
-/* ── writing ─────────────────────────────────────────────────────────────────────────────────── */
-
-static enum err_code insert(
-    struct write *w, const struct record *r, struct error_list *list, struct error *err)
+/* The names of what its values refer to, for whoever reads the answer. */
+static enum err_code read_names(struct write *w, struct record *record, struct error *err)
 {
-    enum err_code code = db_exec(w->db,
-        "INSERT INTO record (id, business_id, object_id, first_name, last_name, display_name, email, "
-        "owner_id, field_values, version, created_at, updated_at, searched) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)",
-        DB_PARAMS(db_id(r->id), db_id(r->business_id), db_id(r->object_id), db_text(r->first_name),
-            db_text(r->last_name), db_text(r->display_name), db_text(r->email), db_id_or_null(r->owner.id),
-            db_text(r->field_values), db_int(r->version), db_int(r->created_at), db_int(r->updated_at)),
-        NULL, err);
-    return code == ERR_CONFLICT ? email_taken(r, false, list, err) : code; /* another node was quicker */
-}
-
-static enum err_code update(
-    struct write *w, const struct record *r, struct error_list *list, struct error *err)
-{
-    enum err_code code = db_exec(w->db,
-        "UPDATE record SET first_name = $1, last_name = $2, display_name = $3, email = $4, owner_id = $5, "
-        "field_values = $6, version = $7, updated_at = $8, archived_at = $9 "
-        "WHERE id = $10 AND business_id = $11",
-        DB_PARAMS(db_text(r->first_name), db_text(r->last_name), db_text(r->display_name), db_text(r->email),
-            db_id_or_null(r->owner.id), db_text(r->field_values), db_int(r->version), db_int(r->updated_at),
-            r->archived_at ? db_int(r->archived_at) : db_null(DB_INT), db_id(r->id), db_id(r->business_id)),
-        NULL, err);
-    return code == ERR_CONFLICT ? email_taken(r, false, list, err) : code;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool same_entry(const struct search_entry *a, const struct search_entry *b)
-{
-    return same_text(a->text, b->text) && same_text(a->sort_name, b->sort_name) &&
-           same_text(a->sort_email, b->sort_email);
-}
-
-static enum err_code update_search(struct write *w, const struct record_object *object,
-    const struct record *before, const struct record *after, struct error *err)
-{
-    struct search_entry old, new;
-    record_search_entry(w->arena, object->kind, before, &old);
-    record_search_entry(w->arena, object->kind, after, &new);
-    bool was = !before->archived_at, is = !after->archived_at;
-    if (was == is && (!is || same_entry(&old, &new)))
-        return ERR_OK;
-    enum err_code code = was ? search_remove(w->db, before->id, before->business_id, err) : ERR_OK;
-    return code || !is ? code : search_insert(w->db, &new, 1, err);
-}
-
-static enum err_code insert_search(
-    struct write *w, const struct record_object *object, const struct record *record, struct error *err)
-{
-    struct search_entry entry;
-    record_search_entry(w->arena, object->kind, record, &entry);
-    return search_insert(w->db, &entry, 1, err);
+    struct value_set *values = &record->values;
+    return values_read_names(w->db, w->arena, w->business_id, &values, 1, err);
 }
 
 /* ── making ──────────────────────────────────────────────────────────────────────────────────── */
 
-enum err_code record_add(struct write *w, const char *object_key, const struct record_input *input,
-    struct record_object *object, struct record *record, struct error_list *list, struct error *err)
+static enum err_code begin(
+    struct write *w, const struct record_object *object, struct record *record, struct error *err)
 {
-    enum err_code code = record_object_find(w, object_key, object, err);
-    if (!code)
-        code = write_may(w, ACTION_EDIT_RECORD, err);
-    if (!code && object->archived_at)
-        code = error_set(err, ERR_CONFLICT, "%.60s is archived: it takes no new records.", object->name);
-    if (code)
-        return code;
     bool contact = object->kind == RECORD_CONTACT;
+    struct field_set *fields = ARENA_NEW(w->arena, struct field_set);
     *record = (struct record){.id = id_new(),
         .business_id = w->business_id,
         .object_id = object->id,
@@ -202,22 +205,42 @@ enum err_code record_add(struct write *w, const char *object_key, const struct r
         .version = 1,
         .created_at = w->now,
         .updated_at = w->now};
-    code = apply(w, object, input, record, list, err);
+    enum err_code code = record_fields(w->db, w->arena, object, fields, err);
     if (!code)
-        code = insert(w, record, list, err);
-    return code ? code : insert_search(w, object, record, err);
+        values_init(w->arena, fields, &record->values);
+    return code;
+}
+
+enum err_code record_add(struct write *w, const char *object_key, const struct record_input *input,
+    struct record_object *object, struct record *record, struct error_list *list, struct error *err)
+{
+    enum err_code code = record_object_find(w, object_key, object, err);
+    if (!code)
+        code = write_may(w, ACTION_EDIT_RECORD, err);
+    if (!code && object->archived_at)
+        code = error_set(err, ERR_CONFLICT, "%.60s is archived: it takes no new records.", object->name);
+    if (!code)
+        code = begin(w, object, record, err);
+    if (!code)
+        code = apply(w, object, input, true, record, list, err);
+    if (code)
+        return code;
+    code = record_insert(w->db, w->arena, object->kind, record, err);
+    if (code == ERR_CONFLICT) /* another node was quicker */
+        return email_taken(record, false, list, err);
+    return code ? code : read_names(w, record, err);
 }
 
 /* ── changing ────────────────────────────────────────────────────────────────────────────────── */
 
-/* Holds the record's row until the commit, so that no other node comes between. */
-static enum err_code hold(struct write *w, const struct record_object *object, struct id id,
-    struct record *record, struct error *err)
+static enum err_code check_archiving(const struct record_input *input, const struct record *before,
+    int64_t now, struct record *record, struct error *err)
 {
-    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = db_query(w->db, "SELECT id FROM record WHERE id = $1 AND business_id = $2{update}",
-        DB_PARAMS(db_id(id), db_id(w->business_id)), &rows, err);
-    return code ? code : record_get(w->db, w->arena, object, id, record, err);
+    if (input->has_archived)
+        record->archived_at = input->archived ? now : 0;
+    if (before->archived_at && record->archived_at)
+        return error_set(err, ERR_CONFLICT, "This record is archived; it can only be restored.");
+    return ERR_OK;
 }
 
 enum err_code record_change(struct write *w, const char *object_key, struct id id, int64_t version,
@@ -226,23 +249,21 @@ enum err_code record_change(struct write *w, const char *object_key, struct id i
 {
     enum err_code code = record_object_find(w, object_key, object, err);
     if (!code)
-        code = hold(w, object, id, record, err);
+        code = record_hold(w->db, w->arena, object, id, record, err);
     if (!code)
         code = write_may(w, ACTION_EDIT_RECORD, err);
     if (!code && version >= 0 && version != record->version)
         code = error_set(err, ERR_STALE, "This record was changed by somebody else since you read it.");
-    if (code)
-        return code;
     const struct record before = *record;
-    if (input->has_archived)
-        record->archived_at = input->archived ? w->now : 0;
-    if (before.archived_at && record->archived_at)
-        return error_set(err, ERR_CONFLICT, "This record is archived; it can only be restored.");
-    code = apply(w, object, input, record, list, err);
+    if (!code)
+        code = check_archiving(input, &before, w->now, record, err);
+    if (!code)
+        code = apply(w, object, input, false, record, list, err);
     if (code)
         return code;
-    record->version++;
     record->updated_at = w->now;
-    code = update(w, record, list, err);
-    return code ? code : update_search(w, object, &before, record, err);
+    code = record_update(w->db, w->arena, object->kind, &before, record, err);
+    if (code == ERR_CONFLICT)
+        return email_taken(record, false, list, err);
+    return code ? code : read_names(w, record, err);
 }
