@@ -126,6 +126,12 @@ void record_get_one(struct call *call);
 void record_patch(struct call *call);
 void record_delete(struct call *call);
 void object_delete(struct call *call);
+void fields_get(struct call *call);
+void fields_post(struct call *call);
+void fields_order_put(struct call *call);
+void field_get(struct call *call);
+void field_patch(struct call *call);
+void field_delete(struct call *call);
 void timeline_get(struct call *call);
 void timeline_stream_get(struct call *call);
 void deliveries_get(struct call *call);
@@ -141,5 +147,8 @@ void pages_get(struct call *call);
 
 /* Shared renderings. */
 void emit_person(struct json *json, const char *name, const struct person *person);
+/* The definition of a field, an element of an array or a whole answer. */
+struct field;
+void emit_field(struct json *json, struct call *call, const struct field *field);
 
 #endif

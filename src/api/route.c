@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
+static const char *const field_parameters[] = {"archived", NULL};
 static const char *const object_parameters[] = {"limit", "cursor", "archived", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 static const char *const timeline_parameters[] = {"limit", "cursor", "kind", "activity_object_id", NULL};
@@ -29,6 +30,18 @@ static const struct route routes[] = {
     {"PATCH", "/api/records/{object}/{id}", 0, NULL, record_patch},
     {"DELETE", "/api/records/{object}/{id}", 0, NULL, record_delete},
     {"DELETE", "/api/activities/objects/{id}", 0, NULL, object_delete},
+    {"GET", "/api/activities/objects/{id}/fields", 0, field_parameters, fields_get},
+    {"POST", "/api/activities/objects/{id}/fields", 0, NULL, fields_post},
+    {"PUT", "/api/activities/objects/{id}/fields/order", 0, NULL, fields_order_put},
+    {"GET", "/api/activities/objects/{id}/fields/{id}", 0, NULL, field_get},
+    {"PATCH", "/api/activities/objects/{id}/fields/{id}", 0, NULL, field_patch},
+    {"DELETE", "/api/activities/objects/{id}/fields/{id}", 0, NULL, field_delete},
+    {"GET", "/api/records/objects/{object}/fields", 0, field_parameters, fields_get},
+    {"POST", "/api/records/objects/{object}/fields", 0, NULL, fields_post},
+    {"PUT", "/api/records/objects/{object}/fields/order", 0, NULL, fields_order_put},
+    {"GET", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_get},
+    {"PATCH", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_patch},
+    {"DELETE", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_delete},
     {"GET", "/api/records/{object}/{id}/timeline", 0, timeline_parameters, timeline_get},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},

@@ -94,9 +94,24 @@ enum err_code fields_read(struct db *db, struct arena *arena, struct id business
 enum err_code record_fields_read(struct db *db, struct arena *arena, struct id business_id,
     enum field_owner kind, struct id object_id, struct field_set *fields, struct error *err) MUST_CHECK;
 
+/* The Activity Object or the record object that fields belong to; its version stands for them, too. */
+struct field_holder {
+    enum field_owner kind; /* of a record object either one is given; which it is is found with it */
+    struct id id;
+    const char *key; /* of a record object: its id or its api_name; found with it: id */
+    int64_t version;
+};
+
+/* Finds it, archived or not, and its version. ERR_NOT_FOUND, ERR_DENIED. */
+enum err_code field_owner_read(
+    struct db *db, const struct actor *actor, struct field_holder *holder, struct error *err) MUST_CHECK;
+
 /* NULL: there is none. */
 const struct field *field_by_name(const struct field_set *fields, const char *name);
 const struct field *field_by_id(const struct field_set *fields, struct id id);
+
+/* As they are stored and shown; in the arena. */
+const char *field_limits_json(struct arena *arena, const struct field *field);
 
 /* The option of that id, archived or not; NULL: there is none. */
 const struct field_option *field_option_by_id(const struct field *field, struct id id);
@@ -105,9 +120,7 @@ const struct field_option *field_option_by_id(const struct field *field, struct 
 
 /* What is given; the members of `has` tell what is there. JSON is as it came, and kept by the caller's arena. */
 struct field_input {
-    enum field_owner owner;
-    struct id owner_id;
-    int64_t version; /* of the owner, as the caller read it */
+    struct field_holder owner; /* with the version that the caller read */
     struct id field_id; /* changing */
     const char *name; /* creation only; NULL: made of display_name */
     const char *type; /* creation only */
@@ -137,9 +150,7 @@ enum err_code field_change(struct write *write, const struct field_input *input,
 
 /* `ids`: each field that is not archived and not standard, once, in the new order. */
 struct field_order {
-    enum field_owner owner;
-    struct id owner_id;
-    int64_t version;
+    struct field_holder owner;
     const struct id *ids;
     size_t count;
 };

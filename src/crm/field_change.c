@@ -7,20 +7,22 @@ static enum err_code refused(const struct error_list *list, struct error *err)
 }
 
 /* Holds the owner and reads its fields. */
-static enum err_code begin(struct write *w, enum field_owner kind, struct id owner_id, int64_t version,
-    struct field_holder *holder, struct field_set *fields, struct error *err)
+static enum err_code begin(struct write *w, const struct field_holder *owner, struct field_held *held,
+    struct field_set *fields, struct error *err)
 {
-    enum err_code code = field_owner_hold(w, kind, owner_id, version, holder, err);
-    return code ? code : record_fields_read(w->db, w->arena, w->business_id, kind, owner_id, fields, err);
+    enum err_code code = field_owner_hold(w, owner, held, err);
+    return code ? code
+                : record_fields_read(
+                      w->db, w->arena, w->business_id, held->owner.kind, held->owner.id, fields, err);
 }
 
 /* What is there after it. */
-static enum err_code finish(struct write *w, const struct field_holder *holder, struct id field_id,
+static enum err_code finish(struct write *w, const struct field_held *held, struct id field_id,
     struct field_result *result, struct error *err)
 {
-    enum err_code code =
-        record_fields_read(w->db, w->arena, w->business_id, holder->kind, holder->id, &result->fields, err);
-    result->version = holder->version;
+    enum err_code code = record_fields_read(
+        w->db, w->arena, w->business_id, held->owner.kind, held->owner.id, &result->fields, err);
+    result->version = held->owner.version;
     if (!code && !id_is_nil(field_id))
         result->field = *field_by_id(&result->fields, field_id);
     return code;
@@ -60,24 +62,24 @@ static enum err_code next_position(struct write *w, struct id owner_id, int64_t 
 enum err_code field_create(struct write *w, const struct field_input *input, struct field_result *result,
     struct error_list *list, struct error *err)
 {
-    struct field_holder holder;
+    struct field_held held;
     struct field_set fields;
     struct field field;
     int64_t position = 0;
-    enum err_code code = begin(w, input->owner, input->owner_id, input->version, &holder, &fields, err);
+    enum err_code code = begin(w, &input->owner, &held, &fields, err);
     if (!code)
-        code = field_check_new(w, input, &fields, &field, list, err);
+        code = field_check_new(w, input, &held, &fields, &field, list, err);
     if (!code)
         code = refused(list, err);
     if (!code)
-        code = next_position(w, holder.id, &position, err);
+        code = next_position(w, held.owner.id, &position, err);
     if (!code)
-        code = field_owner_touch(w, &holder, 1, err);
+        code = field_owner_touch(w, &held, 1, err);
     if (code)
         return code;
     field.id = id_new();
     code = insert(w, &field, position, err);
-    return code ? code : finish(w, &holder, field.id, result, err);
+    return code ? code : finish(w, &held, field.id, result, err);
 }
 
 /* Archives or restores, as far as that is asked for and possible. */
@@ -118,9 +120,9 @@ static enum err_code update(struct write *w, const struct field *field, struct e
 enum err_code field_change(struct write *w, const struct field_input *input, struct field_result *result,
     struct error_list *list, struct error *err)
 {
-    struct field_holder holder;
+    struct field_held held;
     struct field_set fields;
-    enum err_code code = begin(w, input->owner, input->owner_id, input->version, &holder, &fields, err);
+    enum err_code code = begin(w, &input->owner, &held, &fields, err);
     if (code)
         return code;
     const struct field *old = field_by_id(&fields, input->field_id);
@@ -135,10 +137,10 @@ enum err_code field_change(struct write *w, const struct field_input *input, str
     if (!code)
         code = refused(list, err);
     if (!code)
-        code = field_owner_touch(w, &holder, (int64_t)old->archived - field.archived, err);
+        code = field_owner_touch(w, &held, (int64_t)old->archived - field.archived, err);
     if (!code)
         code = update(w, &field, err);
-    return code ? code : finish(w, &holder, field.id, result, err);
+    return code ? code : finish(w, &held, field.id, result, err);
 }
 
 /* ── order ───────────────────────────────────────────────────────────────────────────────────── */
@@ -172,15 +174,15 @@ static void check_order(
 enum err_code field_reorder(struct write *w, const struct field_order *input, struct field_result *result,
     struct error_list *list, struct error *err)
 {
-    struct field_holder holder;
+    struct field_held held;
     struct field_set fields;
-    enum err_code code = begin(w, input->owner, input->owner_id, input->version, &holder, &fields, err);
+    enum err_code code = begin(w, &input->owner, &held, &fields, err);
     if (code)
         return code;
     check_order(input, &fields, list);
     code = refused(list, err);
     if (!code)
-        code = field_owner_touch(w, &holder, 0, err);
+        code = field_owner_touch(w, &held, 0, err);
     struct db_value *values = ARENA_ARRAY(w->arena, struct db_value, 3 * input->count + 1), *v = values;
     for (size_t i = 0; i < input->count; i++) {
         *v++ = db_int((int64_t)i);
@@ -190,5 +192,5 @@ enum err_code field_reorder(struct write *w, const struct field_order *input, st
     if (!code)
         code = db_exec_many(w->db, "UPDATE field SET position = $1 WHERE id = $2 AND business_id = $3",
             values, 3, input->count, err);
-    return code ? code : finish(w, &holder, (struct id){0}, result, err);
+    return code ? code : finish(w, &held, (struct id){0}, result, err);
 }

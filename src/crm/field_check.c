@@ -4,7 +4,6 @@
 #include "crm/value_internal.h"
 
 #define API_NAME_MOST 63
-#define DESCRIPTION_MOST 1000
 
 /* ── fields of records ───────────────────────────────────────────────────────────────────────── */
 
@@ -94,12 +93,12 @@ enum err_code field_check_unused(struct write *w, const struct field *field, str
 
 static void check_texts(struct write *w, const struct field *field, struct error_list *list)
 {
-    int64_t most = crm_limits(w->crm)->name_chars;
+    int64_t most = crm_limits(w->crm)->name_chars, description_most = crm_limits(w->crm)->text_chars;
     if (!check_name(field->display_name, (size_t)most))
         error_list_add(
             list, "/display_name", "A field needs a name of 1 to %lld characters.", (long long)most);
-    if (text_chars(field->description) > DESCRIPTION_MOST)
-        error_list_add(list, "/description", "This may have %d characters.", DESCRIPTION_MOST);
+    if ((int64_t)text_chars(field->description) > description_most)
+        error_list_add(list, "/description", "This may have %lld characters.", (long long)description_most);
 }
 
 static bool is_api_name(const char *name)
@@ -132,6 +131,8 @@ static enum err_code name_it(struct write *w, const struct field_input *input, c
             API_NAME_MOST);
     else if (field_by_name(fields, input->name))
         return error_set(err, ERR_CONFLICT, "Another field of this object has the name '%s'.", input->name);
+    else
+        field->name = input->name;
     return ERR_OK;
 }
 
@@ -205,11 +206,13 @@ static enum err_code check_target(struct write *w, const struct field_input *inp
 }
 
 /* NULL, or why a new field may not be bound to `target`. */
-static const char *wrong_binding(const struct field_input *input, const struct field_set *fields,
-    bool has_type, const struct field *field, const struct field *target)
+static const char *wrong_binding(const struct field_held *held, const struct field_set *fields, bool has_type,
+    const struct field *field, const struct field *target)
 {
-    if (input->owner != FIELDS_OF_ACTIVITY_OBJECT)
+    if (held->owner.kind != FIELDS_OF_ACTIVITY_OBJECT)
         return "Only a field of an Activity Object can be bound to a record's field.";
+    if (!object_takes(&held->object, target->owner_id))
+        return "Activities of this type are not about records of the object that has this field.";
     if (target->archived || target->read_only)
         return "Nothing can be written into this field.";
     if (has_type && target->type != field->type)
@@ -221,15 +224,16 @@ static const char *wrong_binding(const struct field_input *input, const struct f
 }
 
 /* Takes type, options, limits and target from the field that it is bound to. */
-static enum err_code bind(struct write *w, const struct field_input *input, const struct field_set *fields,
-    bool has_type, struct field *field, struct error_list *list, struct error *err)
+static enum err_code bind(struct write *w, const struct field_input *input, const struct field_held *held,
+    const struct field_set *fields, bool has_type, struct field *field, struct error_list *list,
+    struct error *err)
 {
-    struct field target;
+    struct field target = {0};
     struct error why = {0};
     enum err_code code = field_of_records(w, input->bound_field_id, &target, &why);
     if (code && code != ERR_NOT_FOUND)
         return error_set(err, code, "%s", why.text);
-    const char *wrong = code ? why.text : wrong_binding(input, fields, has_type, field, &target);
+    const char *wrong = code ? why.text : wrong_binding(held, fields, has_type, field, &target);
     if (wrong) {
         error_list_add(list, "/bound_field_id", "%s", wrong);
         return ERR_OK;
@@ -246,7 +250,8 @@ static enum err_code bind(struct write *w, const struct field_input *input, cons
 }
 
 static enum err_code check_type(struct write *w, const struct field_input *input,
-    const struct field_set *fields, struct field *field, struct error_list *list, struct error *err)
+    const struct field_held *held, const struct field_set *fields, struct field *field,
+    struct error_list *list, struct error *err)
 {
     size_t refused = list->count;
     bool bound = !id_is_nil(input->bound_field_id);
@@ -257,20 +262,20 @@ static enum err_code check_type(struct write *w, const struct field_input *input
     if (list->count > refused)
         return ERR_OK;
     field_limits_preset(crm_limits(w->crm), field);
-    return bound ? bind(w, input, fields, input->type != NULL, field, list, err) : ERR_OK;
+    return bound ? bind(w, input, held, fields, input->type != NULL, field, list, err) : ERR_OK;
 }
 
-enum err_code field_check_new(struct write *w, const struct field_input *input,
+enum err_code field_check_new(struct write *w, const struct field_input *input, const struct field_held *held,
     const struct field_set *fields, struct field *field, struct error_list *list, struct error *err)
 {
-    *field = (struct field){.owner_id = input->owner_id,
+    *field = (struct field){.owner_id = held->owner.id,
         .display_name = input->display_name ? input->display_name : "",
         .description = input->description ? input->description : "",
         .required = input->required,
         .created_at = w->now};
     check_texts(w, field, list);
     size_t refused = list->count;
-    enum err_code code = check_type(w, input, fields, field, list, err);
+    enum err_code code = check_type(w, input, held, fields, field, list, err);
     if (!code && list->count == refused) { /* all the rest depends on the type */
         check_options(w, input, field, list);
         check_limits(w, input, field, list);

@@ -3,6 +3,7 @@
 #define HERALD_CRM_FIELD_INTERNAL_H
 
 #include "crm/field.h"
+#include "crm/object.h"
 
 /* Which limits a type has. */
 enum field_limit {
@@ -31,8 +32,6 @@ void field_limits_read(struct arena *arena, const struct crm_limits *most, const
     struct field *field, struct error_list *list);
 void field_limits_preset(const struct crm_limits *most, struct field *field);
 
-/* As they are stored, and shown. */
-const char *field_limits_json(struct arena *arena, const struct field *field);
 /* What is stored was checked when it was. False: there is no memory. */
 bool field_limits_load(struct arena *arena, const char *stored, struct field *field) MUST_CHECK;
 
@@ -54,10 +53,28 @@ bool field_options_load(struct arena *arena, const char *stored, struct field *f
 /* Fills `fields` with those of the object; returns how many there are. */
 size_t field_standard(enum field_owner kind, struct id object_id, struct field *fields);
 
+/* ── the owner (field_owner.c) ───────────────────────────────────────────────────────────────── */
+
+/* An owner whose row nobody else changes until the commit. */
+struct field_held {
+    struct field_holder owner;
+    struct activity_object object; /* unless it is a record object */
+};
+
+/* ERR_NOT_FOUND, ERR_DENIED, ERR_STALE. */
+enum err_code field_owner_hold(
+    struct write *w, const struct field_holder *owner, struct field_held *held, struct error *err) MUST_CHECK;
+/*
+ * Raises its version, and the Business's settings_version; `more` fields that are not archived. ERR_CONFLICT, before
+ * anything is written, if the owner is archived.
+ */
+enum err_code field_owner_touch(
+    struct write *w, struct field_held *held, int64_t more, struct error *err) MUST_CHECK;
+
 /* ── checks of a definition (field_check.c) ──────────────────────────────────────────────────── */
 
 /* What a new field says of itself; refused members are in `list`, the code is of the database only. */
-enum err_code field_check_new(struct write *w, const struct field_input *input,
+enum err_code field_check_new(struct write *w, const struct field_input *input, const struct field_held *held,
     const struct field_set *fields, struct field *field, struct error_list *list,
     struct error *err) MUST_CHECK;
 /* The same of what a change puts over `field`. */
@@ -68,21 +85,5 @@ enum err_code field_check_unused(struct write *w, const struct field *field, str
 /* A field of a record object, by its id, standard or not; its kind and object are in it. ERR_NOT_FOUND. */
 enum err_code field_of_records(
     struct write *w, struct id field_id, struct field *field, struct error *err) MUST_CHECK;
-
-/* ── the owner (field_owner.c) ───────────────────────────────────────────────────────────────── */
-
-/* The Activity Object or record object that the fields of a change belong to. */
-struct field_holder {
-    enum field_owner kind;
-    struct id id;
-    int64_t version;
-};
-
-/* Holds the owner's row until the commit. ERR_NOT_FOUND, ERR_DENIED, ERR_STALE, ERR_CONFLICT (archived). */
-enum err_code field_owner_hold(struct write *w, enum field_owner kind, struct id id, int64_t version,
-    struct field_holder *holder, struct error *err) MUST_CHECK;
-/* Raises its version, and the Business's settings_version; `more` fields that are not archived. */
-enum err_code field_owner_touch(
-    struct write *w, struct field_holder *holder, int64_t more, struct error *err) MUST_CHECK;
 
 #endif

@@ -179,6 +179,7 @@ void field_options_read(struct arena *arena, const struct crm_limits *most, cons
             list, "/options", "This must be an array of 1 to %lld options.", (long long)most->options);
         return;
     }
+    size_t refused = list->count;
     struct reading r = {.arena = arena, .most = most, .field = field, .list = list};
     r.options = ARENA_ARRAY(arena, struct field_option, given + field->option_count);
     for (; r.at < given; r.at++)
@@ -188,7 +189,7 @@ void field_options_read(struct arena *arena, const struct crm_limits *most, cons
         error_list_add(list, "/options", "With the archived ones these are %zu options; %lld are the most.",
             r.count, (long long)most->options);
     put_archived_last(&r);
-    if (r.options[0].archived)
+    if (list->count == refused && r.options[0].archived)
         error_list_add(list, "/options", "One option at least must not be archived.");
     field->options = r.options;
     field->option_count = r.count;

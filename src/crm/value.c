@@ -327,30 +327,28 @@ enum err_code values_read_names(struct db *db, struct arena *arena, struct id bu
     return code;
 }
 
-static void emit_option(struct json *json, const char *name, const struct field *field, const char *id_text)
+static void emit_option(struct json *json, const char *name, const struct field *field, struct id id)
 {
-    struct id id;
-    const struct field_option *option =
-        id_parse(id_text, strlen(id_text), &id) ? field_option_by_id(field, id) : NULL;
+    const struct field_option *option = field_option_by_id(field, id);
     emit_object(json, name);
-    emit_text(json, "id", id_text);
+    emit_id(json, "id", id);
     emit_text(json, "name", option ? option->name : NULL);
     emit_object_end(json);
 }
 
-/* One option, or an array of them. */
+/* One option, or an array of them: "id" or ["id","id"], as values are kept. */
 static void emit_options(struct json *json, const struct field *field, const char *value)
 {
-    json_t *chosen = json_loads(value, JSON_DECODE_ANY, NULL), *one;
-    size_t i;
-    if (json_is_string(chosen))
-        emit_option(json, "value", field, json_string_value(chosen));
-    else {
-        emit_array(json, "value");
-        json_array_foreach(chosen, i, one) emit_option(json, NULL, field, json_string_value(one));
-        emit_array_end(json);
+    struct id id;
+    if (reference_id(value, &id)) {
+        emit_option(json, "value", field, id);
+        return;
     }
-    json_decref(chosen);
+    emit_array(json, "value");
+    for (const char *at = strchr(value, '"'); reference_id(at, &id);
+         at = strchr(at + 1 + ID_TEXT_LEN + 1, '"'))
+        emit_option(json, NULL, field, id);
+    emit_array_end(json);
 }
 
 static void emit_value(struct json *json, const struct value_set *values, size_t i)

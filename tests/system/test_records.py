@@ -124,7 +124,7 @@ def test_a_contact_is_made_read_changed_archived_and_restored(world):
     changed = world.api.patch(path, {"last_name": None, "owner_id": None}, headers=etag(made))
     assert changed.status == 200
     assert changed.json == {**record, "last_name": "", "display_name": "Sam", "owner": None, "version": 2,
-                            "updated_at": changed.json["updated_at"]}
+                            "fields": changed.json["fields"], "updated_at": changed.json["updated_at"]}
     assert world.api.patch(path, {"first_name": "X"}, headers=etag(made)).status == 412
     assert world.api.ok("PATCH", path, {"email": None})["email"] is None, "If-Match may be left out"
     assert world.api.ok("PATCH", path, {})["version"] == 4
@@ -289,3 +289,101 @@ def test_an_activity_about_a_custom_record_names_its_object(world):
     assert (second["id"], second["display_name"]) == (world.contact, "Maria Thompson")
     assert first["object_id"] == bridge["object"]["id"] and first["object_name"] == "Project"
     assert second["object_name"] == "Contact"
+
+
+# ── fields ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def values_of(record):
+    return {field["name"]: field["value"] for field in record["fields"]}
+
+
+def add_field(world, object_name, body):
+    path = f"{OBJECTS}/{object_name}"
+    answer = world.api.post(path + "/fields", body, headers=etag(world.api.get(path)))
+    assert answer.status == 201, answer
+    return answer.json
+
+
+def test_a_contact_has_its_standard_fields(world):
+    made = world.api.ok("POST", CONTACTS, {"first_name": "Sam", "fields": [
+        {"name": "last_name", "value": "Okafor"}, {"name": "email", "value": "Sam@Okafor.test"},
+        {"name": "mobile_phone", "value": "+1 (555) 010-9999"}, {"name": "birthday", "value": "1990-02-28"},
+        {"name": "tags", "value": ["vip", "north"]}, {"name": "titles", "value": ["Dr."]}]})
+    assert (made["first_name"], made["last_name"], made["email"]) == ("Sam", "Okafor", "sam@okafor.test")
+    values = values_of(made)
+    assert list(values) == ["first_name", "last_name", "email", "home_phone", "mobile_phone", "business_phone",
+                            "titles", "tags", "birthday"]
+    assert values["first_name"] == "Sam" and values["email"] == "sam@okafor.test" and values["home_phone"] is None
+    assert values["birthday"] == "1990-02-28" and values["titles"] == ["Dr."] and values["tags"] == ["vip", "north"]
+    assert made["fields"][0]["field_type"] == "text" and made["fields"][0]["custom_field_type"] is None
+    path = f"{CONTACTS}/{made['id']}"
+    assert world.api.ok("GET", path) == made
+    assert made in world.api.ok("POST", CONTACTS + "/search", {"search": "okafor"})["results"]
+    assert made in world.api.pages(CONTACTS)
+
+    changed = world.api.ok("PATCH", path, {"fields": [{"name": "birthday", "value": None}, {"name": "last_name", "value": ""},
+                                                      {"id": made["fields"][0]["id"], "value": "Samuel"}]})
+    assert changed["display_name"] == "Samuel"
+    assert values_of(changed) == {**values, "birthday": None, "last_name": None, "first_name": "Samuel"}
+    assert world.api.ok("GET", path) == changed
+
+
+def test_phone_numbers_are_found_by_their_digits(world):
+    for field, number in [("home_phone", "+1 (555) 010-9999"), ("mobile_phone", "0171.234567"),
+                          ("business_phone", "+44 20 7946 0018")]:
+        world.api.ok("POST", CONTACTS, {"first_name": field, "fields": [{"name": field, "value": number}]})
+
+    def names(search):
+        return [r["first_name"] for r in world.api.ok("POST", CONTACTS + "/search", {"search": search})["results"]]
+
+    for search in ("555", "0109999", "010-9999", "+1 (555) 010-9999", "5550109999", "(555)", "1-555-010.9999", "15"):
+        assert names(search) == ["home_phone"], search
+    assert names("0171234567") == names("71/23") == ["mobile_phone"]
+    assert names("442079460018") == names("7946 0018") == ["business_phone"]
+    assert names("5559") == []
+    [found] = world.api.ok("POST", CONTACTS + "/search", {"search": "7946"})["results"]
+    world.api.ok("PATCH", f"{CONTACTS}/{found['id']}", {"fields": [{"name": "business_phone", "value": "+44 20 7946 0099"}]})
+    assert names("0018") == [] and names("0099") == ["business_phone"]
+
+
+def test_a_record_keeps_values_of_custom_fields(world):
+    world.api.ok("POST", OBJECTS, {"name": "Project"})
+    stage = add_field(world, "project", {"display_name": "Stage", "field_type": "status", "required": True,
+                                         "options": [{"name": "Open"}, {"name": "Won"}]})
+    add_field(world, "project", {"display_name": "Budget", "field_type": "decimal", "default": "10.50"})
+    refused = world.api.post("/api/records/project", {"name": "Bridge"})
+    assert refused.status == 422 and refused.pointers == ["/fields"]
+    made = world.api.ok("POST", "/api/records/project", {"name": "Bridge", "fields": [{"name": "stage", "value": "Open"}]})
+    values = values_of(made)
+    assert values["stage"] == {"id": stage["options"][0]["id"], "name": "Open"}
+    assert values["name"] == "Bridge" and values["created"] == made["created_at"] and values["owner"] is None
+    path = f"/api/records/project/{made['id']}"
+    assert world.api.ok("GET", path) == made
+
+    changed = world.api.ok("PATCH", path, {"fields": [{"name": "stage", "value": stage["options"][1]["id"]},
+                                                      {"name": "owner", "value": world.employee}]})
+    assert values_of(changed)["stage"]["name"] == "Won"
+    assert changed["owner"]["id"] == world.employee == values_of(changed)["owner"]["id"]
+    assert world.api.ok("GET", path) == changed
+    assert world.api.ok("PATCH", path, {"owner_id": None})["owner"] is None
+    assert values_of(world.api.ok("GET", path))["owner"] is None
+    assert world.api.patch(path, {"fields": [{"name": "stage", "value": None}]}).status == 422, "it is required"
+
+
+@pytest.mark.parametrize("body, pointers", [
+    ({"first_name": "A", "fields": [{"name": "first_name", "value": "B"}]}, ["/first_name"]),
+    ({"first_name": "A", "fields": [{"name": "nothing", "value": "B"}, {"name": "birthday", "value": "1990-02-30"}]},
+     ["/fields/0/name", "/fields/1/value"]),
+    ({"fields": [{"name": "email", "value": "nobody"}]}, ["/fields/0/value", "/first_name"]),
+    ({"first_name": "A", "fields": {}}, ["/fields"]),
+    ({"first_name": "A", "fields": [{"name": "home_phone", "value": 5}], "email": "x", "owner_id": "NOBODY"},
+     ["/fields/0/value", "/email", "/owner_id"]),
+])
+def test_bad_values_are_refused_one_by_one(world, body, pointers):
+    body = {name: str(uuid.uuid4()) if value == "NOBODY" else value for name, value in body.items()}
+    answer = world.api.post(CONTACTS, body)
+    assert answer.status == 422 and sorted(answer.pointers) == sorted(pointers), answer
+    answer = world.api.patch(f"{CONTACTS}/{world.contact}", {"first_name": "A", **body})
+    assert answer.status == 422
+    assert world.api.ok("GET", f"{CONTACTS}/{world.contact}")["first_name"] == "Maria"

@@ -246,6 +246,178 @@ export interface paths {
         patch: operations["changeRecord"];
         trace?: never;
     };
+    "/api/activities/objects/{id}/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The fields of an Activity Object, in order
+         * @description All of them at once; `next` and `previous` are always null.
+         */
+        get: operations["listActivityFields"];
+        put?: never;
+        /**
+         * Add a field to an Activity Object
+         * @description Its `name`, by which values are given and kept, never changes; it is made of the display name if it is
+         *     left out. docs/fields.md has the types, what they take and what limits they have.
+         */
+        post: operations["createActivityField"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/activities/objects/{id}/fields/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put the fields of an Activity Object in order
+         * @description Takes the id of every field that is neither archived nor standard, once.
+         */
+        put: operations["orderActivityFields"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/activities/objects/{id}/fields/{field_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                field_id: components["parameters"]["FieldId"];
+            };
+            cookie?: never;
+        };
+        /** One field of an Activity Object */
+        get: operations["getActivityField"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a field of an Activity Object
+         * @description It is not asked for any more; values that are there stay, and its name stays taken. A change with
+         *     `archived: false` restores it. Refused with a 409 while a rule uses it or another field is bound to it.
+         */
+        delete: operations["archiveActivityField"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a field of an Activity Object
+         * @description Type, name and binding stay. `options` is the whole new list: what has the id or the name of an option that is
+         *     there is that option; what is left out is archived, not lost. An archived field can only be restored
+         *     (`archived: false`).
+         */
+        patch: operations["changeActivityField"];
+        trace?: never;
+    };
+    "/api/records/objects/{object}/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The fields of an object of records, in order
+         * @description All of them at once; `next` and `previous` are always null.
+         */
+        get: operations["listRecordFields"];
+        put?: never;
+        /**
+         * Add a field to an object of records
+         * @description Its `name`, by which values are given and kept, never changes; it is made of the display name if it is
+         *     left out. docs/fields.md has the types, what they take and what limits they have.
+         */
+        post: operations["createRecordField"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/objects/{object}/fields/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put the fields of an object of records in order
+         * @description Takes the id of every field that is neither archived nor standard, once.
+         */
+        put: operations["orderRecordFields"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/objects/{object}/fields/{field_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+                field_id: components["parameters"]["FieldId"];
+            };
+            cookie?: never;
+        };
+        /** One field of an object of records */
+        get: operations["getRecordField"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a field of an object of records
+         * @description It is not asked for any more; values that are there stay, and its name stays taken. A change with
+         *     `archived: false` restores it. Refused with a 409 while a rule uses it or another field is bound to it.
+         */
+        delete: operations["archiveRecordField"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a field of an object of records
+         * @description Type, name and binding stay. `options` is the whole new list: what has the id or the name of an option that is
+         *     there is that option; what is left out is archived, not lost. An archived field can only be restored
+         *     (`archived: false`).
+         */
+        patch: operations["changeRecordField"];
+        trace?: never;
+    };
     "/api/records/{object}/{id}/timeline": {
         parameters: {
             query?: never;
@@ -520,6 +692,157 @@ export interface components {
             /** @description false restores an archived one */
             archived?: boolean;
         };
+        /** @enum {string} */
+        FieldType: "text" | "long_text" | "integer" | "decimal" | "money" | "yes_no" | "date" | "datetime" | "single_select" | "multi_select" | "status" | "rating" | "email" | "phone" | "url" | "team_member" | "record" | "tags";
+        FieldOption: {
+            id: components["schemas"]["Uuid"];
+            name: string;
+            color: string | null;
+            /** @description Kept for the values that have it; not to be chosen */
+            archived: boolean;
+        };
+        /** @description Those that the type has */
+        FieldLimits: {
+            /** @description Numbers, dates, date-times, as values are written */
+            min?: number | string | null;
+            /** @description Likewise; of a rating, how far it goes */
+            max?: number | string | null;
+            /** @description Characters */
+            min_length?: number;
+            /** @description Characters */
+            max_length?: number;
+            /** @description Digits after the point */
+            scale?: number;
+            /** @description ISO 4217 */
+            currency?: string;
+            max_items?: number;
+        };
+        Field: {
+            id: components["schemas"]["Uuid"];
+            /** @description Values are given and kept by it; it never changes */
+            name: string;
+            display_name: string;
+            description: string;
+            field_type: components["schemas"]["FieldType"];
+            /** @description The type of the record's field that it is bound to */
+            custom_field_type: components["schemas"]["FieldType"] | null;
+            required: boolean;
+            /** @description As values are given */
+            default: unknown;
+            /** @description Archived ones come last; empty for types without options */
+            options: components["schemas"]["FieldOption"][];
+            limits: components["schemas"]["FieldLimits"];
+            /** Format: uuid */
+            target_object_id: string | null;
+            /**
+             * Format: uuid
+             * @description The record's field into which logging writes the value as well
+             */
+            bound_field_id: string | null;
+            /** @description Part of the object itself; it cannot be changed */
+            standard: boolean;
+            /** @description Its value is not given by anybody */
+            read_only: boolean;
+            /**
+             * Format: date-time
+             * @description null for a standard field
+             */
+            created_at: string | null;
+            /** Format: date-time */
+            archived_at: string | null;
+        };
+        FieldList: {
+            results: components["schemas"]["Field"][];
+            next: null;
+            previous: null;
+        };
+        GivenOptions: (string | {
+            /**
+             * Format: uuid
+             * @description Of an option that is there; left out for a new one
+             */
+            id?: string;
+            name?: string;
+            color?: string | null;
+            /** @default false */
+            archived: boolean;
+        })[];
+        /** @description Those that the type has; docs/fields.md has the table */
+        GivenFieldLimits: {
+            min?: number | string | null;
+            max?: number | string | null;
+            min_length?: number;
+            max_length?: number;
+            scale?: number;
+            currency?: string;
+            max_items?: number;
+        };
+        CreateActivityField: {
+            display_name: string;
+            /** @description Made of the display name if it is left out; unique among the fields of the object, archived ones included */
+            name?: string;
+            field_type?: components["schemas"]["FieldType"];
+            description?: string;
+            /** @default false */
+            required: boolean;
+            /** @description A value of the field, as values are given; null: none */
+            default?: unknown;
+            options?: components["schemas"]["GivenOptions"];
+            limits?: components["schemas"]["GivenFieldLimits"];
+            /**
+             * Format: uuid
+             * @description Type record: the object whose records it takes; left out: any
+             */
+            target_object_id?: string | null;
+            /**
+             * Format: uuid
+             * @description A field of a record: type, options and limits are then that field's, and logging writes the value into the
+             *     first associated record as well
+             */
+            bound_field_id?: string | null;
+        };
+        CreateRecordField: {
+            display_name: string;
+            /** @description Made of the display name if it is left out; unique among the fields of the object, archived ones included */
+            name?: string;
+            field_type: components["schemas"]["FieldType"];
+            description?: string;
+            /** @default false */
+            required: boolean;
+            /** @description A value of the field, as values are given; null: none */
+            default?: unknown;
+            options?: components["schemas"]["GivenOptions"];
+            limits?: components["schemas"]["GivenFieldLimits"];
+            /**
+             * Format: uuid
+             * @description Type record: the object whose records it takes; left out: any
+             */
+            target_object_id?: string | null;
+        };
+        ChangeField: {
+            display_name?: string;
+            description?: string;
+            required?: boolean;
+            /** @description A value of the field, as values are given; null: none */
+            default?: unknown;
+            options?: components["schemas"]["GivenOptions"];
+            limits?: components["schemas"]["GivenFieldLimits"];
+            /** @description false restores an archived field */
+            archived?: boolean;
+        };
+        FieldOrder: {
+            fields: components["schemas"]["Uuid"][];
+        };
+        FieldValue: {
+            id: components["schemas"]["Uuid"];
+            name: string;
+            display_name: string;
+            field_type: components["schemas"]["FieldType"];
+            /** @description The type of the record's field that it is bound to */
+            custom_field_type: string | null;
+            /** @description null: empty. docs/fields.md has the shape by type */
+            value: unknown;
+        };
         Person: {
             id: components["schemas"]["Uuid"];
             display_name: string;
@@ -563,7 +886,7 @@ export interface components {
             scheduled_activity_id: string | null;
             mentions: components["schemas"]["Uuid"][];
             notes: string;
-            fields?: Record<string, never>[];
+            fields?: components["schemas"]["FieldValue"][];
         };
         LoggedActivityAnswer: components["schemas"]["LoggedActivity"] & {
             /** @description What follows from logging it */
@@ -646,6 +969,8 @@ export interface components {
             /** @description Contacts */
             email?: string | null;
             owner: components["schemas"]["Person"] | null;
+            /** @description All fields of the object, standard ones included */
+            fields: components["schemas"]["FieldValue"][];
             version: number;
             created_at: components["schemas"]["Time"];
             updated_at: components["schemas"]["Time"];
@@ -666,6 +991,7 @@ export interface components {
             email?: string | null;
             /** @description Other records; required there */
             name?: string | null;
+            fields?: components["schemas"]["GivenValues"];
             /**
              * Format: uuid
              * @description An employee
@@ -677,10 +1003,20 @@ export interface components {
             last_name?: string | null;
             email?: string | null;
             name?: string | null;
+            fields?: components["schemas"]["GivenValues"];
             /** Format: uuid */
             owner_id?: string | null;
             archived?: boolean | null;
         };
+        /** @description Each field is named by name or id; null empties it. Those left out stay as they are. */
+        GivenValues: {
+            /** @description For instance mobile_phone */
+            name?: string | null;
+            /** Format: uuid */
+            id?: string | null;
+            /** @description docs/fields.md has the shape by type */
+            value: unknown;
+        }[] | null;
         SearchRecords: {
             /**
              * @description At most ten words
@@ -865,6 +1201,7 @@ export interface components {
          * @example contacts
          */
         Object: string;
+        FieldId: components["schemas"]["Uuid"];
         Limit: number;
         /** @description Those that are not archived, those that are, or all */
         Archived: "false" | "true" | "all";
@@ -1544,6 +1881,476 @@ export interface operations {
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listActivityFields: {
+        parameters: {
+            query?: {
+                /** @description Those that are not archived, those that are, or all */
+                archived?: components["parameters"]["Archived"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fields */
+            200: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createActivityField: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateActivityField"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    orderActivityFields: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FieldOrder"];
+            };
+        };
+        responses: {
+            /** @description The fields, in their new order */
+            200: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getActivityField: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                field_id: components["parameters"]["FieldId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The field */
+            200: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    archiveActivityField: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+                field_id: components["parameters"]["FieldId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Archived */
+            200: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeActivityField: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+                field_id: components["parameters"]["FieldId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeField"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listRecordFields: {
+        parameters: {
+            query?: {
+                /** @description Those that are not archived, those that are, or all */
+                archived?: components["parameters"]["Archived"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fields */
+            200: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createRecordField: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRecordField"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    orderRecordFields: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FieldOrder"];
+            };
+        };
+        responses: {
+            /** @description The fields, in their new order */
+            200: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getRecordField: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+                field_id: components["parameters"]["FieldId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The field */
+            200: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    archiveRecordField: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+                field_id: components["parameters"]["FieldId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Archived */
+            200: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeRecordField: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+                field_id: components["parameters"]["FieldId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeField"];
+            };
+        };
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };
