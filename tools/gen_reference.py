@@ -18,8 +18,23 @@ MARK = ('<svg width="24" height="24" viewBox="0 0 24 24" fill="none" stroke="cur
         '13.6l-11.5 2z" fill="currentColor" fill-opacity=".22"/><path d="M7 15v5.5l2.2-1.5 2.3 1.5v-6.3"/></svg>')
 
 
+WIDTH = 76
+
+
 def escape(text):
     return html.escape(str(text), quote=True)
+
+
+def shown(value, indent=""):
+    """JSON as a person would write it: on one line what fits on one."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, (dict, list)) or len(indent) + len(line) <= WIDTH:
+        return line
+    deeper = indent + "  "
+    parts = [f"{deeper}{json.dumps(n, ensure_ascii=False)}: {shown(v, deeper)}" for n, v in value.items()] \
+        if isinstance(value, dict) else [deeper + shown(v, deeper) for v in value]
+    left, right = "{}" if isinstance(value, dict) else "[]"
+    return left + "\n" + ",\n".join(parts) + f"\n{indent}{right}"
 
 
 # ── Descriptions: the little Markdown that they use ─────────────────────────────────────────────────────────
@@ -142,10 +157,9 @@ class Reference:
             least, most = schema.get("minimum"), schema.get("maximum")
             said.append(f"{least} to {most}" if None not in (least, most) else
                         f"at least {least}" if most is None else f"at most {most}")
-        if "maxItems" in schema:
-            said.append(f"at most {schema['maxItems']} elements")
-        if "minItems" in schema:
-            said.append(f"at least {schema['minItems']} elements")
+        if "minItems" in schema or "maxItems" in schema:
+            least, most = schema.get("minItems", 0), schema.get("maxItems")
+            said.append(f"{least} to {most} elements" if most is not None else f"at least {least} elements")
         if "pattern" in schema:
             said.append(f"matches <code>{escape(schema['pattern'])}</code>")
         if "default" in schema:
@@ -199,7 +213,7 @@ class Reference:
             words.append(" ".join(CREDENTIALS))
         words += ['-H "If-Match: $ETAG"' for p in listed if p["name"] == "If-Match"]
         if "requestBody" in operation:
-            quoted = json.dumps(example, ensure_ascii=False, indent=2).replace("'", "'\\''")
+            quoted = shown(example).replace("'", "'\\''")
             words += ['-H "Content-Type: application/json"', f"-d '{quoted}'"]
         command = escape(" \\\n  ".join(words))
         return f'<pre class="command"><code>{command}</code></pre>'
@@ -222,7 +236,7 @@ class Reference:
         more = "".join(
             f"<details><summary>Example: {escape(example.get('summary', name))}</summary>"
             f"{prose(example.get('description'))}"
-            f"<pre><code>{escape(json.dumps(example['value'], ensure_ascii=False, indent=2))}</code></pre></details>"
+            f"<pre><code>{escape(shown(example['value']))}</code></pre></details>"
             for name, example in list(examples.items())[1:])
         return f"<h4>Body</h4>{shape}{self.members(schema)}{more}"
 

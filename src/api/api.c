@@ -1,11 +1,13 @@
 #include "api/call.h"
 
 #include "base/alloc.h"
+#include "crm/tail.h"
 
 #include <jansson.h>
 
 static const char *const single_headers[] = {
-    "Origin", "Cookie", "Content-Type", "If-Match", "X-Herald-Session", NULL};
+    "Origin", "Cookie", "Content-Type", "If-Match", "Idempotency-Key",
+    "X-Herald-Session", NULL};
 
 /* That the process lives must be seen even when all workers wait for a database. */
 static const struct instant_answer instant[] = {{"/healthz", "application/json", "{\"status\":\"ok\"}"}};
@@ -54,6 +56,9 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
         .idle_s = (unsigned)(config->idle_us / US_PER_S),
         .deadline_us = config->deadline_us,
         .workers = (unsigned)config->workers,
+        .streams_most = (unsigned)config->streams_most,
+        .stream_buffer_most = (size_t)config->stream_buffer_most,
+        .stream_beat_us = config->stream_beat_us,
         .single_headers = single_headers,
         .instant = instant,
         .instant_count = ARRAY_LEN(instant),
@@ -78,5 +83,6 @@ const char *api_address(const struct api *api)
 void api_stop(struct api *api, int64_t drain_us)
 {
     server_stop(api->server, drain_us);
+    tail_close(api->config.tail); /* its watchers know the api */
     mem_free(api);
 }

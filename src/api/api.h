@@ -23,6 +23,8 @@ struct api_config {
     int64_t workers;
     const struct db_config *db;
     struct crm *crm;
+    struct tail *tail; /* live streams; closed by api_stop */
+    int64_t streams_most, stream_buffer_most, stream_beat_us;
     bool secure_cookies; /* browsers reach the pages by https */
 };
 

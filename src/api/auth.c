@@ -74,3 +74,12 @@ bool call_authenticate(struct call *call)
     const char *session = exchange_cookie(call->exchange, SESSION_COOKIE);
     return !key && session ? by_session(call, session) : by_key(call, key);
 }
+
+enum err_code call_identify(
+    const struct call *call, struct db *db, struct arena *arena, struct actor *actor, struct error *err)
+{
+    const char *key = exchange_header(call->exchange, "X-API-KEY");
+    if (!key)
+        return actor_by_session(db, arena, exchange_cookie(call->exchange, SESSION_COOKIE), actor, err);
+    return actor_by_key(db, arena, key, call->actor.business_id, call->actor.user_id, actor, err);
+}

@@ -163,16 +163,16 @@ struct id body_id(struct body *body, const char *name)
     return id;
 }
 
-int64_t body_time(struct body *body, const char *name, bool required)
+bool body_time(struct body *body, const char *name, bool required, int64_t *us)
 {
-    int64_t us = 0;
     json_t *value = member(body, name);
-    if (!value && required)
-        complain(body, name, "This is required.");
-    else if (value && (!json_is_string(value) ||
-                          !time_parse(json_string_value(value), json_string_length(value), &us)))
+    if (value && json_is_string(value) && time_parse(json_string_value(value), json_string_length(value), us))
+        return true;
+    if (value)
         complain(body, name, "This must be a date and time such as 2026-11-24T09:00:00Z.");
-    return us;
+    else if (required)
+        complain(body, name, "This is required.");
+    return false;
 }
 
 int64_t body_int(struct body *body, const char *name, int64_t min, int64_t max, int64_t preset)
@@ -209,15 +209,14 @@ struct id *body_ids(struct body *body, const char *name, const char *in, size_t 
         return NULL;
     }
     struct id *ids = ARENA_ARRAY(body->call->arena, struct id, size);
+    *count = size;
     for (size_t i = 0; i < size; i++) {
         json_t *value = json_array_get(list, i);
         if (in)
             value = json_object_get(value, in);
         if (json_is_string(value) &&
-            id_parse(json_string_value(value), json_string_length(value), &ids[*count])) {
-            ++*count;
+            id_parse(json_string_value(value), json_string_length(value), &ids[i]))
             continue;
-        }
         char pointer[96];
         snprintf(pointer, sizeof pointer, "/%s/%zu%s%s", name, i, in ? "/" : "", in ? in : "");
         error_list_add(&body->errors, pointer, "This must be a UUID.");

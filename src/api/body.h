@@ -39,11 +39,11 @@ const char *body_text(struct body *body, const char *name, size_t min, size_t ma
 const char *body_text_or_null(struct body *body, const char *name, size_t min, size_t max);
 /* A uuid; nil when absent or null. */
 struct id body_id(struct body *body, const char *name);
-/* A date-time; 0 when absent or null (an error if required). */
-int64_t body_time(struct body *body, const char *name, bool required);
+/* A date-time, into *us; false when absent or null (an error if required) or not one. Any moment is one, 0 too. */
+bool body_time(struct body *body, const char *name, bool required, int64_t *us);
 int64_t body_int(struct body *body, const char *name, int64_t min, int64_t max, int64_t preset);
 bool body_bool(struct body *body, const char *name, bool preset);
-/* An array of uuids, or of objects with a uuid in `member`; at most `most`. */
+/* An array of uuids, or of objects with a uuid in `member`; at most `most`. What is none is told, and nil. */
 struct id *body_ids(struct body *body, const char *name, const char *member, size_t most, size_t *count);
 /* The member as it came, for as long as the call lives; NULL when absent or null. */
 json_t *body_json(struct body *body, const char *name);

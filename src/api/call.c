@@ -22,6 +22,23 @@ void call_fail(struct call *call, const struct error *err, const struct error_li
     exchange_reply_error(call->exchange, err, list);
 }
 
+void call_fail_completed(struct call *call, const char *detail, struct id logged_activity_id)
+{
+    struct buf body = BUF_INIT(4096);
+    struct json json = JSON_INTO(&body);
+    emit_object(&json, NULL);
+    emit_text(&json, "type", "about:blank");
+    emit_text(&json, "title", "Conflict");
+    emit_int(&json, "status", 409);
+    emit_text(&json, "detail", detail);
+    emit_id(&json, "request_id", call->exchange->request_id);
+    emit_id(&json, "logged_activity_id", logged_activity_id);
+    emit_object_end(&json);
+    struct reply reply = {.status = 409, .content_type = "application/problem+json", .body_len = body.len};
+    reply.body = buf_take(&body);
+    exchange_reply(call->exchange, &reply);
+}
+
 void emit_person(struct json *json, const char *name, const struct person *person)
 {
     emit_object(json, name);

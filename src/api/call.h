@@ -54,6 +54,9 @@ bool origin_is_ours(const struct exchange *exchange);
 
 /* Who calls: the three headers, or the cookie. Replies itself on failure. */
 bool call_authenticate(struct call *call) MUST_CHECK;
+/* The same caller once more, as of now: for what lasts longer than a request. After call_authenticate. Any thread. */
+enum err_code call_identify(const struct call *call, struct db *db, struct arena *arena, struct actor *actor,
+    struct error *err) MUST_CHECK;
 
 /* ── answers ─────────────────────────────────────────────────────────────────────────────────── */
 
@@ -63,6 +66,8 @@ bool call_authenticate(struct call *call) MUST_CHECK;
 void call_reply_json(
     struct call *call, int status, struct buf *body, const struct reply_header *headers, size_t header_count);
 void call_fail(struct call *call, const struct error *err, const struct error_list *list);
+/* 409: a Scheduled Activity is completed; the problem names the activity that it became. */
+void call_fail_completed(struct call *call, const char *detail, struct id logged_activity_id);
 
 /* ── writes ──────────────────────────────────────────────────────────────────────────────────── */
 
@@ -108,8 +113,21 @@ static inline const struct crm_limits *call_limits(const struct call *call)
 /* ── handlers, one file a resource ───────────────────────────────────────────────────────────── */
 
 void logged_post(struct call *call);
+void logged_complete(struct call *call);
 void logged_get(struct call *call);
+void logged_list_get(struct call *call);
+void logged_delete_one(struct call *call);
 void scheduled_post(struct call *call);
+void scheduled_get(struct call *call);
+void scheduled_list_get(struct call *call);
+void scheduled_patch(struct call *call);
+void scheduled_delete_one(struct call *call);
+void roles_get(struct call *call);
+void roles_post(struct call *call);
+void role_get(struct call *call);
+void role_patch(struct call *call);
+void role_put_members(struct call *call);
+void employees_get(struct call *call);
 void objects_get(struct call *call);
 void objects_post(struct call *call);
 void object_get(struct call *call);
@@ -126,6 +144,10 @@ void record_get_one(struct call *call);
 void record_patch(struct call *call);
 void record_delete(struct call *call);
 void object_delete(struct call *call);
+void form_get(struct call *call);
+void form_post(struct call *call);
+void rules_get(struct call *call);
+void rules_put(struct call *call);
 void fields_get(struct call *call);
 void fields_post(struct call *call);
 void fields_order_put(struct call *call);
@@ -146,7 +168,12 @@ void readyz_get(struct call *call);
 void pages_get(struct call *call);
 
 /* Shared renderings. */
+struct scheduled_activity;
+void emit_scheduled(struct json *json, const struct scheduled_activity *scheduled);
 void emit_person(struct json *json, const char *name, const struct person *person);
+struct logged_activity;
+/* The members of the wire table. */
+void emit_logged_members(struct json *json, const struct logged_activity *activity);
 /* The definition of a field, an element of an array or a whole answer. */
 struct field;
 void emit_field(struct json *json, struct call *call, const struct field *field);

@@ -1,13 +1,8 @@
-/* POST /api/activities/logged and GET /api/activities/logged/{id} (M3, M6, M11). */
+/* Logged Activities but for logging itself: their records, one or a page of them, and their end (M4, M11). */
 #include "crm/logged.h"
-#include "api/body.h"
-#include "base/alloc.h"
-#include "crm/check.h"
+#include "api/call.h"
 
-/* Settings that change again and again while one activity is prepared: give up after so many times. */
-#define PREPARED_MOST 5
-
-static void emit_activity_members(struct json *json, const struct logged_activity *a)
+void emit_logged_members(struct json *json, const struct logged_activity *a)
 {
     emit_id(json, "id", a->id);
     emit_object(json, "activity_object");
@@ -23,6 +18,7 @@ static void emit_activity_members(struct json *json, const struct logged_activit
         emit_text(json, "display_name", a->associated[i].display_name);
         emit_id(json, "object_id", a->associated[i].object_id);
         emit_text(json, "object_name", a->associated[i].object_name);
+        emit_bool(json, "all_records", associated_is_all(&a->associated[i]));
         emit_object_end(json);
     }
     emit_array_end(json);
@@ -36,18 +32,12 @@ static void emit_activity_members(struct json *json, const struct logged_activit
     emit_id(json, "scheduled_activity_id", a->scheduled_activity_id);
     emit_raw(json, "mentions", a->mentions);
     emit_text(json, "notes", a->notes);
+    if (a->values.fields) {
+        values_emit(json, "fields", &a->values);
+        return;
+    }
     emit_array(json, "fields");
     emit_array_end(json);
-}
-
-static void emit_submission_action(struct json *json, const struct logged_activity *a)
-{
-    bool redirect = a->object.action == SUBMIT_REDIRECT;
-    emit_object(json, "submission_action");
-    emit_text(json, "action", submission_action_name(a->object.action));
-    emit_text(json, "redirect_url", redirect ? a->object.redirect_url : NULL);
-    emit_id(json, "delivery_id", a->delivery_id);
-    emit_object_end(json);
 }
 
 void logged_get(struct call *call)
@@ -61,94 +51,71 @@ void logged_get(struct call *call)
     struct buf body = BUF_INIT(ANSWER_MOST);
     struct json json = JSON_INTO(&body);
     emit_object(&json, NULL);
-    emit_activity_members(&json, &activity);
+    emit_logged_members(&json, &activity);
     emit_object_end(&json);
     call_reply_json(call, 200, &body, NULL, 0);
 }
 
-/* What waits for the writer while the connection is suspended; in the exchange's arena. */
-struct log_call {
-    struct call *call;
-    struct log_unit log;
-    struct buf answer; /* rendered beforehand, sent only once it is true */
-};
+/* ── lists ───────────────────────────────────────────────────────────────────────────────────── */
 
-static void render_answer(struct log_call *pending)
+static bool read_filter(struct call *call, struct logged_filter *filter)
 {
-    pending->answer = BUF_INIT(ANSWER_MOST);
-    struct json json = JSON_INTO(&pending->answer);
-    emit_object(&json, NULL);
-    emit_activity_members(&json, &pending->log.activity);
-    emit_submission_action(&json, &pending->log.activity);
-    emit_object_end(&json);
-}
-
-/* The settings changed between preparing and committing: from the beginning, with what holds now. */
-static bool prepare_again(struct call *call)
-{
-    size_t times = (size_t)(uintptr_t)call->exchange->user + 1;
-    if (times >= PREPARED_MOST)
+    bool after, before;
+    if (!query_id(call, "activity_object_id", &filter->object_id) ||
+        !query_id(call, "record_id", &filter->record_id) ||
+        !query_id(call, "employee_id", &filter->employee_id) ||
+        !query_time(call, "logged_after", &filter->after, &after) ||
+        !query_time(call, "logged_before", &filter->before, &before))
         return false;
-    call->exchange->user =
-        (void *)(uintptr_t)times; // NOLINT(performance-no-int-to-ptr): a counter, not an address
-    exchange_again(call->exchange);
+    if (!after)
+        filter->after = INT64_MIN;
+    if (!before)
+        filter->before = INT64_MAX;
     return true;
 }
 
-/* The writer's thread: committed and durable (I3), or refused. */
-static void log_done(struct log_unit *log, const struct error *result)
+void logged_list_get(struct call *call)
 {
-    struct log_call *pending = log->owner;
-    struct call *call = pending->call;
-    if (!result->code) {
-        struct reply_header location = {"Location",
-            arena_printf(call->arena, "/api/activities/logged/%s", id_format(log->activity.id).text)};
-        call_reply_json(call, 201, &pending->answer, &location, 1);
+    struct page page;
+    struct logged_filter filter;
+    if (!call_page(call, &page) || !read_filter(call, &filter))
         return;
-    }
-    buf_free(&pending->answer);
-    if (result->code == ERR_STALE && prepare_again(call))
-        return;
-    struct error busy = {.code = ERR_BUSY, .text = "The settings are being changed just now; try again."};
-    call_fail(call, result->code == ERR_STALE ? &busy : result, NULL);
-}
-
-static bool read_input(struct call *call, struct log_input *input)
-{
-    struct body body;
-    if (!body_read(call, &body))
-        return false;
-    input->object_id = body_id(&body, "activity_object_id");
-    input->object_name = body_text_or_null(&body, "activity_object_name", 1, NAME_MOST);
-    input->notes = body_text_or_null(&body, "notes", 0, NOTES_MOST);
-    input->mentions = body_ids(&body, "mentions", NULL, LIST_MOST, &input->mention_count);
-    input->associated = body_ids(&body, "associated_entities", "id", LIST_MOST, &input->associated_count);
-    if (!input->notes)
-        input->notes = "";
-    if (!body.errors.count && id_is_nil(input->object_id) == !input->object_name)
-        error_list_add(&body.errors, "/activity_object_id",
-            "Name the Activity Object by activity_object_id or by activity_object_name, one of the two.");
-    return body_finish(&body);
-}
-
-void logged_post(struct call *call)
-{
-    struct log_input input = {0};
-    if (!read_input(call, &input))
-        return;
-    struct log_call *pending = ARENA_NEW(call->arena, struct log_call);
-    struct error_list list = {0};
+    struct logged_activity *activities;
+    size_t count;
     struct error err = {0};
-    pending->call = call;
-    pending->log.done = log_done;
-    pending->log.owner = pending;
-    if (logged_prepare(call->db, call->arena, &call->actor, &input, &pending->log, &list, &err)) {
-        call_fail(call, &err, &list);
+    if (logged_list(call->db, call->arena, &call->actor, &filter, &page, &activities, &count, &err)) {
+        call_fail(call, &err, NULL);
         return;
     }
-    render_answer(pending);
-    if (logged_submit(call->api->config.crm, &pending->log, &err)) {
-        buf_free(&pending->answer);
-        call_fail(call, &err, NULL);
+    struct buf body;
+    struct json json = emit_page(&body);
+    for (size_t i = 0; i < count; i++) {
+        emit_object(&json, NULL);
+        emit_logged_members(&json, &activities[i]);
+        emit_object_end(&json);
     }
+    struct id first = count ? activities[0].id : (struct id){0},
+              last = count ? activities[count - 1].id : (struct id){0};
+    emit_page_end_ids(&json, call, &page, first, last);
+    call_reply_json(call, 200, &body, NULL, 0);
+}
+
+/* ── the end ─────────────────────────────────────────────────────────────────────────────────── */
+
+static enum err_code run_delete(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    (void)list;
+    const struct call *call = ctx;
+    return logged_delete(w, call->path_id, err);
+}
+
+static void reply_deleted(struct call *call, void *ctx)
+{
+    (void)ctx;
+    exchange_reply(call->exchange, &(struct reply){.status = 204});
+}
+
+void logged_delete_one(struct call *call)
+{
+    call_write(call, run_delete, reply_deleted, call);
 }

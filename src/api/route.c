@@ -5,15 +5,30 @@
 #include "base/text.h"
 
 static const char *const page_parameters[] = {"limit", "cursor", NULL};
+static const char *const logged_parameters[] = {"limit", "cursor", "activity_object_id", "record_id",
+    "employee_id", "logged_after", "logged_before", NULL};
 static const char *const field_parameters[] = {"archived", NULL};
 static const char *const object_parameters[] = {"limit", "cursor", "archived", NULL};
+static const char *const form_parameters[] = {"values", NULL};
 static const char *const delivery_parameters[] = {"limit", "cursor", "state", "logged_activity_id", NULL};
 static const char *const timeline_parameters[] = {"limit", "cursor", "kind", "activity_object_id", NULL};
+static const char *const stream_parameters[] = {"cursor", NULL};
+
+static const char *const scheduled_parameters[] = {"limit", "cursor", "employee_id", "role_id",
+    "activity_object_id", "record_id", "due_after", "due_before", "state", NULL};
+static const char *const employee_parameters[] = {"limit", "cursor", "search", NULL};
 
 static const struct route routes[] = {
+    {"GET", "/api/activities/logged", 0, logged_parameters, logged_list_get},
     {"POST", "/api/activities/logged", ROUTE_WIRE, NULL, logged_post},
     {"GET", "/api/activities/logged/{id}", ROUTE_WIRE, NULL, logged_get},
+    {"DELETE", "/api/activities/logged/{id}", 0, NULL, logged_delete_one},
     {"POST", "/api/activities/scheduled-activity", ROUTE_WIRE, NULL, scheduled_post},
+    {"POST", "/api/activities/scheduled-activity/{id}/complete", ROUTE_WIRE, NULL, logged_complete},
+    {"GET", "/api/activities/scheduled-activity", 0, scheduled_parameters, scheduled_list_get},
+    {"GET", "/api/activities/scheduled-activity/{id}", ROUTE_WIRE, NULL, scheduled_get},
+    {"PATCH", "/api/activities/scheduled-activity/{id}", 0, NULL, scheduled_patch},
+    {"DELETE", "/api/activities/scheduled-activity/{id}", 0, NULL, scheduled_delete_one},
     {"GET", "/api/activities/objects", 0, object_parameters, objects_get},
     {"POST", "/api/activities/objects", 0, NULL, objects_post},
     {"GET", "/api/activities/objects/{id}", 0, NULL, object_get},
@@ -30,6 +45,10 @@ static const struct route routes[] = {
     {"PATCH", "/api/records/{object}/{id}", 0, NULL, record_patch},
     {"DELETE", "/api/records/{object}/{id}", 0, NULL, record_delete},
     {"DELETE", "/api/activities/objects/{id}", 0, NULL, object_delete},
+    {"GET", "/api/activities/objects/{id}/form", 0, form_parameters, form_get},
+    {"POST", "/api/activities/objects/{id}/form", 0, NULL, form_post},
+    {"GET", "/api/activities/objects/{id}/rules", 0, NULL, rules_get},
+    {"PUT", "/api/activities/objects/{id}/rules", 0, NULL, rules_put},
     {"GET", "/api/activities/objects/{id}/fields", 0, field_parameters, fields_get},
     {"POST", "/api/activities/objects/{id}/fields", 0, NULL, fields_post},
     {"PUT", "/api/activities/objects/{id}/fields/order", 0, NULL, fields_order_put},
@@ -43,9 +62,16 @@ static const struct route routes[] = {
     {"PATCH", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_patch},
     {"DELETE", "/api/records/objects/{object}/fields/{id}", 0, NULL, field_delete},
     {"GET", "/api/records/{object}/{id}/timeline", 0, timeline_parameters, timeline_get},
+    {"GET", "/api/records/{object}/{id}/timeline/stream", 0, stream_parameters, timeline_stream_get},
     {"GET", "/api/webhooks/deliveries", 0, delivery_parameters, deliveries_get},
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},
     {"GET", "/api/notifications", 0, page_parameters, notifications_get},
+    {"GET", "/api/employees", 0, employee_parameters, employees_get},
+    {"GET", "/api/roles", 0, page_parameters, roles_get},
+    {"POST", "/api/roles", 0, NULL, roles_post},
+    {"GET", "/api/roles/{id}", 0, NULL, role_get},
+    {"PATCH", "/api/roles/{id}", 0, NULL, role_patch},
+    {"PUT", "/api/roles/{id}/members", 0, NULL, role_put_members},
     {"GET", "/api/session", 0, NULL, session_get},
     {"POST", "/api/session", ROUTE_OPEN, NULL, session_post},
     {"DELETE", "/api/session", 0, NULL, session_delete},

@@ -30,12 +30,30 @@ static enum err_code write_run_one(struct db *db, struct api_write *w, struct er
     return w->run(&write, w->unit.ctx, &w->list, err);
 }
 
+/* What the caller is told, whatever else there is in the transaction. */
+static bool is_refusal(enum err_code code)
+{
+    return code != ERR_UNAVAILABLE && code != ERR_BUSY && code != ERR_FENCED && code != ERR_INTERNAL;
+}
+
+/*
+ * One that is refused before it has written anything is refused alone: the others of the batch need not be run again
+ * for it.
+ */
 static enum err_code write_run(struct db *db, struct unit **units, size_t n, struct error *err)
 {
-    enum err_code code = ERR_OK;
-    for (size_t i = 0; i < n && !code; i++)
-        code = write_run_one(db, write_of(units[i]), err);
-    return code;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t writes = db_writes(db);
+        struct error why = {0};
+        enum err_code code = write_run_one(db, write_of(units[i]), &why);
+        if (code && is_refusal(code) && db_writes(db) == writes)
+            units[i]->result = why;
+        else if (code) {
+            *err = why;
+            return code;
+        }
+    }
+    return ERR_OK;
 }
 
 static void write_done(struct unit *unit)

@@ -37,7 +37,7 @@ const char *error_name(enum err_code code)
 
 void error_list_add(struct error_list *list, const char *pointer, const char *fmt, ...)
 {
-    if (list->count++ >= ARRAY_LEN(list->items))
+    if (list->count++ >= ERROR_ITEMS_MOST)
         return;
     struct error_item *item = &list->items[list->count - 1];
     snprintf(item->pointer, sizeof item->pointer, "%s", pointer);

@@ -46,9 +46,11 @@ struct error_item {
     char text[192];
 };
 
+#define ERROR_ITEMS_MOST 64
+
 struct error_list {
-    struct error_item items[16];
-    size_t count; /* of all that were added; only the first 16 are kept */
+    struct error_item items[ERROR_ITEMS_MOST];
+    size_t count; /* of all that were added, also of those that are too many to be kept */
 };
 
 void error_list_add(struct error_list *list, const char *pointer, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <unicase.h>
 #include <uninorm.h>
 #include <unistr.h>
 
@@ -19,15 +20,26 @@ size_t text_chars(const char *text)
     return u8_mbsnlen((const uint8_t *)text, strlen(text));
 }
 
+/* What libunistring made of `text` (NULL: nothing, for want of memory), in the arena. */
+static char *taken(struct arena *arena, const char *text, uint8_t *made, size_t made_len)
+{
+    char *copy = made ? arena_strndup(arena, (const char *)made, made_len) : arena_strdup(arena, text);
+    mem_free(made);
+    return copy;
+}
+
 char *text_nfc(struct arena *arena, const char *text)
 {
-    size_t len = strlen(text), out_len = 0;
-    uint8_t *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)text, len, NULL, &out_len);
-    if (!normal)
-        return arena_strndup(arena, text, len);
-    char *copy = arena_strndup(arena, (const char *)normal, out_len);
-    mem_free(normal);
-    return copy;
+    size_t len = 0;
+    uint8_t *made = u8_normalize(UNINORM_NFC, (const uint8_t *)text, strlen(text), NULL, &len);
+    return taken(arena, text, made, len);
+}
+
+char *text_fold(struct arena *arena, const char *text)
+{
+    size_t len = 0;
+    uint8_t *made = u8_casefold((const uint8_t *)text, strlen(text), NULL, UNINORM_NFC, NULL, &len);
+    return taken(arena, text, made, len);
 }
 
 /* The bytes of the character at `at` that a JSON string can hold as they are; 0: it must be escaped or replaced. */

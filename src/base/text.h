@@ -19,6 +19,9 @@ size_t text_chars(const char *text);
 /* Normalised to NFC, in the arena. The input must be well-formed. */
 char *text_nfc(struct arena *arena, const char *text) __attribute__((returns_nonnull));
 
+/* For comparing without regard to case: NFC, full case folding (Unicode), of no language. In the arena. */
+char *text_fold(struct arena *arena, const char *text) __attribute__((returns_nonnull));
+
 /*
  * Appends `text` as a JSON string with its quotes. Always valid JSON: a byte that is no UTF-8, as of a character that
  * a message with a limit cut in two, becomes U+FFFD.

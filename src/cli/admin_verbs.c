@@ -2,16 +2,18 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/emit.h"
+#include "base/text.h"
 #include "cli/admin.h"
 #include "crm/business.h"
 #include "crm/check.h"
 #include "crm/object.h"
 #include "crm/record.h"
+#include "crm/role.h"
 #include "webhook/delivery.h"
 
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
-        *api_name, *description, *color, *icon, *state;
+        *api_name, *description, *color, *icon, *role, *employee, *state;
     int64_t limit;
     bool json;
 };
@@ -45,6 +47,9 @@ static const struct option object_options[] = {OPT_BUSINESS, OPT_NAME,
     OPT("description", OPTION_TEXT, description, NULL, "What it is for"),
     OPT("color", OPTION_TEXT, color, NULL, "Colour in the pages, such as #1f6feb"),
     OPT("icon", OPTION_TEXT, icon, NULL, "Name of an icon, such as phone-call"), OPT_JSON};
+static const struct option role_options[] = {OPT_BUSINESS, OPT_NAME, OPT_JSON};
+static const struct option assign_options[] = {OPT_BUSINESS, NEED("role", role, "Id of the role"),
+    NEED("employee", employee, "Id of the employee who is to hold it, too"), OPT_JSON};
 static const struct option link_options[] = {OPT_USER, OPT_BUSINESS, OPT_JSON};
 static const struct option deliveries_options[] = {
     OPT("business", OPTION_TEXT, business, "", "Id of the Business; may be left out while there is only one"),
@@ -62,6 +67,7 @@ struct job {
     /* what was named, and what was made */
     struct id business, user, employee;
     struct activity_object object;
+    struct role role;
     const char *secret;
 };
 
@@ -260,6 +266,52 @@ static enum err_code object_verb(struct job *job)
     return ERR_OK;
 }
 
+static enum err_code add_role(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    struct job *job = ctx;
+    return role_add(w, text_nfc(job->arena, job->words.name), &job->role, list, err);
+}
+
+static enum err_code role_verb(struct job *job)
+{
+    enum err_code code = need_id(job, "business", job->words.business, &job->business);
+    if (!code)
+        code = commit(job, add_role);
+    if (code)
+        return code;
+    const char *id = text_of(job, job->role.id);
+    answer(job, arena_printf(job->arena, "Role \"%s\" is there; nobody holds it yet.", job->role.name),
+        &(struct fact){"role_id", id}, 1,
+        arena_printf(job->arena, "herald admin role assign --business %s --role %s --employee <employee_id>",
+            text_of(job, job->business), id));
+    return ERR_OK;
+}
+
+static enum err_code assign_role(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    (void)list;
+    struct job *job = ctx;
+    return role_assign(w, job->role.id, job->employee, &job->role, err);
+}
+
+static enum err_code assign_verb(struct job *job)
+{
+    enum err_code code = need_id(job, "business", job->words.business, &job->business);
+    if (!code)
+        code = need_id(job, "role", job->words.role, &job->role.id);
+    if (!code)
+        code = need_id(job, "employee", job->words.employee, &job->employee);
+    if (!code)
+        code = commit(job, assign_role);
+    if (code)
+        return code;
+    struct fact facts[] = {{"role_id", text_of(job, job->role.id)},
+        {"member_count", arena_printf(job->arena, "%lld", (long long)job->role.member_count)}};
+    answer(job, arena_printf(job->arena, "The employee holds the role \"%s\" now.", job->role.name), facts, 2,
+        NULL);
+    return ERR_OK;
+}
+
 static enum err_code add_token(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
     (void)list;
@@ -402,6 +454,8 @@ static const struct verb verbs[] = {
     VERB("key", "add", "Make an API key for a user", key_options, key_verb),
     VERB("contact", "add", "Make a contact", contact_options, contact_verb),
     VERB("object", "add", "Make an Activity Object, a type of activity", object_options, object_verb),
+    VERB("role", "add", "Make a role, to which work can be assigned", role_options, role_verb),
+    VERB("role", "assign", "Have an employee hold a role", assign_options, assign_verb),
     VERB("sign-in-link", NULL, "Make a one-time link to the pages", link_options, link_verb),
     VERB("deliveries", NULL, "Show deliveries with their attempts", deliveries_options, deliveries_verb),
 };

@@ -4,6 +4,7 @@
 #include "base/dirlock.h"
 #include "base/log.h"
 #include "crm/record.h"
+#include "crm/tail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,6 +120,14 @@ static enum err_code start_dispatcher(
     return dispatcher_start(&config, &node->dispatcher, err);
 }
 
+static enum err_code start_tail(const struct settings *settings, struct node *node, struct error *err)
+{
+    struct tail_config config = {.db = &node->db,
+        .check_us = settings->stream_beat_us,
+        .resume_most = settings->stream_resume_most};
+    return tail_start(&config, &node->tail, err);
+}
+
 static enum err_code start_writer(const struct settings *settings, struct node *node, struct error *err)
 {
     struct writer_config config = {.db = &node->db,
@@ -128,7 +137,9 @@ static enum err_code start_writer(const struct settings *settings, struct node *
         .queue_most = (size_t)settings->queue_most,
         .read_again = node->dispatcher ? dispatcher_read_again : NULL,
         .lane_lost = node->dispatcher ? dispatcher_lane_lost : NULL,
-        .read_again_ctx = node->dispatcher};
+        .read_again_ctx = node->dispatcher,
+        .committed = node->tail ? tail_wake : NULL,
+        .committed_ctx = node->tail};
     enum err_code code = writer_start(&config, &node->crm.writer, err);
     if (code || !node->dispatcher)
         return code;
@@ -157,6 +168,8 @@ enum err_code node_start(
         code = keep_engine(settings->data, node->db.engine, err);
     if (!code && sends)
         code = start_dispatcher(arena, settings, node, err);
+    if (!code && sends)
+        code = start_tail(settings, node, err);
     if (!code)
         code = start_writer(settings, node, err);
     if (code)
@@ -174,6 +187,7 @@ void node_stop(struct node *node, int64_t drain_us)
         writer_stop(node->crm.writer, left > 0 ? left : 0);
     if (node->dispatcher)
         dispatcher_free(node->dispatcher);
+    tail_free(node->tail);
     dirlock_release(node->lock);
     *node = (struct node){.lock = -1};
 }

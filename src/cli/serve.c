@@ -36,6 +36,10 @@ static enum err_code start_api(struct service *service, struct error *err)
         .workers = s->workers,
         .db = &service->node.db,
         .crm = &service->node.crm,
+        .tail = service->node.tail,
+        .streams_most = s->streams_most,
+        .stream_buffer_most = s->stream_buffer_most,
+        .stream_beat_us = s->stream_beat_us,
         .secure_cookies = s->public_url && strncmp(s->public_url, "https:", 6) == 0};
     return api_start(&config, &service->api, err);
 }

@@ -33,6 +33,7 @@ struct crm_limits {
     int64_t conditions; /* of one rule; targets likewise */
     int64_t text_chars; /* of a value of type text */
     int64_t long_text_chars; /* of a value of type long_text */
+    int64_t idempotency_us; /* how long the answer to an Idempotency-Key is kept, at least */
 };
 extern const struct crm_limits crm_limits_preset;
 

@@ -1,6 +1,7 @@
 /* Checks of a field's definition: all that is wrong, by JSON pointer. */
 #include "crm/check.h"
 #include "crm/field_internal.h"
+#include "crm/rule.h"
 #include "crm/value_internal.h"
 
 #define API_NAME_MOST 63
@@ -19,7 +20,7 @@ static bool stored_owner(struct write *w, struct id field_id, struct id *object_
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     *code = db_query(w->db,
         "SELECT r.id, r.kind FROM field f JOIN record_object r ON r.id = f.owner_id AND r.business_id = "
-        "f.business_id WHERE f.id = $1 AND f.business_id = $2 AND r.archived_at IS NULL",
+        "f.business_id WHERE f.id = $1 AND f.business_id = $2 AND r.archived_at IS NULL{share}",
         DB_PARAMS(db_id(field_id), db_id(w->business_id)), &rows, err);
     if (*code || !db_next(rows, code, err))
         return false;
@@ -65,7 +66,7 @@ enum err_code field_of_records(struct write *w, struct id field_id, struct field
 
 enum err_code field_check_unused(struct write *w, const struct field *field, struct error *err)
 {
-    CLEANUP(db_rows_close_ptr) struct db_rows *bound = NULL, *rules = NULL;
+    CLEANUP(db_rows_close_ptr) struct db_rows *bound = NULL;
     enum err_code code = db_query(w->db,
         "SELECT f.display_name, o.name FROM field f JOIN activity_object o ON o.id = f.owner_id AND "
         "o.business_id = f.business_id WHERE f.bound_field_id = $1 AND f.business_id = $2 AND f.archived_at "
@@ -77,15 +78,11 @@ enum err_code field_check_unused(struct write *w, const struct field *field, str
         return error_set(err, ERR_CONFLICT,
             "The field '%.60s' of the Activity Object '%.60s' writes into it.", db_col_text(bound, 0),
             db_col_text(bound, 1));
-    code = db_query(w->db,
-        "SELECT name, conditions, targets FROM activity_rule WHERE activity_object_id = $1 AND business_id = "
-        "$2",
-        DB_PARAMS(db_id(field->owner_id), db_id(w->business_id)), &rules, err);
-    struct id_text id = id_format(field->id);
-    while (!code && db_next(rules, &code, err))
-        if (strstr(db_col_text(rules, 1), id.text) || strstr(db_col_text(rules, 2), id.text))
-            return error_set(
-                err, ERR_CONFLICT, "A rule of this Activity Object uses it; change the rule first.");
+    const char *rule = NULL;
+    code = rule_uses_field(w->db, w->arena, w->business_id, field->owner_id, field->id, &rule, err);
+    if (!code && rule)
+        code = error_set(err, ERR_CONFLICT,
+            "The rule '%.100s' of this Activity Object uses it; change the rule first.", rule);
     return code;
 }
 
@@ -170,6 +167,8 @@ static enum err_code check_default(struct write *w, const struct field_input *in
                           : field->default_json    ? json_tree(w->arena, field->default_json)
                                                    : NULL;
     const char *wrong = NULL;
+    if (!input->has.default_value && field->default_json && !value)
+        return error_set(err, ERR_BUSY, "There is no memory for this field now.");
     enum err_code code =
         value_check(w->db, w->arena, w->business_id, field, value, &field->default_json, &wrong, err);
     if (!code && wrong)

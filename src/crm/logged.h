@@ -6,17 +6,36 @@
  * fills a log_unit. logged_submit hands that to the writer; `done` is called once it is committed or refused.
  * Between the two the settings may change: the writer's transaction holds the Business's settings_version and
  * refuses (ERR_STALE) what was prepared under another one; the caller prepares again.
+ *
+ * What only the transaction can decide is decided there, before anything of the unit is inserted, and a unit that
+ * loses is refused alone: a repeat of a request under the same Idempotency-Key gets the first one's answer; of two
+ * that complete one Scheduled Activity, the later learns which activity the earlier logged.
+ *
+ * An activity is normally never changed. A deleted one leaves a tombstone: its row, without what people wrote, so that
+ * its delivery is still sent and found.
+ *
+ *      logged_prepare.c  what is asked for, checked        logged_read.c    records, one or a page of them
+ *      logged_fields.c   values, rules, bound fields       logged_list.c    which ones a page has
+ *      logged_write.c    the transaction                   logged_delete.c  the tombstone
  */
 #ifndef HERALD_CRM_LOGGED_H
 #define HERALD_CRM_LOGGED_H
 
+#include "crm/idempotency.h"
 #include "crm/object.h"
+#include "crm/page.h"
 #include "crm/record.h"
 
+/* A record, or, where record and object have one id, every record of that object. */
 struct associated_entity {
     struct id id, object_id;
     const char *display_name, *object_name;
 };
+
+static inline bool associated_is_all(const struct associated_entity *entity)
+{
+    return id_equal(entity->id, entity->object_id);
+}
 
 /* The record of the wire table in MISSION.md. */
 struct logged_activity {
@@ -31,6 +50,8 @@ struct logged_activity {
     struct id scheduled_activity_id;
     const char *mentions; /* JSON array of ids */
     const char *notes;
+    const char *field_values; /* as they are stored, */
+    struct value_set values; /* and as they are shown; `fields` NULL: its type has none, and none are stored */
     struct id delivery_id; /* nil: no webhook */
 };
 
@@ -38,10 +59,24 @@ struct log_input {
     struct id object_id;
     const char *object_name; /* api_name, if the object is named that way; else NULL */
     const char *notes; /* well-formed UTF-8, NFC */
-    struct id *mentions;
+    struct id *mentions; /* a nil one was refused already */
     size_t mention_count;
-    struct id *associated;
+    struct id *associated; /* likewise */
     size_t associated_count;
+    const json_t *fields; /* [{"name" or "id", "value"}]; NULL: none */
+    /*
+     * The Scheduled Activity that this completes; nil: none. Its Activity Object need then not be named, and if
+     * `associated` is NULL, the activity is about what was scheduled. POST …/scheduled-activity/{id}/complete is
+     * logged_complete in src/api/logged_post.c, which sets this from the path, and `completing`.
+     */
+    struct id scheduled_activity_id;
+    bool completing; /* it is what the request is about: ERR_NOT_FOUND where else the member is refused */
+};
+
+/* A value that goes into a record as well. */
+struct bound_value {
+    struct id record_id, field_id; /* field: of the record's object */
+    const char *json;
 };
 
 /* Everything that the transaction needs; in the arena of its owner, who keeps it until `done`. */
@@ -49,14 +84,25 @@ struct log_unit {
     struct unit unit; /* first */
     struct id business_id;
     int64_t settings_version;
+    const struct actor *actor;
+    struct arena *arena;
     struct logged_activity activity;
+    struct bound_value *bound;
+    size_t bound_count;
+    /* set by the owner, if the request has an Idempotency-Key */
+    const struct idempotency *idempotency;
+    const char *answer; /* that it is to keep */
     void (*done)(struct log_unit *log, const struct error *result); /* on the writer's thread */
     void *owner;
+    /* set by logged_prepare, or by the transaction, with ERR_CONFLICT */
+    struct idempotent_answer first; /* text: this is a repeat; what the first got */
+    struct id completed_by; /* not nil: the activity that had completed the Scheduled Activity before */
 };
 
 /*
- * Checks the input and fills `log` (without done and owner). Refused members are in `list` by JSON pointer, and
- * the code is ERR_INVALID; what is not of this Business is "not there".
+ * Checks the input and fills `log` (what its owner sets, apart). `list` may have errors already; to them come those
+ * of the domain, by JSON pointer, and the code is ERR_INVALID; what is not of this Business is "not there".
+ * ERR_CONFLICT: the type is archived, or the Scheduled Activity is completed. ERR_NOT_FOUND: see `completing`.
  */
 enum err_code logged_prepare(struct db *db, struct arena *arena, const struct actor *actor,
     const struct log_input *input, struct log_unit *log, struct error_list *list,
@@ -65,8 +111,29 @@ enum err_code logged_prepare(struct db *db, struct arena *arena, const struct ac
 /* ERR_BUSY, ERR_UNAVAILABLE: not taken, `done` is not called. */
 enum err_code logged_submit(struct crm *crm, struct log_unit *log, struct error *err) MUST_CHECK;
 
-/* The full record, under the actor's permissions (M11). ERR_NOT_FOUND. */
+/* The full record, under the actor's permissions (M11). ERR_NOT_FOUND, also once it is deleted. */
 enum err_code logged_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct logged_activity *activity, struct error *err) MUST_CHECK;
+
+/*
+ * Many of them, in the order of `ids`, in a number of queries that depends on neither them nor their associations
+ * (but on how many types they have, if those have fields). Those that are gone are left out; *count is what is there.
+ */
+enum err_code logged_read_many(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct id *ids, size_t id_count, struct logged_activity **activities, size_t *count,
+    struct error *err) MUST_CHECK;
+
+struct logged_filter {
+    struct id object_id, record_id, employee_id; /* nil: any */
+    int64_t after, before; /* logged_at: from `after` on, before `before`; INT64_MIN, INT64_MAX: any */
+};
+
+/* A page of them, newest first. */
+enum err_code logged_list(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct logged_filter *filter, struct page *page, struct logged_activity **activities, size_t *count,
+    struct error *err) MUST_CHECK;
+
+/* Leaves the tombstone. ERR_NOT_FOUND, also when it is deleted already. A cold write. */
+enum err_code logged_delete(struct write *w, struct id id, struct error *err) MUST_CHECK;
 
 #endif

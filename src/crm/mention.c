@@ -14,6 +14,8 @@ enum err_code mentions_check(struct db *db, struct arena *arena, const struct ac
     enum err_code code = ERR_OK;
     for (size_t i = 0; i < count && !code; i++) {
         struct person person;
+        if (id_is_nil(mentions[i])) /* refused already */
+            continue;
         code = person_read(db, arena, actor->business_id, mentions[i], &person, err);
         if (code == ERR_NOT_FOUND) {
             char pointer[64];

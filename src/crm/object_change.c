@@ -133,6 +133,23 @@ static enum err_code check_record_object(struct write *w, const struct activity_
     return code;
 }
 
+/* A field that is bound to one of a record's needs a record to write into. */
+static enum err_code check_bound_fields(
+    struct write *w, const struct activity_object *object, struct error_list *list, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(w->db,
+        "SELECT display_name, bound_object_id FROM field WHERE owner_id = $1 AND business_id = $2 AND "
+        "bound_object_id IS NOT NULL AND archived_at IS NULL",
+        DB_PARAMS(db_id(object->id), db_id(object->business_id)), &rows, err);
+    while (!code && db_next(rows, &code, err))
+        if (object->association_mode != ASSOCIATE_ONE_OR_MORE || !object_takes(object, db_col_id(rows, 1)))
+            error_list_add(list, "/association_objects",
+                "The field '%.80s' writes into a record of an object that is not among these.",
+                db_col_text(rows, 0));
+    return code;
+}
+
 static enum err_code check_association(
     struct write *w, const struct activity_object *object, struct error_list *list, struct error *err)
 {
@@ -145,7 +162,7 @@ static enum err_code check_association(
     enum err_code code = ERR_OK;
     for (size_t i = 0; i < count && !code; i++)
         code = check_record_object(w, object, i, list, err);
-    return code;
+    return code || object->field_count == 0 ? code : check_bound_fields(w, object, list, err);
 }
 
 /* The association only where it is set: what it named may have been archived since. */
@@ -191,7 +208,10 @@ static enum err_code check_unused(
     enum err_code code = db_query(w->db,
         "SELECT 1 WHERE EXISTS (SELECT 1 FROM logged_activity WHERE activity_object_id = $1 AND business_id "
         "= $2) "
-        "OR EXISTS (SELECT 1 FROM scheduled_activity WHERE activity_object_id = $1 AND business_id = $2)",
+        "OR EXISTS (SELECT 1 FROM scheduled_activity WHERE activity_object_id = $1 AND business_id = $2 "
+        "AND completed_at IS NULL) "
+        "OR EXISTS (SELECT 1 FROM scheduled_activity WHERE activity_object_id = $1 AND business_id = $2 "
+        "AND completed_at IS NOT NULL)",
         DB_PARAMS(db_id(object->id), db_id(object->business_id)), &rows, err);
     if (code || !db_next(rows, &code, err))
         return code;

@@ -2,85 +2,182 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "crm/association.h"
+#include "crm/employee_list.h"
 #include "crm/mention.h"
+#include "crm/role.h"
+#include "crm/scheduled_internal.h"
+#include "crm/timeline_change.h"
 
-static enum err_code find_object(struct db *db, struct arena *arena, const struct actor *actor,
-    const struct schedule_input *input, struct activity_object *object, struct error_list *list,
-    struct error *err)
+/* ── checking ────────────────────────────────────────────────────────────────────────────────── */
+
+/* What is not there is the caller's mistake, told with all others; anything else ends the checking. */
+static enum err_code complain(
+    enum err_code code, const struct schedule_check *check, const char *pointer, const struct error *err)
 {
-    bool by_name = id_is_nil(input->object_id);
-    enum err_code code = object_read_open(db, arena, actor, input->object_id,
-        by_name ? text_api_name(arena, input->object_name) : NULL, object, err);
-    if (code != ERR_NOT_FOUND)
+    if (code != ERR_NOT_FOUND && code != ERR_INVALID)
         return code;
-    error_list_add(list, by_name ? "/activity_object_name" : "/activity_object_id", "%s", err->text);
+    error_list_add(check->list, pointer, "%s", err->text);
     return ERR_OK;
 }
 
-static enum err_code check_employee(struct db *db, struct arena *arena, const struct actor *actor,
-    const struct schedule_input *input, struct error_list *list, struct error *err)
+enum err_code schedule_check_employee(const struct schedule_check *check, struct id employee_id,
+    struct scheduled_activity *scheduled, struct error *err)
 {
-    struct person person;
-    enum err_code code = id_is_nil(input->employee_id)
-                             ? ERR_OK
-                             : person_read(db, arena, actor->business_id, input->employee_id, &person, err);
-    if (code != ERR_NOT_FOUND)
+    scheduled->employee = (struct person){0};
+    if (id_is_nil(employee_id))
+        return ERR_OK;
+    enum err_code code = employee_read_active(
+        check->db, check->arena, check->actor->business_id, employee_id, &scheduled->employee, err);
+    return complain(code, check, "/employee_id", err);
+}
+
+enum err_code schedule_check_role(const struct schedule_check *check, struct id role_id,
+    struct scheduled_activity *scheduled, struct error *err)
+{
+    struct role role = {0};
+    enum err_code code =
+        id_is_nil(role_id) ? ERR_OK : role_read(check->db, check->arena, check->actor, role_id, &role, err);
+    scheduled->role_id = role.id;
+    scheduled->role_name = role.name;
+    return complain(code, check, "/role_id", err);
+}
+
+/* ERR_NOT_FOUND: none has that name. ERR_INVALID: several have it. */
+static enum err_code find_by_name(
+    const struct schedule_check *check, const char *name, struct activity_object *object, struct error *err)
+{
+    struct page page = {.limit = 2, .from = true, .key = {.text = name}};
+    struct activity_object *found;
+    size_t count = 0;
+    enum err_code code =
+        object_list(check->db, check->arena, check->actor, ARCHIVED_LEFT_OUT, &page, &found, &count, err);
+    if (code)
         return code;
-    error_list_add(list, "/employee_id", "%s", err->text);
-    return ERR_OK;
+    if (count > 1 && strcmp(found[1].name, name) == 0)
+        return error_set(
+            err, ERR_INVALID, "More than one Activity Object is named so; use activity_object_id.");
+    if (count > 0 && strcmp(found[0].name, name) == 0) {
+        *object = found[0];
+        return ERR_OK;
+    }
+    return object_read_open(check->db, check->arena, check->actor, (struct id){0},
+        text_api_name(check->arena, name), object, err);
+}
+
+static enum err_code check_object(const struct schedule_check *check, const struct schedule_input *input,
+    struct scheduled_activity *scheduled, bool *known, struct error *err)
+{
+    bool by_name = id_is_nil(input->object_id);
+    if (by_name && !input->object_name)
+        return ERR_OK; /* told already */
+    enum err_code code = by_name ? find_by_name(check, input->object_name, &scheduled->object, err)
+                                 : object_read_open(check->db, check->arena, check->actor, input->object_id,
+                                       NULL, &scheduled->object, err);
+    *known = !code;
+    return complain(code, check, by_name ? "/activity_object_name" : "/activity_object_id", err);
+}
+
+static enum err_code check_all(const struct schedule_check *check, const struct schedule_input *input,
+    struct scheduled_activity *scheduled, struct error *err)
+{
+    bool known = false;
+    enum err_code code = check_object(check, input, scheduled, &known, err);
+    if (!code)
+        code = schedule_check_employee(check, input->employee_id, scheduled, err);
+    if (!code)
+        code = schedule_check_role(check, input->role_id, scheduled, err);
+    if (!code)
+        code = mentions_check(check->db, check->arena, check->actor, input->mentions, input->mention_count,
+            &scheduled->mentions, check->list, err);
+    if (!code && known)
+        code = associations_check(check->db, check->arena, check->actor, &scheduled->object,
+            input->associated, input->associated_count, &scheduled->associated, &scheduled->associated_count,
+            check->list, err);
+    if (!code && check->list->count)
+        code = error_set(err, ERR_INVALID, "%s", check->list->items[0].text);
+    return code;
 }
 
 enum err_code scheduled_prepare(struct db *db, struct arena *arena, const struct actor *actor,
     const struct schedule_input *input, struct schedule_unit *unit, struct error_list *list,
     struct error *err)
 {
-    struct scheduled_activity *scheduled = &unit->scheduled;
+    struct schedule_check check = {.db = db, .arena = arena, .actor = actor, .list = list};
+    int64_t now = clock_wall_us();
     unit->business_id = actor->business_id;
-    unit->scheduled_by = actor->employee.id;
-    *scheduled = (struct scheduled_activity){.id = id_new(),
+    unit->scheduled = (struct scheduled_activity){.id = id_new(),
         .due_at = input->due_at,
         .original_due_at = input->original_due_at,
-        .employee_id = input->employee_id,
         .note = input->note,
-        .notify_mentioned = input->notify_mentioned};
+        .notify_mentioned = input->notify_mentioned,
+        .scheduled_by = actor->employee,
+        .created_at = now,
+        .updated_at = now};
     enum err_code code = may(actor, ACTION_SCHEDULE_ACTIVITY, actor->business_id, err);
-    if (!code)
-        code = find_object(db, arena, actor, input, &scheduled->object, list, err);
-    if (!code)
-        code = check_employee(db, arena, actor, input, list, err);
-    if (!code)
-        code = mentions_check(
-            db, arena, actor, input->mentions, input->mention_count, &scheduled->mentions, list, err);
-    if (!code && list->count)
-        code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
-    return code;
+    return code ? code : check_all(&check, input, &unit->scheduled, err);
 }
+
+/* ── creating ────────────────────────────────────────────────────────────────────────────────── */
 
 static struct schedule_unit *schedule_of(struct unit *unit)
 {
     return CONTAINER_OF(unit, struct schedule_unit, unit);
 }
 
-static enum err_code insert(struct db *db, const struct schedule_unit *unit, struct error *err)
+static enum err_code insert_row(struct db *db, const struct schedule_unit *unit, struct error *err)
 {
     const struct scheduled_activity *s = &unit->scheduled;
     return db_exec(db,
         "INSERT INTO scheduled_activity (id, business_id, activity_object_id, scheduled_by, created_at, "
-        "due_at, "
-        "original_due_at, employee_id, note, mentions, notify_mentioned) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        DB_PARAMS(db_id(s->id), db_id(unit->business_id), db_id(s->object.id), db_id(unit->scheduled_by),
-            db_int(clock_wall_us()), db_int(s->due_at), db_int(s->original_due_at),
-            db_id_or_null(s->employee_id), db_text(s->note), db_text(s->mentions),
+        "updated_at, due_at, original_due_at, employee_id, role_id, note, mentions, notify_mentioned) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        DB_PARAMS(db_id(s->id), db_id(unit->business_id), db_id(s->object.id), db_id(s->scheduled_by.id),
+            db_int(s->created_at), db_int(s->updated_at), db_int(s->due_at), db_int(s->original_due_at),
+            db_id_or_null(s->employee.id), db_id_or_null(s->role_id), db_text(s->note), db_text(s->mentions),
             db_int(s->notify_mentioned)),
         NULL, err);
 }
 
+enum err_code scheduled_insert_associations(struct db *db, struct arena *arena, struct id business_id,
+    const struct scheduled_activity *scheduled, int64_t first, struct error *err)
+{
+    static const char *const columns[] = {
+        "scheduled_id", "business_id", "position", "object_id", "record_id", "open"};
+    static const struct db_insert insert = {
+        .table = "scheduled_association", .columns = columns, .column_count = ARRAY_LEN(columns)};
+    size_t count = scheduled->associated_count;
+    struct db_value *values = ARENA_ARRAY(arena, struct db_value, count * ARRAY_LEN(columns)), *v = values;
+    for (size_t i = 0; i < count; i++) {
+        *v++ = db_id(scheduled->id);
+        *v++ = db_id(business_id);
+        *v++ = db_int(first + (int64_t)i);
+        *v++ = db_id(scheduled->associated[i].object_id);
+        *v++ = db_id(scheduled->associated[i].id);
+        *v++ = db_int(1);
+    }
+    return count ? db_insert_many(db, &insert, values, count, err) : ERR_OK;
+}
+
+static enum err_code insert(
+    struct db *db, struct arena *arena, const struct schedule_unit *unit, struct error *err)
+{
+    const struct scheduled_activity *s = &unit->scheduled;
+    enum err_code code = insert_row(db, unit, err);
+    if (code || s->associated_count == 0)
+        return code;
+    code = scheduled_insert_associations(db, arena, unit->business_id, s, 0, err);
+    return code ? code
+                : timeline_note(
+                      db, unit->unit.pos, TIMELINE_SCHEDULED, unit->business_id, s->id, s->created_at, err);
+}
+
 static enum err_code schedule_run(struct db *db, struct unit **units, size_t n, struct error *err)
 {
+    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     enum err_code code = ERR_OK;
     for (size_t i = 0; i < n && !code; i++)
-        code = insert(db, schedule_of(units[i]), err);
+        code = insert(db, arena, schedule_of(units[i]), err);
     return code;
 }
 

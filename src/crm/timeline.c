@@ -136,18 +136,17 @@ static enum err_code find_all(struct search *search, const struct timeline_of *o
     return code;
 }
 
-/* ── what they are: two queries a kind ───────────────────────────────────────────────────────── */
+/* ── what they are: two queries a hundred ───────────────────────────────────────────────────────── */
 
-/* $2 to $209; what is more than there are ids repeats one. */
+/* $2 to $101; what is more than there are ids repeats one. */
 #define TEN(TENS)                                                                                            \
     "$" TENS "0,$" TENS "1,$" TENS "2,$" TENS "3,$" TENS "4,$" TENS "5,$" TENS "6,$" TENS "7,$" TENS         \
     "8,$" TENS "9"
-#define FIFTY(A, B, C, D, E) TEN(A) "," TEN(B) "," TEN(C) "," TEN(D) "," TEN(E)
-#define MANY_IDS                                                                                             \
-    "($2,$3,$4,$5,$6,$7,$8,$9," FIFTY("1", "2", "3", "4", "5") "," FIFTY("6", "7", "8", "9",                 \
-        "10") "," FIFTY("11", "12", "13", "14", "15") "," FIFTY("16", "17", "18", "19", "20") ")"
-#define MANY_IDS_ROOM 208
-_Static_assert(TIMELINE_READ_MOST <= MANY_IDS_ROOM, "all ids of a read have a parameter");
+#define NINETY                                                                                               \
+    TEN("1")                                                                                                 \
+    "," TEN("2") "," TEN("3") "," TEN("4") "," TEN("5") "," TEN("6") "," TEN("7") "," TEN("8") "," TEN("9")
+#define MANY_IDS "($2,$3,$4,$5,$6,$7,$8,$9," NINETY ",$100,$101)"
+#define MANY_IDS_ROOM 100
 
 static enum err_code query_many(struct db *db, const char *sql, struct id business_id, const struct id *ids,
     size_t count, struct db_rows **rows, struct error *err)
@@ -269,14 +268,12 @@ static enum err_code read_entities(struct db *db, struct arena *arena, struct id
     return code;
 }
 
-enum err_code timeline_read(struct db *db, struct arena *arena, struct id business_id,
+/* At most MANY_IDS_ROOM. */
+static enum err_code read_some(struct db *db, struct arena *arena, struct id business_id,
     enum timeline_kind kind, const struct id *ids, size_t count, struct timeline_entry *entries,
     struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    memset(entries, 0, count * sizeof *entries);
-    if (count == 0)
-        return ERR_OK;
     enum err_code code = query_many(
         db, kind == TIMELINE_KIND_LOGGED ? logged_rows : scheduled_rows, business_id, ids, count, &rows, err);
     while (!code && db_next(rows, &code, err)) {
@@ -285,6 +282,19 @@ enum err_code timeline_read(struct db *db, struct arena *arena, struct id busine
             take_row(rows, arena, kind, entry);
     }
     return code ? code : read_entities(db, arena, business_id, kind, ids, count, entries, err);
+}
+
+enum err_code timeline_read(struct db *db, struct arena *arena, struct id business_id,
+    enum timeline_kind kind, const struct id *ids, size_t count, struct timeline_entry *entries,
+    struct error *err)
+{
+    enum err_code code = ERR_OK;
+    memset(entries, 0, count * sizeof *entries);
+    for (size_t at = 0, some; at < count && !code; at += some) {
+        some = count - at < MANY_IDS_ROOM ? count - at : MANY_IDS_ROOM;
+        code = read_some(db, arena, business_id, kind, ids + at, some, entries + at, err);
+    }
+    return code;
 }
 
 /* ── a page ──────────────────────────────────────────────────────────────────────────────────── */

@@ -54,15 +54,14 @@ struct timeline_filter {
 enum err_code timeline_find(struct db *db, const struct actor *actor, const char *object, struct id record_id,
     struct timeline_of *of, struct error *err) MUST_CHECK;
 
-/* One page, in a number of queries that does not depend on its length. */
+/* One page, in eight queries; a page of more than a hundred may take twelve. */
 enum err_code timeline_page(struct db *db, struct arena *arena, const struct actor *actor,
     const struct timeline_of *of, const struct timeline_filter *filter, struct page *page,
     struct timeline_entry **entries, size_t *count, struct error *err) MUST_CHECK;
 
-#define TIMELINE_READ_MOST 200
 /*
- * Entries of one kind by their ids, in that order, at most TIMELINE_READ_MOST: two queries. Scheduled ones also
- * when they are completed. Checks nobody's permission.
+ * Entries of one kind by their ids, in that order: two queries for a hundred. Scheduled ones also when they are
+ * completed. Checks nobody's permission.
  */
 enum err_code timeline_read(struct db *db, struct arena *arena, struct id business_id,
     enum timeline_kind kind, const struct id *ids, size_t count, struct timeline_entry *entries,

@@ -258,12 +258,29 @@ static bool index_of(const struct value_set *values, const char *name, size_t *i
     return field != NULL;
 }
 
+/* The text of a JSON text as json_quoted writes it: what it escapes is ASCII. */
+static char *unquoted(struct arena *arena, const char *json)
+{
+    char *text = arena_alloc(arena, strlen(json) + 1), *out = text;
+    for (const char *at = json + 1; *at && *at != '"'; at++) {
+        if (*at != '\\') {
+            *out++ = *at;
+        } else if (*++at == 'u') {
+            char hex[] = {at[3], at[4], '\0'};
+            *out++ = (char)strtol(hex, NULL, 16);
+            at += 4;
+        } else
+            *out++ = *at;
+    }
+    return text;
+}
+
 const char *values_text(struct arena *arena, const struct value_set *values, const char *name)
 {
     size_t index;
-    if (!index_of(values, name, &index) || !values->json[index])
+    if (!index_of(values, name, &index) || !values->json[index] || values->json[index][0] != '"')
         return NULL;
-    return json_string_value(json_tree(arena, values->json[index]));
+    return unquoted(arena, values->json[index]);
 }
 
 void values_put_text(struct arena *arena, struct value_set *values, const char *name, const char *text)

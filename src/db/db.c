@@ -33,24 +33,36 @@ static void count(const struct db *db, size_t statements)
         metric_add(METRIC_statements_total, (int64_t)statements);
 }
 
+/* Statements of which something may stay. */
+static void count_writes(struct db *db, size_t statements)
+{
+    count(db, statements);
+    db->writes += statements;
+}
+
+uint64_t db_writes(const struct db *db)
+{
+    return db->writes;
+}
+
 enum err_code db_exec(
     struct db *db, const char *sql, struct db_params params, int64_t *changed, struct error *err)
 {
-    count(db, 1);
+    count_writes(db, 1);
     return db->ops->exec(db, sql, params, changed, err);
 }
 
 enum err_code db_exec_many(struct db *db, const char *sql, const struct db_value *values, size_t per_row,
     size_t n, struct error *err)
 {
-    count(db, n);
+    count_writes(db, n);
     return n ? db->ops->exec_many(db, sql, values, per_row, n, err) : ERR_OK;
 }
 
 enum err_code db_insert_many(
     struct db *db, const struct db_insert *insert, const struct db_value *values, size_t n, struct error *err)
 {
-    count(db, n);
+    count_writes(db, n);
     return n ? db->ops->insert_many(db, insert, values, n, err) : ERR_OK;
 }
 

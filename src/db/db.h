@@ -117,6 +117,9 @@ struct db_insert {
 enum err_code db_insert_many(struct db *db, const struct db_insert *insert, const struct db_value *values,
     size_t n, struct error *err) MUST_CHECK;
 
+/* How many statements this connection was given that may change something (all but db_query's); it only grows. */
+uint64_t db_writes(const struct db *db);
+
 /*
  * Queries. The rows stay valid until db_rows_close; texts and bytes of the current row until the next db_next.
  *     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;

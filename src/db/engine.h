@@ -44,12 +44,13 @@ struct engine_ops {
     void (*close)(struct db *db); /* never NULL; frees the struct */
 };
 
-/* The engine's open function sets all members. */
+/* The engine's open function sets all members but the last. */
 struct db {
     const struct engine_ops *ops;
     enum db_engine engine;
     bool read_only;
     bool unsafe_no_sync; /* db_config said so: db_check_durable lets it pass */
+    uint64_t writes; /* the front's: db_writes */
 };
 
 struct db_rows {

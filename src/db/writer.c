@@ -351,6 +351,8 @@ static void run_batch(struct writer *w, struct unit **units, size_t n)
     if (!code) {
         announce_committed(units, n);
         finish(units, n);
+        if (w->config.committed)
+            w->config.committed(w->config.committed_ctx, w->lane.id);
         w->retry_at_boot_us = 0; /* the database is there: kept units go next */
         return;
     }

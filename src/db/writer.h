@@ -82,6 +82,9 @@ struct writer_config {
      */
     void (*lane_lost)(void *ctx, int64_t lane);
     void *read_again_ctx;
+    /* Likewise, after each commit and its `done`s: something is there in this lane. Must be quick. May be NULL. */
+    void (*committed)(void *ctx, int64_t lane);
+    void *committed_ctx;
 };
 
 /* Opens the database (schema at this version), claims it for this node (db_claim), takes a lane, starts the thread. */

@@ -4,7 +4,8 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define PROBLEM_CAP 65536
+/* All that an error list can hold, each byte of it escaped. */
+#define PROBLEM_CAP (ERROR_ITEMS_MOST * sizeof(struct error_item) * 6 + 65536)
 
 static const char *fields_get(const struct fields *fields, const char *name)
 {
@@ -107,7 +108,7 @@ struct MHD_Response *reply_response(const struct request *request, const struct 
 
 static void add_errors(struct buf *out, const struct error_list *list)
 {
-    size_t kept = list->count < ARRAY_LEN(list->items) ? list->count : ARRAY_LEN(list->items);
+    size_t kept = list->count < ERROR_ITEMS_MOST ? list->count : ERROR_ITEMS_MOST;
     buf_add_text(out, ",\"errors\":[");
     for (size_t i = 0; i < kept; i++) {
         buf_add_text(out, i ? ",{\"pointer\":" : "{\"pointer\":");
@@ -116,6 +117,8 @@ static void add_errors(struct buf *out, const struct error_list *list)
         text_json_quote(out, list->items[i].text);
         buf_add_text(out, "}");
     }
+    if (list->count > kept)
+        buf_printf(out, ",{\"pointer\":\"\",\"detail\":\"%zu more are not listed.\"}", list->count - kept);
     buf_add_text(out, "]");
 }
 

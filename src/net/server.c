@@ -14,7 +14,7 @@
 #define FLUSH_US US_PER_S /* at a stop, for answers on their way to slow clients; no more than is left */
 #define REQUEST_US (30 * US_PER_S)
 #define BODIES_MOST (64U << 20)
-#define STREAM_BUFFER_MOST (64U << 10)
+#define STREAM_BUFFER_MOST (256U << 10)
 #define STREAM_BEAT_US (15 * US_PER_S)
 #define TAKE_MOST 16
 #define ROUNDS_TO_SEND 4 /* the one under way, one to queue an answer, one to send it, and one more */

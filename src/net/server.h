@@ -88,7 +88,7 @@ struct server_config {
     int64_t deadline_us; /* from the whole request to its reply; then the client gets a 503 */
     unsigned workers; /* threads that run `handle`; at least one */
     unsigned streams_most; /* at once; 0: none */
-    size_t stream_buffer_most; /* bytes that wait for a slow reader; beyond it, it is cut off; 0: 64 KiB */
+    size_t stream_buffer_most; /* bytes that wait for a slow reader; beyond it, it is cut off; 0: 256 KiB */
     int64_t stream_beat_us; /* a stream on which nothing was sent for so long gets its `beat`; 0: 15 s */
     /* Headers that may stand once at most, besides the server's own list; NULL-terminated. */
     const char *const *single_headers;
@@ -177,9 +177,14 @@ struct stream_start {
 enum err_code exchange_stream_start(
     struct exchange *exchange, const struct stream_start *start, struct error *err) MUST_CHECK;
 
-/* One thread at a time, like stream_end. All of `data` is sent in the end, or false: the stream is over. */
+/*
+ * One thread at a time, like stream_end. All of `data` is sent in the end, or false: the stream is over. When nothing
+ * else waits, `data` may be larger than stream_buffer_most.
+ */
 bool stream_write(struct exchange *exchange, const char *data, size_t len) MUST_CHECK;
 bool stream_is_open(struct exchange *exchange);
+/* Bytes that may still be written before the client counts as too slow. */
+size_t stream_room(struct exchange *exchange);
 
 /* The stream is over when what was written has been sent. The exchange may not be touched afterwards. */
 void stream_end(struct exchange *exchange);

@@ -33,7 +33,7 @@ static bool is_open(const struct stream *stream)
 static bool make_room(struct stream *stream, size_t len, size_t most)
 {
     size_t waiting = stream->to - stream->from;
-    if (len > most || waiting > most - len)
+    if (waiting > 0 && (len > most || waiting > most - len))
         return false;
     if (stream->from > 0)
         memmove(stream->data, stream->data + stream->from, waiting);
@@ -269,6 +269,16 @@ bool stream_is_open(struct exchange *exchange)
     bool open = is_open(request->stream);
     pthread_mutex_unlock(&request->server->lock);
     return open;
+}
+
+size_t stream_room(struct exchange *exchange)
+{
+    struct request *request = request_of(exchange);
+    size_t most = request->server->config.stream_buffer_most;
+    pthread_mutex_lock(&request->server->lock);
+    size_t waiting = request->stream->to - request->stream->from;
+    pthread_mutex_unlock(&request->server->lock);
+    return waiting < most ? most - waiting : 0;
 }
 
 void stream_end(struct exchange *exchange)

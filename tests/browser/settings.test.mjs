@@ -190,3 +190,28 @@ test('M2: back to Redirect, the badge goes', async () => {
     assert.equal(await rowOf(page, 'Renewal').getByText('Webhooks enabled').count(), 0);
   });
 });
+
+test('the description is kept, and the page says what one is about', async () => {
+  const id = on.world.addObject('Survey');
+  await withPage(on.browser, on.herald.origin, {}, async (page) => {
+    await signIn(page, on.world);
+    await openSettings(page, 'Survey');
+    await page.getByText('One is about any records.').waitFor();
+    await page.getByLabel('Description').fill('After the work is done.');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Survey saved').waitFor();
+    const stored = await on.world.call('GET', `/api/activities/objects/${id}`);
+    assert.equal(stored.description, 'After the work is done.');
+  });
+});
+
+test('an archived activity is not on the page', async () => {
+  const id = on.world.addObject('Outdated');
+  on.world.addObject('Current');
+  await on.world.call('DELETE', `/api/activities/objects/${id}`, undefined, { 'If-Match': '"1"' });
+  await withPage(on.browser, on.herald.origin, {}, async (page) => {
+    await signIn(page, on.world);
+    await rowOf(page, 'Current').waitFor();
+    assert.equal(await rowOf(page, 'Outdated').count(), 0);
+  });
+});

@@ -11,6 +11,7 @@ import pytest
 
 from support.api import Api
 from support.database import psql
+from support.load import Load
 from support.wait import wait_for
 from support.world import World
 
@@ -78,6 +79,27 @@ def test_settings_that_wait_for_the_writer_hold_no_worker(make_server, database,
     assert world.api.ok("GET", path)["version"] in (1, 2)
     world.quiet()
     assert set(receiver.counts()) == {d["logged_activity_id"] for d in world.deliveries()}
+
+
+@pytest.mark.core
+def test_w4_a_refused_setting_is_refused_alone(world):
+    """What is refused before it has written anything does not make the others of its batch run again."""
+    path = f"/api/activities/objects/{world.object}"
+    nobody = "0193a1b2-0000-7000-8000-000000000000"
+    refused = [("PATCH", path, {"If-Match": '"7"'}, {"name": "Late"}, 412),
+               ("PATCH", path.replace(world.object, nobody), {"If-Match": '"1"'}, {"name": "Nobody"}, 404),
+               ("POST", "/api/activities/objects", {}, {"name": "Sales Call"}, 409),
+               ("POST", "/api/activities/objects", {}, {"name": "A", "association_objects": [nobody]}, 422)]
+    with Load(world, clients=4) as load:
+        wait_for(lambda: load.count > 20, "some load")
+        for _ in range(5):
+            waiting = [(send(world.server, method, target, {**world.api.credentials, **headers}, body), status)
+                       for method, target, headers, body, status in refused]
+            for connection, status in waiting:
+                assert status_of(connection) == status
+    assert not load.refused
+    assert world.server.metrics()["batches_retried_total"] == 0
+    assert len(world.api.pages("/api/activities/objects?archived=all")) == 1
 
 
 @pytest.mark.core

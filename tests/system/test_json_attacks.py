@@ -156,6 +156,15 @@ def test_a_pointer_to_an_odd_name_is_a_pointer(world, unchanged):
     assert answer.status == 422 and set(answer.pointers) == {"/a~1b~0c", "/"}, answer
 
 
+def test_all_that_is_wrong_is_named_at_once(world, unchanged):
+    """As far as an answer has room; then it says how much there is."""
+    answer = world.api.post(OBJECTS, {"name": "A", **{f"odd{i}": 1 for i in range(64)}})
+    assert answer.status == 422 and answer.pointers == [f"/odd{i}" for i in range(64)], answer
+    answer = world.api.post(OBJECTS, {"name": 1, **{f"odd{i}" + "\x01" * 90: 1 for i in range(99)}})
+    assert answer.status == 422 and len(answer.pointers) == 65, answer
+    assert "36 more" in answer.json["errors"][-1]["detail"]
+
+
 def test_a_parameter_that_is_no_text(world):
     for text in ("%00", "a%00b", "%FF", "%C0%AF", "%ED%A0%80", "%F4%90%80%80"):
         assert world.api.get(f"/api/webhooks/deliveries?cursor={text}").status == 400

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fault.h"
@@ -61,7 +62,7 @@ static const char *server_url(void)
     return getenv("HERALD_TEST_POSTGRES");
 }
 
-bool engine_is_there(enum db_engine engine)
+static bool engine_is_there(enum db_engine engine)
 {
     return engine == DB_SQLITE || server_url() != NULL;
 }
@@ -122,6 +123,33 @@ void run_sql(struct db *db, const char *sql)
 {
     struct error err = {0};
     must(db_exec(db, sql, DB_NO_PARAMS, NULL, &err), &err);
+}
+
+/* ── fixtures ─────────────────────────────────────────────────────────────────────────────────────────────── */
+
+bool set_up_on(void **state, enum db_engine *engine)
+{
+    *engine = *(const enum db_engine *)*state;
+    *state = NULL;
+    return engine_is_there(*engine);
+}
+
+void *need(void **state)
+{
+    if (!*state) {
+        skip();
+        abort(); /* for analyzers, which do not know that skip never returns */
+    }
+    return *state;
+}
+
+int tear_down_database(void **state)
+{
+    struct db **fixture = *state;
+    if (fixture)
+        db_close(*fixture);
+    mem_free(fixture);
+    return 0;
 }
 
 /* ── time ─────────────────────────────────────────────────────────────────────────────────────────────────── */

@@ -20,14 +20,24 @@ struct scratch_path {
 };
 struct scratch_path scratch_path(const char *name);
 
-/* Whether the test is to run on this engine: SQLite always, PostgreSQL if HERALD_TEST_POSTGRES names a server. */
-bool engine_is_there(enum db_engine engine);
 /* An empty, migrated database: a new file, or the schema `name` on the server, made anew. In static storage. */
 const struct db_config *fresh_database(enum db_engine engine, const char *name);
 struct db *open_database(const struct db_config *config, bool read_only);
 /* The first column of the first row; a literal. */
 int64_t ask(struct db *db, const char *sql);
 void run_sql(struct db *db, const char *sql);
+
+/* ── fixtures of tests that run once an engine: cmocka's state is the engine, then the fixture ─── */
+
+/*
+ * In a set_up: the engine that the test is for. False when it is not there (SQLite always is, PostgreSQL if
+ * HERALD_TEST_POSTGRES names a server), and then the test is skipped.
+ */
+bool set_up_on(void **state, enum db_engine *engine);
+/* Each test begins so: its fixture, of whatever type set_up made it. */
+void *need(void **state);
+/* The tear_down of a fixture whose first member is its connection, and that has nothing else to give back. */
+int tear_down_database(void **state);
 
 /* Polls until it holds; fails the test, naming `what`, when the deadline passes. */
 void wait_until(bool (*holds)(void *ctx), void *ctx, const char *what);

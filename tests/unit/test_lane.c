@@ -15,17 +15,16 @@
 #define LEASE_US (60 * US_PER_S)
 
 struct fixture {
+    struct db *db; /* first: see tear_down_database */
     const struct db_config *config;
-    struct db *db;
     struct id a, b; /* nodes */
     struct error err;
 };
 
 static int set_up(void **state)
 {
-    enum db_engine engine = *(const enum db_engine *)*state;
-    *state = NULL;
-    if (!engine_is_there(engine))
+    enum db_engine engine;
+    if (!set_up_on(state, &engine))
         return 0;
     struct fixture *f = mem_zalloc(sizeof *f);
     f->config = fresh_database(engine, "lane");
@@ -34,26 +33,6 @@ static int set_up(void **state)
     f->b = id_new();
     *state = f;
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    if (!f)
-        return 0;
-    db_close(f->db);
-    mem_free(f);
-    return 0;
-}
-
-/* Each test begins so. */
-static struct fixture *need(void **state)
-{
-    if (!*state) {
-        skip();
-        abort(); /* for analyzers, which do not know that skip never returns */
-    }
-    return *state;
 }
 
 static struct lane take(struct fixture *f, struct id node)
@@ -320,7 +299,7 @@ static void i11_a_lane_that_is_held_is_passed_over(void **state)
 
 #define ON(test, engine)                                                                                     \
     {                                                                                                        \
-#test " " #engine, test, set_up, tear_down, &engines[engine]                                         \
+#test " " #engine, test, set_up, tear_down_database, &engines[engine]                                \
     }
 #define ON_BOTH(test) ON(test, DB_SQLITE), ON(test, DB_POSTGRES)
 

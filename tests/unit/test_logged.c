@@ -18,9 +18,8 @@
 
 static int set_up(void **state)
 {
-    enum db_engine engine = *(const enum db_engine *)*state;
-    *state = NULL;
-    if (!engine_is_there(engine))
+    enum db_engine engine;
+    if (!set_up_on(state, &engine))
         return 0;
     struct world *world = mem_zalloc(sizeof *world);
     faults_set("");
@@ -38,16 +37,6 @@ static int tear_down(void **state)
     world_close(world);
     mem_free(world);
     return 0;
-}
-
-/* Each test begins so. */
-static struct world *need(void **state)
-{
-    if (!*state) {
-        skip();
-        abort(); /* for analyzers, which do not know that skip never returns */
-    }
-    return *state;
 }
 
 #define RECEIVER "https://example.com/hook"

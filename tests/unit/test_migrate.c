@@ -14,42 +14,21 @@
 #include <cmocka.h>
 
 struct fixture {
+    struct db *db; /* first: see tear_down_database */
     const struct db_config *config;
-    struct db *db;
     struct error err;
 };
 
 static int set_up(void **state)
 {
-    enum db_engine engine = *(const enum db_engine *)*state;
-    *state = NULL;
-    if (!engine_is_there(engine))
+    enum db_engine engine;
+    if (!set_up_on(state, &engine))
         return 0;
     struct fixture *f = mem_zalloc(sizeof *f);
     f->config = fresh_database(engine, "migrate");
     f->db = open_database(f->config, false);
     *state = f;
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    if (!f)
-        return 0;
-    db_close(f->db);
-    mem_free(f);
-    return 0;
-}
-
-/* Each test begins so. */
-static struct fixture *need(void **state)
-{
-    if (!*state) {
-        skip();
-        abort(); /* for analyzers, which do not know that skip never returns */
-    }
-    return *state;
 }
 
 static void a_script_runs_to_its_end(void **state)
@@ -178,7 +157,7 @@ static void a_start_with_nothing_to_migrate_needs_no_lock(void **state)
 static enum db_engine engines[] = {DB_SQLITE, DB_POSTGRES};
 #define ON(test, engine)                                                                                     \
     {                                                                                                        \
-#test " " #engine, test, set_up, tear_down, &engines[engine]                                         \
+#test " " #engine, test, set_up, tear_down_database, &engines[engine]                                \
     }
 #define ON_BOTH(test) ON(test, DB_SQLITE), ON(test, DB_POSTGRES)
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "db/engine.h"
+#include "support.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,8 +15,6 @@
 
 #include <cmocka.h>
 #include <libpq-fe.h>
-
-#define DEADLINE_US (20 * US_PER_S)
 
 static const char *server_url(void)
 {
@@ -34,24 +33,14 @@ static void aside(const char *sql)
 }
 
 struct fixture {
-    struct db *db;
+    struct db *db; /* first: see tear_down_database */
     struct error err;
 };
 
 static struct db *open_db(bool read_only)
 {
-    struct db *db = NULL;
-    struct error err = {0};
-    struct db_config config = {.engine = DB_POSTGRES, .conninfo = server_url()};
-    if (db_open(&config, read_only, &db, &err))
-        fail_msg("%s", err.text);
-    return db;
-}
-
-static void must(enum err_code code, const struct error *err)
-{
-    if (code)
-        fail_msg("%s: %s", error_name(code), err->text);
+    const struct db_config config = {.engine = DB_POSTGRES, .conninfo = server_url()};
+    return open_database(&config, read_only);
 }
 
 static int set_up(void **state)
@@ -70,26 +59,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    if (!f)
-        return 0;
-    db_close(f->db);
-    mem_free(f);
-    return 0;
-}
-
-/* Each test begins so. */
-static struct fixture *need_server(void **state)
-{
-    if (!*state) {
-        skip();
-        abort(); /* for analyzers, which do not know that skip never returns */
-    }
-    return *state;
-}
-
 static const char *const thing_columns[] = {"id", "number", "name", "data"};
 static const struct db_insert thing_insert = {"thing", thing_columns, 4, false};
 
@@ -99,16 +68,6 @@ static enum err_code add(struct fixture *f, int64_t number, const char *name)
         DB_PARAMS(db_id(id_new()), db_int(number), db_text(name)), NULL, &f->err);
 }
 
-static int64_t ask(struct db *db, const char *sql)
-{
-    struct error err = {0};
-    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = db_query(db, sql, DB_NO_PARAMS, &rows, &err);
-    must(code, &err);
-    assert_true(db_next(rows, &code, &err));
-    return db_col_int(rows, 0);
-}
-
 static int64_t count(struct fixture *f)
 {
     return ask(f->db, "SELECT count(*) FROM thing");
@@ -116,7 +75,7 @@ static int64_t count(struct fixture *f)
 
 static void values_come_back(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     struct id id = id_new();
     const char text[] = "Zoë 🐙", bytes[] = {0, 1, (char)0xff, 0};
     int64_t changed = -1;
@@ -142,7 +101,7 @@ static void values_come_back(void **state)
 
 static void nulls_come_back(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     const struct db_value row[] = {db_id(id_new()), db_null(DB_INT), db_text(NULL), db_bytes(NULL, 0)};
     must(db_insert_many(f->db, &thing_insert, row, 1, &f->err), &f->err);
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
@@ -163,7 +122,7 @@ static void nulls_come_back(void **state)
 
 static void computed_integers_are_read(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     assert_int_equal(ask(f->db, "SELECT 7"), 7);
     assert_int_equal(ask(f->db, "SELECT -7::int2"), -7);
     assert_int_equal(ask(f->db, "SELECT 1 = 1"), 1);
@@ -180,14 +139,14 @@ static void computed_integers_are_read(void **state)
 
 static void now_is_the_time(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     int64_t before = clock_wall_us(), now = ask(f->db, "SELECT {now}");
     assert_in_range((uintmax_t)now, (uintmax_t)(before - US_PER_S), (uintmax_t)(clock_wall_us() + US_PER_S));
 }
 
 static void rows_are_inserted_together(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     enum { N = 500 };
     struct db_value values[N * 4];
     char names[N][16];
@@ -210,7 +169,7 @@ static void rows_are_inserted_together(void **state)
 
 static void many_outside_a_transaction_are_all_or_none(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     const char *sql = "INSERT INTO thing (id, number) VALUES ($1, $2)";
     struct db_value values[] = {
         db_id(id_new()), db_int(1), db_id(id_new()), db_int(13), db_id(id_new()), db_int(3)};
@@ -227,7 +186,7 @@ static void many_outside_a_transaction_are_all_or_none(void **state)
 
 static void a_transaction_commits_or_rolls_back(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     must(db_begin(f->db, &f->err), &f->err);
     assert_true(db_in_transaction(f->db));
     must(add(f, 1, "one"), &f->err);
@@ -248,7 +207,7 @@ static void a_transaction_commits_or_rolls_back(void **state)
 
 static void a_failed_transaction_cannot_commit(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     must(db_begin(f->db, &f->err), &f->err);
     must(add(f, 1, "same"), &f->err);
     assert_int_equal(add(f, 2, "same"), ERR_CONFLICT);
@@ -264,7 +223,7 @@ static void a_failed_transaction_cannot_commit(void **state)
 
 static void a_late_failure_stops_the_commit(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     const struct db_value values[] = {db_id(id_new()), db_int(1), db_id(id_new()), db_int(13)};
     must(db_begin(f->db, &f->err), &f->err);
     must(add(f, 5, "five"), &f->err);
@@ -294,7 +253,7 @@ static void a_late_failure_stops_the_commit(void **state)
 /* The constraint is checked by COMMIT itself. */
 static void a_commit_that_fails_is_an_error(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     must(f->db->ops->script(
              f->db, "ALTER TABLE thing ADD UNIQUE (number) DEFERRABLE INITIALLY DEFERRED", &f->err),
         &f->err);
@@ -309,7 +268,7 @@ static void a_commit_that_fails_is_an_error(void **state)
 /* A statement that ends the transaction on the server by itself: the front never does this, COMMIT must notice. */
 static void a_commit_answered_with_rollback_is_an_error(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     must(db_begin(f->db, &f->err), &f->err);
     must(add(f, 1, "a"), &f->err);
     const char *sql = "SELECT 1 / (number - 1) FROM thing";
@@ -322,7 +281,7 @@ static void a_commit_answered_with_rollback_is_an_error(void **state)
 
 static void bad_input_is_an_error_value(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     struct db_value nul = db_text("a");
     nul.data = "a\0b";
     nul.len = 3;
@@ -345,7 +304,7 @@ static void bad_input_is_an_error_value(void **state)
 
 static void copy_is_refused_and_the_connection_recovers(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     assert_int_not_equal(db_exec(f->db, "COPY thing TO STDOUT", DB_NO_PARAMS, NULL, &f->err), ERR_OK);
     int64_t deadline = clock_boot_us() + DEADLINE_US;
     while (db_ping(f->db, &f->err) && clock_boot_us() < deadline)
@@ -356,7 +315,7 @@ static void copy_is_refused_and_the_connection_recovers(void **state)
 /* Statements are found by address; another text or other types there must not get the old plan. */
 static void an_address_may_be_used_again(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     char sql[64] = "SELECT 1";
     assert_int_equal(ask(f->db, sql), 1);
     snprintf(sql, sizeof sql, "SELECT 2");
@@ -375,7 +334,7 @@ static void an_address_may_be_used_again(void **state)
 /* More statements than the cache likes: the connection starts afresh between them. */
 static void many_statements_are_no_problem(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     char sql[32];
     for (int i = 0; i < 2500; i++) {
         snprintf(sql, sizeof sql, "SELECT %d", i);
@@ -385,7 +344,7 @@ static void many_statements_are_no_problem(void **state)
 
 static void a_changed_table_costs_one_failure_at_most(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     static const char sql[] = "SELECT * FROM thing";
     must(db_exec(f->db, sql, DB_NO_PARAMS, NULL, &f->err), &f->err);
     aside("ALTER TABLE thing ADD COLUMN more bigint");
@@ -401,7 +360,7 @@ static void end_sessions(void)
 
 static void a_lost_connection_is_opened_again(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     must(add(f, 1, "before"), &f->err);
     end_sessions();
     int64_t deadline = clock_boot_us() + DEADLINE_US;
@@ -414,7 +373,7 @@ static void a_lost_connection_is_opened_again(void **state)
 
 static void a_lost_transaction_is_over(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     must(db_begin(f->db, &f->err), &f->err);
     must(add(f, 1, "lost"), &f->err);
     end_sessions();
@@ -432,7 +391,7 @@ static void a_lost_transaction_is_over(void **state)
 
 static void a_loss_at_commit_is_an_error(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     must(db_begin(f->db, &f->err), &f->err);
     must(add(f, 1, "lost"), &f->err);
     end_sessions();
@@ -447,7 +406,7 @@ static void a_loss_at_commit_is_an_error(void **state)
 
 static void locks_end_as_busy(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     must(add(f, 1, "row"), &f->err);
     CLEANUP(db_close_ptr) struct db *other = open_db(false);
     must(other->ops->script(other, "SET lock_timeout = '50ms'", &f->err), &f->err);
@@ -461,14 +420,14 @@ static void locks_end_as_busy(void **state)
 
 static void a_slow_statement_ends_as_busy(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     must(f->db->ops->script(f->db, "SET statement_timeout = '50ms'", &f->err), &f->err);
     assert_int_equal(db_exec(f->db, "SELECT pg_sleep(30)", DB_NO_PARAMS, NULL, &f->err), ERR_BUSY);
 }
 
 static void a_reader_cannot_write(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     CLEANUP(db_close_ptr) struct db *reader = open_db(true);
     assert_int_equal(db_exec(reader, "DELETE FROM thing", DB_NO_PARAMS, NULL, &f->err), ERR_UNAVAILABLE);
     assert_non_null(strstr(f->err.text, "25006"));
@@ -487,7 +446,7 @@ static void expect_setting(struct db *db, const char *sql, const char *value)
 
 static void the_session_has_its_settings(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     expect_setting(f->db, "SHOW statement_timeout", "10s");
     expect_setting(f->db, "SHOW lock_timeout", "5s");
     expect_setting(f->db, "SHOW idle_in_transaction_session_timeout", "5s");
@@ -499,7 +458,7 @@ static void the_session_has_its_settings(void **state)
 
 static void a_bad_url_does_not_repeat_its_password(void **state)
 {
-    need_server(state);
+    need(state);
     struct db *db = NULL;
     struct error err = {0};
     struct db_config config = {.engine = DB_POSTGRES, .conninfo = "postgresql://me:sesame@[::1/x"};
@@ -513,7 +472,7 @@ static void a_bad_url_does_not_repeat_its_password(void **state)
 
 static void durability_is_demanded(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     must(db_check_durable(f->db, &f->err), &f->err);
     must(f->db->ops->script(f->db, "SET synchronous_commit = off", &f->err), &f->err);
     assert_int_equal(db_check_durable(f->db, &f->err), ERR_INVALID);
@@ -523,7 +482,7 @@ static void durability_is_demanded(void **state)
 /* In a schema of its own, twice, and with everything durable. */
 static void the_migrations_run(void **state)
 {
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     aside("DROP SCHEMA IF EXISTS migrated CASCADE");
     aside("CREATE SCHEMA migrated");
     char url[512];
@@ -542,7 +501,7 @@ static void the_migrations_run(void **state)
 static void a_statement_fault_spoils_the_transaction(void **state)
 {
 #ifdef HERALD_FAULTS
-    struct fixture *f = need_server(state);
+    struct fixture *f = need(state);
     setenv("HERALD_FAULTS", "statement=2", 1);
     assert_true(fault_init());
     must(db_begin(f->db, &f->err), &f->err);
@@ -563,7 +522,7 @@ static void a_statement_fault_spoils_the_transaction(void **state)
 #endif
 }
 
-#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down_database)
 
 int main(void)
 {

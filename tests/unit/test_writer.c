@@ -228,9 +228,8 @@ static void set_switches(struct fixture *f)
 
 static int set_up(void **state)
 {
-    enum db_engine engine = *(const enum db_engine *)*state;
-    *state = NULL;
-    if (!engine_is_there(engine))
+    enum db_engine engine;
+    if (!set_up_on(state, &engine))
         return 0;
     struct fixture *f = mem_zalloc(sizeof *f);
     set_switches(f);
@@ -257,16 +256,6 @@ static int tear_down(void **state)
     pthread_mutex_destroy(&f->lock);
     mem_free(f);
     return 0;
-}
-
-/* Each test begins so. */
-static struct fixture *need(void **state)
-{
-    if (!*state) {
-        skip();
-        abort(); /* for analyzers, which do not know that skip never returns */
-    }
-    return *state;
 }
 
 static int64_t rows(struct fixture *f)

@@ -119,10 +119,15 @@ CREATE INDEX logged_by_lane ON logged_activity (lane, seq);
 
 ALTER TABLE scheduled_activity ADD COLUMN role_id {id};
 ALTER TABLE scheduled_activity ADD COLUMN updated_at {int} NOT NULL DEFAULT 0;
-CREATE INDEX scheduled_due ON scheduled_activity (business_id, due_at, id);
-CREATE INDEX scheduled_of_employee ON scheduled_activity (employee_id, due_at, id);
-CREATE INDEX scheduled_of_role ON scheduled_activity (role_id, due_at, id);
-CREATE INDEX scheduled_of_object ON scheduled_activity (activity_object_id, due_at, id);
+-- Open and completed ones apart: a page of either is read where it lies, however many there are of the other.
+CREATE INDEX scheduled_due ON scheduled_activity (business_id, due_at, id) WHERE completed_at IS NULL;
+CREATE INDEX scheduled_of_employee ON scheduled_activity (employee_id, due_at, id) WHERE completed_at IS NULL;
+CREATE INDEX scheduled_of_role ON scheduled_activity (role_id, due_at, id) WHERE completed_at IS NULL;
+CREATE INDEX scheduled_of_object ON scheduled_activity (activity_object_id, due_at, id) WHERE completed_at IS NULL;
+CREATE INDEX completed_due ON scheduled_activity (business_id, due_at, id) WHERE completed_at IS NOT NULL;
+CREATE INDEX completed_of_employee ON scheduled_activity (employee_id, due_at, id) WHERE completed_at IS NOT NULL;
+CREATE INDEX completed_of_role ON scheduled_activity (role_id, due_at, id) WHERE completed_at IS NOT NULL;
+CREATE INDEX completed_of_object ON scheduled_activity (activity_object_id, due_at, id) WHERE completed_at IS NOT NULL;
 
 CREATE TABLE scheduled_association (
     scheduled_id {id} NOT NULL,
@@ -157,3 +162,4 @@ CREATE TABLE idempotency (
     created_at {int} NOT NULL
 ) {clustered};
 CREATE INDEX idempotency_age ON idempotency (created_at);
+CREATE INDEX idempotency_activity ON idempotency (activity_id);

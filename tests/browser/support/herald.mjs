@@ -145,7 +145,7 @@ export class World {
   }
 
   /** A call of the API with Alex's key. */
-  async call(method, target, body) {
+  async call(method, target, body, headers = {}) {
     const answer = await fetch(this.herald.origin + target, {
       method,
       headers: {
@@ -153,6 +153,7 @@ export class World {
         'X-BUSINESS-ID': this.business,
         'X-USER-ID': this.user,
         ...(body && { 'Content-Type': 'application/json' }),
+        ...headers,
       },
       body: body && JSON.stringify(body),
     });

@@ -8,12 +8,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Logged Activities, newest first
+         * @description Filters are joined by AND. Deleted activities are left out.
+         */
+        get: operations["listLoggedActivities"];
         put?: never;
         /**
          * Log an activity
          * @description The answer 201 is given once the activity and its pending webhook are on disk. The webhook is sent
          *     afterwards; logging never waits for a receiver.
+         *
+         *     With `scheduled_activity_id` it completes that Scheduled Activity, once: whoever comes second gets a 409 that
+         *     has the `logged_activity_id` of the first.
          */
         post: operations["logActivity"];
         delete?: never;
@@ -35,6 +42,34 @@ export interface paths {
         get: operations["getLoggedActivity"];
         put?: never;
         post?: never;
+        /**
+         * Delete a Logged Activity
+         * @description Fires no webhook. What people wrote is erased, and the activity goes from every timeline. A pending delivery is
+         *     still sent, and its deliveries can still be read.
+         */
+        delete: operations["deleteLoggedActivity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/activities/scheduled-activity/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete a Scheduled Activity by logging it
+         * @description The same as logging with its id as `scheduled_activity_id`: the Logged Activity, its webhook and the completion
+         *     are one transaction. Without `associated_entities` it is about what was scheduled.
+         */
+        post: operations["completeScheduledActivity"];
         delete?: never;
         options?: never;
         head?: never;
@@ -48,17 +83,46 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Scheduled Activities, the first due first */
+        get: operations["listScheduledActivities"];
         put?: never;
         /**
          * Schedule an activity
-         * @description Never fires a webhook.
+         * @description Never fires a webhook. It is for an employee, for whoever holds a role, or for nobody yet.
          */
         post: operations["scheduleActivity"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/activities/scheduled-activity/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One Scheduled Activity */
+        get: operations["getScheduledActivity"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a Scheduled Activity
+         * @description Never fires a webhook. If it is completed, the Logged Activity stays.
+         */
+        delete: operations["deleteScheduledActivity"];
+        options?: never;
+        head?: never;
+        /**
+         * Reschedule, reassign or edit a Scheduled Activity
+         * @description What is not named stays as it is; `original_due_datetime` always does. Naming an employee takes it from the
+         *     role, and the other way round. A completed one is not changed any more: 409, with `logged_activity_id`.
+         */
+        patch: operations["changeScheduledActivity"];
         trace?: never;
     };
     "/api/activities/objects": {
@@ -418,6 +482,58 @@ export interface paths {
         patch: operations["changeRecordField"];
         trace?: never;
     };
+    "/api/activities/objects/{id}/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What to ask for when an activity is logged
+         * @description The fields of an Activity Object in order, and which of them are shown, given what has been filled in so far.
+         *     Ask again when the value of a field with `trigger: true` changes. Decides as logging does, and stores nothing.
+         *     A field without a value in `values` has its default; null empties it.
+         */
+        get: operations["getActivityForm"];
+        put?: never;
+        /**
+         * The same, with values that are too long for an address
+         * @description Stores nothing either.
+         */
+        post: operations["postActivityForm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/activities/objects/{id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** The Advanced Activity Rules of an Activity Object */
+        get: operations["getActivityRules"];
+        /**
+         * Replace all rules of an Activity Object
+         * @description Takes what GET answers. A rule with the `id` of one that is there stays that rule; one without is new; those
+         *     that are left out are gone. Nothing is changed unless all of it is right.
+         */
+        put: operations["replaceActivityRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/records/{object}/{id}/timeline": {
         parameters: {
             query?: never;
@@ -534,6 +650,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/employees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Active employees, by name */
+        get: operations["listEmployees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All roles of the Business, by name */
+        get: operations["listRoles"];
+        put?: never;
+        /** Make a role */
+        post: operations["createRole"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One role with all who hold it */
+        get: operations["getRole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Give a role another name */
+        patch: operations["renameRole"];
+        trace?: never;
+    };
+    "/api/roles/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say who holds a role
+         * @description All of them; whoever held it and is not named holds it no more.
+         */
+        put: operations["setRoleMembers"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -624,6 +817,13 @@ export interface components {
                 pointer: string;
                 detail: string;
             }[];
+        };
+        CompletedProblem: components["schemas"]["Problem"] & {
+            /**
+             * Format: uuid
+             * @description The activity that it became
+             */
+            logged_activity_id: string;
         };
         Health: {
             /** @enum {string} */
@@ -843,6 +1043,79 @@ export interface components {
             /** @description null: empty. docs/fields.md has the shape by type */
             value: unknown;
         };
+        /**
+         * @description Which type of field has which is a table in docs/rules.md.
+         * @enum {string}
+         */
+        RuleOperator: "equals" | "not_equals" | "is_one_of" | "is_none_of" | "contains" | "not_contains" | "starts_with" | "greater_than" | "at_least" | "less_than" | "at_most" | "before" | "on_or_before" | "after" | "on_or_after" | "between" | "has_any" | "has_all" | "has_none" | "is_true" | "is_false" | "is_empty" | "is_not_empty";
+        RuleCondition: {
+            /** @description Its name */
+            field: string;
+            operator: components["schemas"]["RuleOperator"];
+            /** @description What the operator takes; absent if it takes none */
+            value?: unknown;
+        };
+        ActivityRules: {
+            rules: {
+                id: components["schemas"]["Uuid"];
+                name: string | null;
+                /** @enum {string} */
+                match: "any" | "all";
+                conditions: components["schemas"]["RuleCondition"][];
+                /** @description Names of the fields that it shows */
+                targets: string[];
+            }[];
+        };
+        ReplaceActivityRules: {
+            rules: {
+                /**
+                 * Format: uuid
+                 * @description Of a rule that is there already
+                 */
+                id?: string | null;
+                name?: string | null;
+                /** @enum {string} */
+                match: "any" | "all";
+                conditions: {
+                    /** @description Name or id */
+                    field: string;
+                    operator: components["schemas"]["RuleOperator"];
+                    /** @description As the operator and the type of the field want it */
+                    value?: unknown;
+                }[];
+                targets: string[];
+            }[];
+        };
+        AskActivityForm: {
+            /** @description From the names of fields to their values */
+            values?: Record<string, never> | null;
+        };
+        ActivityForm: {
+            activity_object: {
+                id: components["schemas"]["Uuid"];
+                name: string;
+                api_name: string;
+                association_mode: components["schemas"]["AssociationMode"];
+            };
+            default_submission_action: components["schemas"]["SubmissionAction"];
+            redirect_url: string | null;
+            fields: {
+                id: components["schemas"]["Uuid"];
+                name: string;
+                visible: boolean;
+                /** @description In this state of the form: a hidden field is not required */
+                required: boolean;
+                /** @description Whether a change of its value can show or hide fields */
+                trigger: boolean;
+                /** @description As it would be stored; null if it is empty, not valid, or hidden */
+                value: unknown;
+                /** @description What is wrong with the value that was given */
+                error: string | null;
+                definition: components["schemas"]["Field"];
+            }[];
+            /** @description Names in `values` that no field has */
+            unknown: string[];
+        };
         Person: {
             id: components["schemas"]["Uuid"];
             display_name: string;
@@ -851,24 +1124,60 @@ export interface components {
             email: string;
         };
         AssociatedEntity: {
+            /** @description Of the record, or of the object if it is all of its records */
             id: components["schemas"]["Uuid"];
             display_name: string;
             object_id: components["schemas"]["Uuid"];
             object_name: string;
+            /** @description Whether it is about every record of the object */
+            all_records?: boolean;
         };
-        /** @description The Activity Object is named by id or by api_name, one of the two. */
+        /** @default  */
+        GivenNotes: string | null;
+        /** @description Employees mentioned in the notes */
+        GivenMentions: components["schemas"]["Uuid"][] | null;
+        /**
+         * @description Records that the activity is about: of any object, or of those that the Activity Object takes. None for an
+         *     Activity Object with the mode `none`, nor for one with the mode `all`, which is about every record of its object
+         *     by itself.
+         */
+        GivenEntities: {
+            id: components["schemas"]["Uuid"];
+        }[] | null;
+        /**
+         * @description Values of the Activity Object's fields, each named by `name` or `id`. Fields that a rule hides are ignored. The
+         *     value of a bound field is written to the first associated record of its object as well.
+         */
+        GivenFields: {
+            name?: string;
+            id?: components["schemas"]["Uuid"];
+            /** @description As the type of the field wants it; null: none */
+            value: unknown;
+        }[] | null;
+        /**
+         * @description The Activity Object is named by id or by api_name, one of the two; with `scheduled_activity_id` it need not be
+         *     named.
+         */
         LogActivity: {
             /** Format: uuid */
-            activity_object_id?: string;
+            activity_object_id?: string | null;
             /** @description api_name of the Activity Object */
-            activity_object_name?: string;
-            /** @default  */
-            notes: string;
-            /** @description Employees mentioned in the notes */
-            mentions?: components["schemas"]["Uuid"][];
-            associated_entities?: {
-                id: components["schemas"]["Uuid"];
-            }[];
+            activity_object_name?: string | null;
+            /**
+             * Format: uuid
+             * @description The Scheduled Activity that this completes
+             */
+            scheduled_activity_id?: string | null;
+            notes?: components["schemas"]["GivenNotes"];
+            mentions?: components["schemas"]["GivenMentions"];
+            associated_entities?: components["schemas"]["GivenEntities"];
+            fields?: components["schemas"]["GivenFields"];
+        };
+        CompleteActivity: {
+            notes?: components["schemas"]["GivenNotes"];
+            mentions?: components["schemas"]["GivenMentions"];
+            associated_entities?: components["schemas"]["GivenEntities"];
+            fields?: components["schemas"]["GivenFields"];
         };
         LoggedActivity: {
             id: components["schemas"]["Uuid"];
@@ -888,6 +1197,11 @@ export interface components {
             notes: string;
             fields?: components["schemas"]["FieldValue"][];
         };
+        LoggedActivityList: {
+            results: components["schemas"]["LoggedActivity"][];
+            next: string | null;
+            previous: string | null;
+        };
         LoggedActivityAnswer: components["schemas"]["LoggedActivity"] & {
             /** @description What follows from logging it */
             submission_action: {
@@ -896,33 +1210,70 @@ export interface components {
                 delivery_id: string | null;
             };
         };
+        EntityIds: {
+            id: components["schemas"]["Uuid"];
+        }[];
+        /**
+         * @description The Activity Object is named by its id, or by its name or api_name; if both are there, the id counts. It is for
+         *     an employee or for a role, not for both.
+         */
         ScheduleActivity: {
             /** Format: uuid */
-            activity_object_id?: string;
+            activity_object_id?: string | null;
             activity_object_name?: string | null;
-            due_datetime: components["schemas"]["Time"];
             /** Format: date-time */
+            due_datetime: string;
+            /**
+             * Format: date-time
+             * @description The due time if left out
+             */
             original_due_datetime?: string | null;
             /** Format: uuid */
             employee_id?: string | null;
             /** Format: uuid */
             role_id?: string | null;
             note?: string | null;
-            mentions?: components["schemas"]["Uuid"][];
+            /** @description Employees mentioned in the note */
+            mentions?: components["schemas"]["Uuid"][] | null;
             /** @default false */
-            notify_mentioned: boolean;
+            notify_mentioned: boolean | null;
+            associated_entities?: components["schemas"]["EntityIds"];
         };
+        ChangeScheduledActivity: {
+            /** Format: date-time */
+            due_datetime?: string;
+            /** Format: uuid */
+            employee_id?: string | null;
+            /** Format: uuid */
+            role_id?: string | null;
+            note?: string | null;
+            mentions?: components["schemas"]["Uuid"][] | null;
+            notify_mentioned?: boolean | null;
+            associated_entities?: components["schemas"]["EntityIds"];
+        };
+        /**
+         * @description It is completed once `completed_at` and `logged_activity_id` are there, and overdue while they are not and the
+         *     due time has passed.
+         */
         ScheduledActivity: {
             id: components["schemas"]["Uuid"];
             activity_object_id: components["schemas"]["Uuid"];
             activity_object_name: string;
+            activity_object_api_name: string;
             due_datetime: components["schemas"]["Time"];
             original_due_datetime: components["schemas"]["Time"];
             employee_id: string | null;
             role_id: string | null;
+            employee: components["schemas"]["Person"] | null;
+            role: components["schemas"]["ObjectName"] | null;
+            associated_entities: components["schemas"]["AssociatedEntity"][];
             note: string;
             mentions: components["schemas"]["Uuid"][];
             notify_mentioned: boolean;
+            scheduled_by: components["schemas"]["Person"];
+            created_at: components["schemas"]["Time"];
+            updated_at: components["schemas"]["Time"];
+            /** Format: date-time */
             completed_at: string | null;
             logged_activity_id: string | null;
         };
@@ -991,7 +1342,7 @@ export interface components {
             email?: string | null;
             /** @description Other records; required there */
             name?: string | null;
-            fields?: components["schemas"]["GivenValues"];
+            fields?: components["schemas"]["GivenFields"];
             /**
              * Format: uuid
              * @description An employee
@@ -1003,20 +1354,43 @@ export interface components {
             last_name?: string | null;
             email?: string | null;
             name?: string | null;
-            fields?: components["schemas"]["GivenValues"];
+            fields?: components["schemas"]["GivenFields"];
             /** Format: uuid */
             owner_id?: string | null;
             archived?: boolean | null;
         };
-        /** @description Each field is named by name or id; null empties it. Those left out stay as they are. */
-        GivenValues: {
-            /** @description For instance mobile_phone */
-            name?: string | null;
-            /** Format: uuid */
-            id?: string | null;
-            /** @description docs/fields.md has the shape by type */
-            value: unknown;
-        }[] | null;
+        ScheduledActivityList: {
+            results: components["schemas"]["ScheduledActivity"][];
+            next: string | null;
+            previous: string | null;
+        };
+        PersonList: {
+            results: components["schemas"]["Person"][];
+            next: string | null;
+            previous: string | null;
+        };
+        Role: {
+            id: components["schemas"]["Uuid"];
+            name: string;
+            /** @description Active employees who hold it */
+            member_count: number;
+            created_at: components["schemas"]["Time"];
+        };
+        RoleList: {
+            results: components["schemas"]["Role"][];
+            next: string | null;
+            previous: string | null;
+        };
+        RoleWithMembers: components["schemas"]["Role"] & {
+            members: components["schemas"]["Person"][];
+        };
+        NameRole: {
+            name: string;
+        };
+        RoleMembers: {
+            /** @description Employees */
+            members: components["schemas"]["Uuid"][];
+        };
         SearchRecords: {
             /**
              * @description At most ten words
@@ -1173,6 +1547,20 @@ export interface components {
         };
     };
     responses: {
+        /**
+         * @description The Scheduled Activity has been completed before, by `logged_activity_id`; or, without that member, the Activity
+         *     Object is archived, or what was logged with this Idempotency-Key has been deleted
+         */
+        CompletedBefore: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    logged_activity_id?: components["schemas"]["Uuid"];
+                };
+            };
+        };
         /** @description Refused; nothing has changed */
         Problem: {
             headers: {
@@ -1180,6 +1568,15 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Refused; somebody has completed the Scheduled Activity */
+        Completed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["CompletedProblem"];
             };
         };
         /** @description Not possible just now; nothing was acknowledged, try again */
@@ -1195,6 +1592,12 @@ export interface components {
         };
     };
     parameters: {
+        /**
+         * @description Makes the request safe to repeat: for 24 hours at least, a repeat with the same key and body gets the answer of
+         *     the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
+         *     422. Keys are each employee's own.
+         */
+        IdempotencyKey: string;
         Id: string;
         /**
          * @description Id or api_name of a record object, such as `contacts`
@@ -1219,10 +1622,54 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listLoggedActivities: {
+        parameters: {
+            query?: {
+                /** @description Of this type */
+                activity_object_id?: string;
+                /** @description About this record, or about every record of its object */
+                record_id?: string;
+                /** @description Logged by this employee */
+                employee_id?: string;
+                /** @description Logged at this time or later */
+                logged_after?: string;
+                /** @description Logged before this time */
+                logged_before?: string;
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedActivityList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     logActivity: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to repeat: for 24 hours at least, a repeat with the same key and body gets the answer of
+                 *     the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
+                 *     422. Keys are each employee's own.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1237,6 +1684,8 @@ export interface operations {
                 headers: {
                     /** @description Address of the record */
                     Location?: string;
+                    /** @description `true`: the answer that the first request got */
+                    "Idempotent-Replayed"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1246,6 +1695,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            409: components["responses"]["CompletedBefore"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
@@ -1277,6 +1727,118 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    deleteLoggedActivity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted, durably */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    completeScheduledActivity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to repeat: for 24 hours at least, a repeat with the same key and body gets the answer of
+                 *     the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
+                 *     422. Keys are each employee's own.
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteActivity"];
+            };
+        };
+        responses: {
+            /** @description Completed and logged, durably */
+            201: {
+                headers: {
+                    /** @description Address of the record */
+                    Location?: string;
+                    /** @description `true`: the answer that the first request got */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedActivityAnswer"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["CompletedBefore"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listScheduledActivities: {
+        parameters: {
+            query?: {
+                /** @description Those for this employee */
+                employee_id?: string;
+                /** @description Those for this role */
+                role_id?: string;
+                activity_object_id?: string;
+                /** @description Those about this record, or about every record of its object */
+                record_id?: string;
+                /** @description Due at this moment or later */
+                due_after?: string;
+                /** @description Due before this moment */
+                due_before?: string;
+                /** @description Open ones are not completed; of these, overdue ones were due before now */
+                state?: "any" | "open" | "completed" | "overdue";
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledActivityList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     scheduleActivity: {
         parameters: {
             query?: never;
@@ -1293,6 +1855,8 @@ export interface operations {
             /** @description Scheduled, durably */
             201: {
                 headers: {
+                    /** @description Address of the Scheduled Activity */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1301,6 +1865,93 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getScheduledActivity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The Scheduled Activity */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledActivity"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteScheduledActivity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeScheduledActivity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeScheduledActivity"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledActivity"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Completed"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
@@ -1392,6 +2043,7 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityObject"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
@@ -1422,6 +2074,7 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityObject"];
                 };
             };
+            400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2354,6 +3007,148 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getActivityForm: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A JSON object, from the names of fields to their values as they are written when logging
+                 * @example {"outcome": "Won"}
+                 */
+                values?: string;
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The form */
+            200: {
+                headers: {
+                    /** @description Version of the settings */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityForm"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    postActivityForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskActivityForm"];
+            };
+        };
+        responses: {
+            /** @description The form */
+            200: {
+                headers: {
+                    /** @description Version of the settings */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityForm"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getActivityRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All rules, in order */
+            200: {
+                headers: {
+                    /** @description Version of the settings, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityRules"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    replaceActivityRules: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplaceActivityRules"];
+            };
+        };
+        responses: {
+            /** @description Replaced */
+            200: {
+                headers: {
+                    /** @description The new version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityRules"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getTimeline: {
         parameters: {
             query?: {
@@ -2501,6 +3296,192 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listEmployees: {
+        parameters: {
+            query?: {
+                /** @description Only those with a word of the name, or an email, that begins with this, in any case */
+                search?: string;
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listRoles: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameRole"];
+            };
+        };
+        responses: {
+            /** @description Made; nobody holds it yet */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleWithMembers"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The role */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleWithMembers"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renameRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameRole"];
+            };
+        };
+        responses: {
+            /** @description Renamed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleWithMembers"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setRoleMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleMembers"];
+            };
+        };
+        responses: {
+            /** @description They hold it now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleWithMembers"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };

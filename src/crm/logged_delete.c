@@ -1,0 +1,33 @@
+/* Deleting an activity: its row stays as a tombstone, for its delivery; what people wrote goes (M4). */
+#include "crm/logged_internal.h"
+#include "crm/timeline_change.h"
+
+/* What people wrote goes, what the delivery and the lists need stays. */
+static enum err_code bury(struct write *w, struct id id, struct error *err)
+{
+    int64_t changed = 0;
+    struct id by = {0}; /* an operator is nobody of the Business */
+    if (w->actor)
+        by = w->actor->employee.id;
+    enum err_code code = db_exec(w->db,
+        "UPDATE logged_activity SET deleted_at = $1, deleted_by = $2, notes = '', mentions = '[]', "
+        "field_values = '{}' WHERE id = $3 AND business_id = $4 AND deleted_at IS NULL",
+        DB_PARAMS(db_int(w->now), db_id_or_null(by), db_id(id), db_id(w->business_id)),
+        &changed, err);
+    if (!code && changed == 0)
+        code = error_set(err, ERR_NOT_FOUND, "There is no such Logged Activity in this Business.");
+    return code;
+}
+
+enum err_code logged_delete(struct write *w, struct id id, struct error *err)
+{
+    enum err_code code = w->actor ? may(w->actor, ACTION_DELETE_ACTIVITY, w->business_id, err) : ERR_OK;
+    if (!code)
+        code = bury(w, id, err);
+    if (!code)
+        code = timeline_note(w->db, w->pos, TIMELINE_LOGGED_DELETED, w->business_id, id, w->now, err);
+    if (!code)
+        code = db_exec(w->db, "DELETE FROM activity_association WHERE activity_id = $1 AND business_id = $2",
+            DB_PARAMS(db_id(id), db_id(w->business_id)), NULL, err);
+    return code ? code : idempotency_erase(w->db, w->business_id, id, err);
+}

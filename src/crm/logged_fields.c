@@ -1,0 +1,109 @@
+/* The values of an activity's fields: checked under the rules of its type, bound to records, and read again (M20, I9). */
+#include "crm/logged_internal.h"
+#include "crm/rule.h"
+
+/* ── logging ─────────────────────────────────────────────────────────────────────────────────── */
+
+/* Rules are read before fields; a type without rules costs one query. */
+static enum err_code read_settings(struct db *db, struct arena *arena, const struct activity_object *object,
+    struct field_set *fields, struct rule_set *rules, struct error *err)
+{
+    return object->rule_count ? rules_read(db, arena, object->business_id, object->id, fields, rules, err)
+                              : fields_read(db, arena, object->business_id, object->id, fields, err);
+}
+
+enum err_code logged_fields_prepare(struct db *db, struct arena *arena, const struct actor *actor,
+    const json_t *given, struct logged_activity *activity, struct error_list *list, struct error *err)
+{
+    const struct activity_object *object = &activity->object;
+    activity->field_values = "{}";
+    if (!object->field_count && !given)
+        return ERR_OK;
+    struct field_set *fields = ARENA_NEW(arena, struct field_set);
+    struct rule_set rules = {0};
+    struct value_set *values = &activity->values;
+    enum err_code code = read_settings(db, arena, object, fields, &rules, err);
+    if (!code)
+        code = values_read(db, arena, actor, fields, given, values, list, err);
+    if (code)
+        return code;
+    bool *visible = object->rule_count ? ARENA_ARRAY(arena, bool, fields->count) : NULL;
+    values_apply_defaults(values);
+    if (visible)
+        rules_visible(arena, &rules, values, visible);
+    values_complete(values, visible, list);
+    activity->field_values = values_store(arena, values);
+    return values_read_names(db, arena, actor->business_id, &values, 1, err);
+}
+
+/* The first record of that object that the activity is about; nil: none. */
+static struct id first_record(const struct logged_activity *activity, struct id object_id)
+{
+    for (size_t i = 0; i < activity->associated_count; i++) {
+        const struct associated_entity *entity = &activity->associated[i];
+        if (id_equal(entity->object_id, object_id) && !associated_is_all(entity))
+            return entity->id;
+    }
+    return (struct id){0};
+}
+
+void logged_fields_bind(struct arena *arena, struct log_unit *log)
+{
+    const struct value_set *values = &log->activity.values;
+    size_t count = values->fields ? values->fields->count : 0;
+    log->bound = NULL;
+    log->bound_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct field *field = &values->fields->items[i];
+        if (id_is_nil(field->bound_field_id) || !values->json[i])
+            continue;
+        struct id record_id = first_record(&log->activity, field->bound_object_id);
+        if (id_is_nil(record_id))
+            continue;
+        if (!log->bound)
+            log->bound = ARENA_ARRAY(arena, struct bound_value, count);
+        log->bound[log->bound_count++] = (struct bound_value){
+            .record_id = record_id, .field_id = field->bound_field_id, .json = values->json[i]};
+    }
+}
+
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
+
+static bool has_values(const struct logged_activity *activity)
+{
+    return activity->object.field_count || strcmp(activity->field_values, "{}") != 0;
+}
+
+/* The fields of its type, from one before it that has them already, or from the database. */
+static enum err_code fields_for(struct db *db, struct arena *arena, const struct logged_activity *activities,
+    size_t at, const struct field_set **fields, struct error *err)
+{
+    const struct activity_object *object = &activities[at].object;
+    for (size_t i = 0; i < at; i++) {
+        *fields = activities[i].values.fields;
+        if (*fields && id_equal(activities[i].object.id, object->id))
+            return ERR_OK;
+    }
+    struct field_set *read = ARENA_NEW(arena, struct field_set);
+    *fields = read;
+    return fields_read(db, arena, object->business_id, object->id, read, err);
+}
+
+enum err_code logged_fields_read(struct db *db, struct arena *arena, struct id business_id,
+    struct logged_activity *activities, size_t count, struct error *err)
+{
+    struct value_set **sets = ARENA_ARRAY(arena, struct value_set *, count);
+    size_t n = 0;
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < count && !code; i++) {
+        struct logged_activity *activity = &activities[i];
+        const struct field_set *fields;
+        if (!has_values(activity))
+            continue;
+        code = fields_for(db, arena, activities, i, &fields, err);
+        if (!code)
+            code = values_load(arena, fields, activity->field_values, &activity->values, err);
+        sets[n++] = &activity->values;
+    }
+    return code ? code : values_read_names(db, arena, business_id, sets, n, err);
+}

@@ -1,0 +1,204 @@
+#include "crm/role.h"
+
+#include "crm/check.h"
+#include "crm/employee_list.h"
+
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
+
+#define ROLE_COLUMNS                                                                                         \
+    "r.id, r.name, r.created_at, (SELECT COUNT(*) FROM employee_role m JOIN employee e ON e.id = "           \
+    "m.employee_id WHERE m.role_id = r.id AND e.active = 1) "
+
+static void take_role(struct db_rows *rows, struct arena *arena, struct role *role)
+{
+    *role = (struct role){.id = db_col_id(rows, 0),
+        .name = db_col_text_copy(rows, 1, arena),
+        .created_at = db_col_int(rows, 2),
+        .member_count = db_col_int(rows, 3)};
+}
+
+static enum err_code read_row(struct db *db, struct arena *arena, struct id business_id, struct id id,
+    struct role *role, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        db_query(db, "SELECT " ROLE_COLUMNS "FROM role r WHERE r.id = $1 AND r.business_id = $2",
+            DB_PARAMS(db_id(id), db_id(business_id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such role in this Business.");
+    take_role(rows, arena, role);
+    return ERR_OK;
+}
+
+static enum err_code read_members(
+    struct db *db, struct arena *arena, struct id business_id, struct role *role, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    size_t most = (size_t)role->member_count, n = 0;
+    role->members = ARENA_ARRAY(arena, struct person, most);
+    enum err_code code = db_query(db,
+        "SELECT e.id, e.first_name, e.last_name, e.display_name, e.email FROM employee_role m "
+        "JOIN employee e ON e.id = m.employee_id WHERE m.role_id = $1 AND m.business_id = $2 AND e.active = "
+        "1 "
+        "ORDER BY e.display_name, e.id",
+        DB_PARAMS(db_id(role->id), db_id(business_id)), &rows, err);
+    while (!code && n < most && db_next(rows, &code, err))
+        role->members[n++] = (struct person){.id = db_col_id(rows, 0),
+            .first_name = db_col_text_copy(rows, 1, arena),
+            .last_name = db_col_text_copy(rows, 2, arena),
+            .display_name = db_col_text_copy(rows, 3, arena),
+            .email = db_col_text_copy(rows, 4, arena)};
+    role->member_count = (int64_t)n;
+    return code;
+}
+
+static enum err_code read_whole(struct db *db, struct arena *arena, struct id business_id, struct id id,
+    struct role *role, struct error *err)
+{
+    enum err_code code = read_row(db, arena, business_id, id, role, err);
+    return code ? code : read_members(db, arena, business_id, role, err);
+}
+
+enum err_code role_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    struct role *role, struct error *err)
+{
+    enum err_code code = may(actor, ACTION_VIEW_ROLE, actor->business_id, err);
+    return code ? code : read_whole(db, arena, actor->business_id, id, role, err);
+}
+
+enum err_code role_list(struct db *db, struct arena *arena, const struct actor *actor, struct page *page,
+    struct role **roles, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    size_t most = page->limit + 1, n = 0;
+    struct db_value values[] = {db_id(actor->business_id), db_text(page->from ? page->key.text : ""),
+        db_id(page->key.id), db_int((int64_t)most)};
+    struct db_params params = {values, ARRAY_LEN(values)};
+    *roles = ARENA_ARRAY(arena, struct role, most);
+    enum err_code code = may(actor, ACTION_VIEW_ROLE, actor->business_id, err);
+    if (!code)
+        code = page->back
+                   ? db_query(db,
+                         "SELECT " ROLE_COLUMNS "FROM role r WHERE r.business_id = $1 AND (r.name, r.id) "
+                         "< ($2, $3) ORDER BY r.name DESC, r.id DESC LIMIT $4",
+                         params, &rows, err)
+                   : db_query(db,
+                         "SELECT " ROLE_COLUMNS "FROM role r WHERE r.business_id = $1 AND (r.name, r.id) "
+                         "> ($2, $3) ORDER BY r.name, r.id LIMIT $4",
+                         params, &rows, err);
+    while (!code && n < most && db_next(rows, &code, err))
+        take_role(rows, arena, &(*roles)[n++]);
+    *count = page_cut(page, *roles, sizeof **roles, n);
+    return code;
+}
+
+/* ── writing ─────────────────────────────────────────────────────────────────────────────────── */
+
+static enum err_code check_role_name(
+    const struct write *write, const char *name, struct error_list *list, struct error *err)
+{
+    int64_t most = crm_limits(write->crm)->name_chars;
+    if (check_name(name, (size_t)most))
+        return ERR_OK;
+    error_list_add(list, "/name", "A name of 1 to %lld characters is needed.", (long long)most);
+    return error_set(err, ERR_INVALID, "%s", list->items[0].text);
+}
+
+static enum err_code taken(enum err_code code, const char *name, struct error *err)
+{
+    return code == ERR_CONFLICT
+               ? error_set(err, code, "There is a role named \"%.100s\" in this Business already.", name)
+               : code;
+}
+
+enum err_code role_add(
+    struct write *write, const char *name, struct role *role, struct error_list *list, struct error *err)
+{
+    *role = (struct role){.id = id_new(), .name = name, .created_at = write->now};
+    enum err_code code = write_may(write, ACTION_EDIT_ROLE, err);
+    if (!code)
+        code = check_role_name(write, name, list, err);
+    if (!code)
+        code = check_business(write->db, write->business_id, err);
+    if (code)
+        return code;
+    code = db_exec(write->db, "INSERT INTO role (id, business_id, name, created_at) VALUES ($1, $2, $3, $4)",
+        DB_PARAMS(db_id(role->id), db_id(write->business_id), db_text(name), db_int(write->now)), NULL, err);
+    return taken(code, name, err);
+}
+
+enum err_code role_rename(struct write *write, struct id id, const char *name, struct role *role,
+    struct error_list *list, struct error *err)
+{
+    enum err_code code = write_may(write, ACTION_EDIT_ROLE, err);
+    if (!code)
+        code = check_role_name(write, name, list, err);
+    if (!code)
+        code = read_whole(write->db, write->arena, write->business_id, id, role, err);
+    if (code)
+        return code;
+    role->name = name;
+    code = db_exec(write->db, "UPDATE role SET name = $1 WHERE id = $2 AND business_id = $3",
+        DB_PARAMS(db_text(name), db_id(id), db_id(write->business_id)), NULL, err);
+    return taken(code, name, err);
+}
+
+/* Until the commit nobody else changes who holds the role. ERR_NOT_FOUND. */
+static enum err_code hold_role(struct write *write, struct id id, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(write->db, "SELECT id FROM role WHERE id = $1 AND business_id = $2{update}",
+        DB_PARAMS(db_id(id), db_id(write->business_id)), &rows, err);
+    if (code || db_next(rows, &code, err))
+        return code;
+    return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such role in this Business.");
+}
+
+static enum err_code add_members(
+    struct write *write, struct id id, const struct id *employees, size_t count, struct error *err)
+{
+    static const char *const columns[] = {"employee_id", "role_id", "business_id"};
+    static const struct db_insert insert = {
+        .table = "employee_role", .columns = columns, .column_count = ARRAY_LEN(columns), .or_ignore = true};
+    struct db_value *values = ARENA_ARRAY(write->arena, struct db_value, count * ARRAY_LEN(columns)),
+                    *v = values;
+    for (size_t i = 0; i < count; i++) {
+        *v++ = db_id(employees[i]);
+        *v++ = db_id(id);
+        *v++ = db_id(write->business_id);
+    }
+    return db_insert_many(write->db, &insert, values, count, err);
+}
+
+enum err_code role_set_members(struct write *write, struct id id, const struct id *employees, size_t count,
+    struct role *role, struct error_list *list, struct error *err)
+{
+    enum err_code code = write_may(write, ACTION_EDIT_ROLE, err);
+    if (!code)
+        code = hold_role(write, id, err);
+    if (!code)
+        code = employees_check(write->db, write->business_id, employees, count, "/members", list, err);
+    if (!code && list->count)
+        code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    if (code)
+        return code;
+    code = db_exec(write->db, "DELETE FROM employee_role WHERE role_id = $1 AND business_id = $2",
+        DB_PARAMS(db_id(id), db_id(write->business_id)), NULL, err);
+    if (!code && count)
+        code = add_members(write, id, employees, count, err);
+    return code ? code : read_whole(write->db, write->arena, write->business_id, id, role, err);
+}
+
+enum err_code role_assign(
+    struct write *write, struct id id, struct id employee_id, struct role *role, struct error *err)
+{
+    struct person person;
+    enum err_code code = write_may(write, ACTION_EDIT_ROLE, err);
+    if (!code)
+        code = hold_role(write, id, err);
+    if (!code)
+        code = employee_read_active(write->db, write->arena, write->business_id, employee_id, &person, err);
+    if (!code)
+        code = add_members(write, id, &employee_id, 1, err);
+    return code ? code : read_whole(write->db, write->arena, write->business_id, id, role, err);
+}

@@ -1,0 +1,147 @@
+/*
+ * Which Scheduled Activities a page has: ids by (due_at, id). Open ones and completed ones have an index each for the
+ * Business, the employee, the role and the type, so that a page is read where it lies, however many there are
+ * of the other kind; a list of both takes a page of each.
+ */
+#include "crm/scheduled_internal.h"
+
+/* $1 Business; $2, $3 and $4, $5 between which (due_at, id); $6 employee, $7 role, $8 type, or NULL; $9 how many. */
+#define FILTERS                                                                                              \
+    "AND (s.due_at, s.id) > ($2, $3) AND (s.due_at, s.id) < ($4, $5) "                                       \
+    "AND ($6 IS NULL OR s.employee_id = $6) AND ($7 IS NULL OR s.role_id = $7) "                             \
+    "AND ($8 IS NULL OR s.activity_object_id = $8) "
+
+#define OPEN "AND s.completed_at IS NULL "
+#define COMPLETED "AND s.completed_at IS NOT NULL "
+#define UP "ORDER BY s.due_at, s.id LIMIT $9"
+#define DOWN "ORDER BY s.due_at DESC, s.id DESC LIMIT $9"
+
+#define ONE(where, which, order)                                                                             \
+    "SELECT s.id, s.due_at FROM scheduled_activity s WHERE s.business_id = $1 " where which FILTERS order
+#define BOTH(where, order)                                                                                   \
+    "SELECT s.id, s.due_at FROM (SELECT * FROM (" ONE(                                                       \
+        where, OPEN, order) ") o UNION ALL SELECT * FROM (" ONE(where, COMPLETED, order) ") c) s " order
+
+/*
+ * $10, $11: the record, and its object for what is about all of them. A record has few enough to be sorted; the cross
+ * join has SQLite begin with them, and not with all that the Business has.
+ */
+#define ABOUT(open, which, order)                                                                            \
+    "SELECT s.id, s.due_at FROM scheduled_association a CROSS JOIN scheduled_activity s "                    \
+    "WHERE s.id = a.scheduled_id AND s.business_id = a.business_id AND s.business_id = $1 "                  \
+    "AND a.record_id IN ($10, $11) " open which FILTERS order
+
+#define OF_BUSINESS ""
+#define OF_EMPLOYEE "AND s.employee_id = $6 "
+#define OF_ROLE "AND s.role_id = $7 "
+#define OF_OBJECT "AND s.activity_object_id = $8 "
+
+enum driver { BY_BUSINESS, BY_EMPLOYEE, BY_ROLE, BY_OBJECT, BY_RECORD };
+
+#define ALL_STATES(where)                                                                                    \
+    {                                                                                                        \
+        {BOTH(where, UP), BOTH(where, DOWN)}, {ONE(where, OPEN, UP), ONE(where, OPEN, DOWN)},                \
+        {                                                                                                    \
+            ONE(where, COMPLETED, UP), ONE(where, COMPLETED, DOWN)                                           \
+        }                                                                                                    \
+    }
+
+/* By what they are found, their state (overdue ones are open ones), and whether the page is read backwards. */
+static const char *const statements[][3][2] = {
+    [BY_BUSINESS] = ALL_STATES(OF_BUSINESS),
+    [BY_EMPLOYEE] = ALL_STATES(OF_EMPLOYEE),
+    [BY_ROLE] = ALL_STATES(OF_ROLE),
+    [BY_OBJECT] = ALL_STATES(OF_OBJECT),
+    [BY_RECORD] = {{ABOUT("", "", UP), ABOUT("", "", DOWN)},
+        {ABOUT("AND a.open = 1 ", OPEN, UP), ABOUT("AND a.open = 1 ", OPEN, DOWN)},
+        {ABOUT("", COMPLETED, UP), ABOUT("", COMPLETED, DOWN)}},
+};
+
+static enum driver driver_of(const struct scheduled_filter *filter)
+{
+    return !id_is_nil(filter->record_id)     ? BY_RECORD
+           : !id_is_nil(filter->employee_id) ? BY_EMPLOYEE
+           : !id_is_nil(filter->role_id)     ? BY_ROLE
+           : !id_is_nil(filter->object_id)   ? BY_OBJECT
+                                             : BY_BUSINESS;
+}
+
+/* ── between which keys ──────────────────────────────────────────────────────────────────────── */
+
+struct bound {
+    int64_t due_at;
+    struct id id;
+};
+
+static bool is_below(struct bound a, struct bound b)
+{
+    return a.due_at != b.due_at ? a.due_at < b.due_at : id_compare(a.id, b.id) < 0;
+}
+
+static void lower(struct bound *high, struct bound to)
+{
+    if (is_below(to, *high))
+        *high = to;
+}
+
+static void raise(struct bound *low, struct bound to)
+{
+    if (is_below(*low, to))
+        *low = to;
+}
+
+/* What is between `low` and `high`, both left out; the nil id is before every other. */
+static void bounds(
+    const struct scheduled_filter *filter, const struct page *page, struct bound *low, struct bound *high)
+{
+    *low = (struct bound){.due_at = INT64_MIN};
+    *high = (struct bound){.due_at = INT64_MAX};
+    if (filter->after)
+        raise(low, (struct bound){.due_at = filter->due_after});
+    if (filter->before)
+        lower(high, (struct bound){.due_at = filter->due_before});
+    if (filter->state == SCHEDULED_OVERDUE)
+        lower(high, (struct bound){.due_at = filter->now});
+    struct bound key = {page->key.number, page->key.id};
+    if (page->from && page->back)
+        lower(high, key);
+    else if (page->from)
+        raise(low, key);
+}
+
+/* ── the page ────────────────────────────────────────────────────────────────────────────────── */
+
+/* The ids of the page, with at most one too many. */
+static enum err_code list_ids(struct db *db, const struct actor *actor, const struct scheduled_filter *filter,
+    const struct page *page, struct id *ids, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    struct bound low, high;
+    enum driver driver = driver_of(filter);
+    int state = filter->state == SCHEDULED_OVERDUE ? SCHEDULED_OPEN : (int)filter->state;
+    bounds(filter, page, &low, &high);
+    struct db_value values[] = {db_id(actor->business_id), db_int(low.due_at), db_id(low.id),
+        db_int(high.due_at), db_id(high.id), db_id_or_null(filter->employee_id),
+        db_id_or_null(filter->role_id), db_id_or_null(filter->object_id), db_int((int64_t)page->limit + 1),
+        db_id(filter->record_id), db_id(actor->contact_object_id)};
+    struct db_params params = {values, driver == BY_RECORD ? 11 : 9};
+    enum err_code code = db_query(db, statements[driver][state][page->back], params, &rows, err);
+    while (!code && *count <= page->limit && db_next(rows, &code, err))
+        ids[(*count)++] = db_col_id(rows, 0);
+    return code;
+}
+
+enum err_code scheduled_list(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct scheduled_filter *filter, struct page *page, struct scheduled_activity **scheduled,
+    size_t *count, struct error *err)
+{
+    struct id *ids = ARENA_ARRAY(arena, struct id, page->limit + 1);
+    size_t n = 0;
+    enum err_code code = may(actor, ACTION_VIEW_ACTIVITY, actor->business_id, err);
+    if (!code)
+        code = list_ids(db, actor, filter, page, ids, &n, err);
+    if (code)
+        return code;
+    n = page_cut(page, ids, sizeof *ids, n);
+    return scheduled_read_many(db, arena, actor, ids, n, scheduled, count, err);
+}
