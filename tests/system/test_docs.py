@@ -12,7 +12,7 @@ import pytest
 
 from support.ports import free_port
 from support.server import REPORT, ROOT, program, run
-from support.wait import PATIENCE
+from support.wait import PATIENCE, wait_for
 
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SENTENCE = "Alex Rivera logged a Sales Call with Maria Thompson."
@@ -204,7 +204,12 @@ def test_architecture_names_every_thread(server, tmp_path):
     """The threads that /proc shows are those of the document."""
     text = section((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"), "Threads")
     tasks = pathlib.Path(f"/proc/{server.process.process.pid}/task")
-    names = {(task / "comm").read_text(encoding="ascii").strip() for task in tasks.iterdir()}
-    assert {"http", "worker", "writer", "dispatcher", "feeder"} <= names
+
+    def threads():
+        """Once all of them have given themselves their names."""
+        seen = {(task / "comm").read_text(encoding="ascii").strip() for task in tasks.iterdir()}
+        return seen if {"http", "worker", "writer", "dispatcher", "feeder"} <= seen else None
+
+    names = wait_for(threads, "the threads of the server")
     for name in names:
         assert f"`{name}`" in text, f"docs/architecture.md does not name the thread {name}"
