@@ -79,20 +79,22 @@ static bool is_associated(const struct logged_activity *activity, struct id id)
 static enum err_code prepare_entity(struct preparing *p, struct id id, size_t i, struct error *err)
 {
     struct logged_activity *activity = &p->log->activity;
-    struct contact contact;
+    struct record_ref record;
     if (is_associated(activity, id)) /* once is enough */
         return ERR_OK;
-    enum err_code code = contact_read(p->db, p->arena, p->actor, id, &contact, err);
+    enum err_code code = record_find(p->db, p->arena, p->actor, id, &record, err);
+    if (!code && record.archived)
+        code = error_set(err, ERR_NOT_FOUND, "This record is archived.");
     if (code == ERR_NOT_FOUND) {
         refuse_entity(p, i, err->text);
         return ERR_OK;
     }
     if (code)
         return code;
-    struct associated_entity entity = {.id = contact.id,
-        .object_id = p->actor->contact_object_id,
-        .display_name = contact.display_name,
-        .object_name = CONTACT_OBJECT_NAME};
+    struct associated_entity entity = {.id = record.id,
+        .object_id = record.object_id,
+        .display_name = record.display_name,
+        .object_name = record.object_name};
     if (p->has_object && !object_takes(&activity->object, entity.object_id))
         refuse_entity(p, i, "Activities of this type are about records of other objects.");
     activity->associated[activity->associated_count++] = entity;
