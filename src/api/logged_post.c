@@ -50,8 +50,7 @@ static struct reply_header location_of(struct call *call, struct id activity_id)
 /* The first one's answer, to the byte. */
 static void reply_repeat(struct call *call, const struct idempotent_answer *first)
 {
-    struct reply_header headers[] = {
-        location_of(call, first->activity_id), {"Idempotent-Replayed", "true"}};
+    struct reply_header headers[] = {location_of(call, first->activity_id), {"Idempotent-Replayed", "true"}};
     struct buf body = BUF_INIT(ANSWER_MOST);
     buf_add_text(&body, first->text);
     call_reply_json(call, 201, &body, headers, ARRAY_LEN(headers));
@@ -148,10 +147,9 @@ static void read_input(struct body *body, struct log_input *input, const struct 
     input->object_id = body_id(body, "activity_object_id");
     input->object_name = body_text_or_null(body, "activity_object_name", 1, (size_t)limits->name_chars);
     input->notes = body_text_or_null(body, "notes", 0, (size_t)limits->notes_chars);
-    input->mentions =
-        body_ids(body, "mentions", NULL, (size_t)limits->list_items, &input->mention_count);
-    input->associated = body_ids(
-        body, "associated_entities", "id", (size_t)limits->list_items, &input->associated_count);
+    input->mentions = body_ids(body, "mentions", NULL, (size_t)limits->list_items, &input->mention_count);
+    input->associated =
+        body_ids(body, "associated_entities", "id", (size_t)limits->list_items, &input->associated_count);
     input->fields = body_json(body, "fields");
     struct id scheduled_id = body_id(body, "scheduled_activity_id");
     if (id_is_nil(input->scheduled_activity_id))
@@ -199,8 +197,7 @@ static void log_body(struct log_call *pending, struct body *body, struct log_inp
 static void log_activity(struct call *call, struct id scheduled_id)
 {
     struct body body;
-    struct log_input input = {
-        .scheduled_activity_id = scheduled_id, .completing = !id_is_nil(scheduled_id)};
+    struct log_input input = {.scheduled_activity_id = scheduled_id, .completing = !id_is_nil(scheduled_id)};
     struct log_call *pending = ARENA_NEW(call->arena, struct log_call);
     *pending = (struct log_call){.call = call, .log = {.done = log_done, .owner = pending}};
     if (!body_read(call, &body))

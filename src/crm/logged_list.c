@@ -42,10 +42,11 @@ struct search {
 #define BRANCH(object, name, order, most) "SELECT id FROM (" OF(object, order, most) ") AS " name
 #define AND_BRANCH(object, name, order, most) " UNION ALL " BRANCH(object, name, order, most)
 #define OF_OBJECTS(order, most)                                                                              \
-    "SELECT id FROM (" BRANCH("$6", "a", order, most) AND_BRANCH("$7", "b", order, most) AND_BRANCH(         \
-        "$8", "c", order, most) AND_BRANCH("$9", "d", order, most) AND_BRANCH("$10", "e", order, most)       \
-        AND_BRANCH("$11", "f", order, most) AND_BRANCH("$12", "g", order, most)                              \
-            AND_BRANCH("$13", "h", order, most) ") AS found ORDER BY id " order " LIMIT " most
+    "SELECT id FROM (" BRANCH("$6", "a", order, most) AND_BRANCH("$7", "b", order, most)                     \
+        AND_BRANCH("$8", "c", order, most) AND_BRANCH("$9", "d", order, most)                                \
+            AND_BRANCH("$10", "e", order, most) AND_BRANCH("$11", "f", order, most)                          \
+                AND_BRANCH("$12", "g", order, most)                                                          \
+                    AND_BRANCH("$13", "h", order, most) ") AS found ORDER BY id " order " LIMIT " most
 
 #define OF_EMPLOYEE(order, most)                                                                             \
     "SELECT l.id FROM employee e CROSS JOIN logged_activity l WHERE e.id = $7 AND e.business_id = $1 "       \
@@ -65,7 +66,8 @@ struct search {
 /* Either way, for the usual page and for the longest. */
 #define PICK(OF, back, most)                                                                                 \
     ((most) <= USUAL_MOST ? (back) ? OF("ASC", "51") : OF("DESC", "51")                                      \
-                          : (back) ? OF("ASC", "201") : OF("DESC", "201"))
+        : (back) ? OF("ASC", "201")                                                                          \
+                          : OF("DESC", "201"))
 #define USUAL_MOST 51
 _Static_assert(PAGE_LIMIT_PRESET + 1 == USUAL_MOST && PAGE_LIMIT_MOST + 1 == 201, "the limits in PICK");
 
@@ -186,8 +188,8 @@ static void narrow(struct search *s, const struct id *page, size_t count, bool b
         s->low = page[count - 1];
 }
 
-static enum err_code find_of_objects(struct db *db, const struct search *s, bool back, const struct id *objects,
-    size_t object_count, struct id *ids, size_t *count, struct error *err)
+static enum err_code find_of_objects(struct db *db, const struct search *s, bool back,
+    const struct id *objects, size_t object_count, struct id *ids, size_t *count, struct error *err)
 {
     struct db_value values[RANGE_PARAMS + OBJECTS];
     range_values(s, values);
