@@ -214,8 +214,7 @@ struct id *body_ids(struct body *body, const char *name, const char *in, size_t 
         json_t *value = json_array_get(list, i);
         if (in)
             value = json_object_get(value, in);
-        if (json_is_string(value) &&
-            id_parse(json_string_value(value), json_string_length(value), &ids[i]))
+        if (json_is_string(value) && id_parse(json_string_value(value), json_string_length(value), &ids[i]))
             continue;
         char pointer[96];
         snprintf(pointer, sizeof pointer, "/%s/%zu%s%s", name, i, in ? "/" : "", in ? in : "");

@@ -68,6 +68,12 @@ static bool prepare_again(struct call *call)
     return true;
 }
 
+/* What is answered without a commit must not rest on what the worker remembers: then it begins again, asking. */
+static bool ask_afresh(struct call *call)
+{
+    return call->remembered && prepare_again(call);
+}
+
 static void reply_refused(struct log_call *pending, const struct error *result, const struct error_list *list)
 {
     struct call *call = pending->call;
@@ -138,7 +144,8 @@ static bool answer_repeat(struct log_call *pending)
     if (!idempotency_find(call->db, call->arena, pending->log.idempotency, &pending->log.first, &err) &&
         !pending->log.first.text)
         return false;
-    reply_refused(pending, &err, NULL);
+    if (!ask_afresh(call))
+        reply_refused(pending, &err, NULL);
     return true;
 }
 
@@ -183,6 +190,10 @@ static void log_body(struct log_call *pending, struct body *body, struct log_inp
     read_input(body, input, call_limits(call));
     enum err_code code =
         logged_prepare(call->db, call->arena, &call->actor, input, &pending->log, &body->errors, &err);
+    if ((code || body->errors.count) && ask_afresh(call)) {
+        json_decref(body->root);
+        return;
+    }
     if (code && code != ERR_INVALID)
         body->errors.count = 0;
     if (body_finish(body)) {
@@ -197,7 +208,8 @@ static void log_body(struct log_call *pending, struct body *body, struct log_inp
 static void log_activity(struct call *call, struct id scheduled_id)
 {
     struct body body;
-    struct log_input input = {.scheduled_activity_id = scheduled_id, .completing = !id_is_nil(scheduled_id)};
+    struct log_input input = {
+        .facts = call->facts, .scheduled_activity_id = scheduled_id, .completing = !id_is_nil(scheduled_id)};
     struct log_call *pending = ARENA_NEW(call->arena, struct log_call);
     *pending = (struct log_call){.call = call, .log = {.done = log_done, .owner = pending}};
     if (!body_read(call, &body))

@@ -20,7 +20,7 @@ static const char *const employee_parameters[] = {"limit", "cursor", "search", N
 
 static const struct route routes[] = {
     {"GET", "/api/activities/logged", 0, logged_parameters, logged_list_get},
-    {"POST", "/api/activities/logged", ROUTE_WIRE, NULL, logged_post},
+    {"POST", "/api/activities/logged", ROUTE_WIRE | ROUTE_PROVEN, NULL, logged_post},
     {"GET", "/api/activities/logged/{id}", ROUTE_WIRE, NULL, logged_get},
     {"DELETE", "/api/activities/logged/{id}", 0, NULL, logged_delete_one},
     {"POST", "/api/activities/scheduled-activity", ROUTE_WIRE, NULL, scheduled_post},
@@ -190,6 +190,7 @@ static void run_route(struct call *call, void *worker)
         call_fail(call, &err, NULL);
         return;
     }
+    call->facts = worker_facts(worker);
     if (((call->route->flags & ROUTE_OPEN) || call_authenticate(call)) && check_parameters(call))
         call->route->handle(call);
 }
