@@ -45,8 +45,8 @@ static enum err_code prepare_object(struct preparing *p, struct error *err)
     const char *pointer = input->object_name ? "/activity_object_name" : "/activity_object_id";
     if (!named && id_is_nil(scheduled))
         return ERR_OK; /* told already, or the Scheduled Activity is not there */
-    enum err_code code = object_read_open(p->db, p->arena, p->actor, named ? input->object_id : scheduled,
-        input->object_name, object, err);
+    enum err_code code = object_read_open(
+        p->db, p->arena, p->actor, named ? input->object_id : scheduled, input->object_name, object, err);
     if (code == ERR_NOT_FOUND) {
         error_list_add(p->list, pointer, "%s", err->text);
         return ERR_OK;
@@ -152,8 +152,9 @@ static enum err_code prepare_associated(struct preparing *p, struct error *err)
         return prepare_given(p, err);
     if (mode != ASSOCIATE_ONE_OR_MORE && input->associated_count > 0)
         error_list_add(p->list, "/associated_entities",
-            mode == ASSOCIATE_NONE ? "Activities of this type are not about records."
-                                   : "Activities of this type are about every record of their object already.");
+            mode == ASSOCIATE_NONE
+                ? "Activities of this type are not about records."
+                : "Activities of this type are about every record of their object already.");
     if (mode == ASSOCIATE_ONE_OR_MORE)
         inherit_scheduled(p);
     return mode == ASSOCIATE_ALL ? prepare_every_record(p, err) : ERR_OK;
@@ -175,8 +176,8 @@ static enum err_code check_all(struct preparing *p, struct error *err)
         code = mentions_check(p->db, p->arena, p->actor, input->mentions, input->mention_count,
             &p->log->activity.mentions, p->list, err);
     if (!code && p->has_object)
-        code = logged_fields_prepare(
-            p->db, p->arena, p->actor, input->fields, &p->log->activity, p->list, err);
+        code =
+            logged_fields_prepare(p->db, p->arena, p->actor, input->fields, &p->log->activity, p->list, err);
     if (!code && p->list->count)
         code = error_set(err, ERR_INVALID, "%s", p->list->items[0].text);
     return code;
@@ -185,8 +186,7 @@ static enum err_code check_all(struct preparing *p, struct error *err)
 enum err_code logged_prepare(struct db *db, struct arena *arena, const struct actor *actor,
     const struct log_input *input, struct log_unit *log, struct error_list *list, struct error *err)
 {
-    struct preparing p = {
-        .db = db, .arena = arena, .actor = actor, .input = input, .log = log, .list = list};
+    struct preparing p = {.db = db, .arena = arena, .actor = actor, .input = input, .log = log, .list = list};
     struct logged_activity *activity = &log->activity;
     *activity = (struct logged_activity){0};
     log->completed_by = (struct id){0};
