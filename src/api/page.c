@@ -18,10 +18,10 @@ static bool read_limit(struct call *call, struct page *page)
     page->limit = PAGE_LIMIT_PRESET;
     if (!text)
         return true;
-    char *end;
-    long number = strtol(text, &end, 10);
-    page->limit = (size_t)number;
-    return *text && !*end && number >= 1 && number <= PAGE_LIMIT_MOST;
+    if (!*text || strlen(text) > 9 || text[strspn(text, "0123456789")])
+        return false;
+    page->limit = strtoul(text, NULL, 10);
+    return page->limit >= 1 && page->limit <= PAGE_LIMIT_MOST;
 }
 
 /* "n|number|id|text": direction, then the key. */

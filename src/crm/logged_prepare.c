@@ -1,6 +1,7 @@
 /* What is asked for, checked as a whole: all that is wrong is found, and told at once. Nothing is written. */
 #include "base/clock.h"
 #include "crm/association.h"
+#include "crm/facts.h"
 #include "crm/logged_internal.h"
 #include "crm/mention.h"
 #include "crm/scheduled.h"
@@ -46,8 +47,11 @@ static enum err_code prepare_object(struct preparing *p, struct error *err)
     const char *pointer = input->object_name ? "/activity_object_name" : "/activity_object_id";
     if (!named && id_is_nil(scheduled))
         return ERR_OK; /* told already, or the Scheduled Activity is not there */
-    enum err_code code = object_read_open(
-        p->db, p->arena, p->actor, named ? input->object_id : scheduled, input->object_name, object, err);
+    struct id id = named ? input->object_id : scheduled;
+    enum err_code code =
+        input->facts
+            ? facts_object(input->facts, p->db, p->arena, p->actor, id, input->object_name, object, err)
+            : object_read_open(p->db, p->arena, p->actor, id, input->object_name, object, err);
     if (code == ERR_NOT_FOUND) {
         error_list_add(p->list, pointer, "%s", err->text);
         return ERR_OK;
