@@ -21,11 +21,10 @@
 #ifndef HERALD_CRM_LOGGED_H
 #define HERALD_CRM_LOGGED_H
 
-#include "crm/contact.h"
 #include "crm/idempotency.h"
 #include "crm/object.h"
 #include "crm/page.h"
-#include "crm/value.h"
+#include "crm/record.h"
 
 /* A record, or, where record and object have one id, every record of that object. */
 struct associated_entity {

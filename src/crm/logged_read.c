@@ -23,7 +23,7 @@
 #define ASSOCIATIONS                                                                                         \
     "SELECT a.activity_id, a.record_id, r.display_name, a.object_id, o.name FROM activity_association a "    \
     "JOIN record_object o ON o.id = a.object_id AND o.business_id = a.business_id "                          \
-    "LEFT JOIN contact r ON r.id = a.record_id AND r.business_id = a.business_id "                           \
+    "LEFT JOIN record r ON r.id = a.record_id AND r.business_id = a.business_id "                           \
     "WHERE a.business_id = $1 AND a.activity_id "
 #define ASSOCIATIONS_ORDER " ORDER BY a.activity_id, a.position"
 
