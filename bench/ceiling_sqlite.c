@@ -23,7 +23,7 @@ static const struct {
 } tables[TABLES] = {
     [ACTIVITY] = {"logged_activity",
         "id,business_id,lane,seq,activity_object_id,logged_by,logged_at,completed_at,completed_by,"
-        "scheduled_activity_id,mentions,notes,delivery_id"},
+        "scheduled_activity_id,mentions,notes,delivery_id,field_values,deleted_at,deleted_by"},
     [ASSOCIATION] = {"activity_association", "activity_id,business_id,position,object_id,record_id"},
     [DELIVERY] = {"delivery",
         "id,business_id,lane,seq,activity_id,activity_object_id,settings_version,url,state,"
@@ -99,6 +99,7 @@ static void insert_activity(struct bare *bare, const struct made *made, int64_t 
     bind_text(stmt, 11, "[]");
     bind_text(stmt, 12, "Discussed pricing and next steps");
     bind_id(stmt, 13, &made->delivery);
+    bind_text(stmt, 14, "{}");
     step(bare, stmt);
 }
 

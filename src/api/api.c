@@ -6,8 +6,7 @@
 #include <jansson.h>
 
 static const char *const single_headers[] = {
-    "Origin", "Cookie", "Content-Type", "If-Match", "Idempotency-Key",
-    "X-Herald-Session", NULL};
+    "Origin", "Cookie", "Content-Type", "If-Match", "Idempotency-Key", "X-Herald-Session", NULL};
 
 /* That the process lives must be seen even when all workers wait for a database. */
 static const struct instant_answer instant[] = {{"/healthz", "application/json", "{\"status\":\"ok\"}"}};
@@ -16,6 +15,7 @@ static const struct instant_answer instant[] = {{"/healthz", "application/json",
 struct worker {
     const struct db_config *config;
     struct db *db;
+    struct facts *facts;
 };
 
 static void *worker_start(void *ctx)
@@ -23,6 +23,7 @@ static void *worker_start(void *ctx)
     struct api *api = ctx;
     struct worker *worker = mem_zalloc(sizeof *worker);
     worker->config = api->config.db;
+    worker->facts = facts_new();
     return worker;
 }
 
@@ -31,6 +32,7 @@ static void worker_stop(void *ctx, void *arg)
     (void)ctx;
     struct worker *worker = arg;
     db_close(worker->db);
+    facts_free(worker->facts);
     mem_free(worker);
 }
 
@@ -40,6 +42,11 @@ enum err_code worker_db(void *arg, struct db **db, struct error *err)
     enum err_code code = worker->db ? ERR_OK : db_open(worker->config, true, &worker->db, err);
     *db = worker->db;
     return code;
+}
+
+struct facts *worker_facts(void *arg)
+{
+    return ((struct worker *)arg)->facts;
 }
 
 enum err_code api_start(const struct api_config *config, struct api **api, struct error *err)
@@ -62,6 +69,7 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
         .single_headers = single_headers,
         .instant = instant,
         .instant_count = ARRAY_LEN(instant),
+        .at_once = route_at_once,
         .ctx = a,
         .handle = route_dispatch,
         .worker_start = worker_start,

@@ -36,7 +36,12 @@ static bool by_key(struct call *call, const char *key)
         !id_parse(business, strlen(business), &business_id) || !id_parse(user, strlen(user), &user_id))
         return refuse(call);
     struct error err = {0};
-    enum err_code code = actor_by_key(call->db, call->arena, key, business_id, user_id, &call->actor, &err);
+    bool again = call->exchange->user != NULL; /* what was remembered turned out to be of yesterday */
+    enum err_code code =
+        call->route->flags & ROUTE_PROVEN
+            ? facts_actor(call->facts, call->db, call->arena, key, business_id, user_id, again, &call->actor,
+                  &call->remembered, &err)
+            : actor_by_key(call->db, call->arena, key, business_id, user_id, &call->actor, &err);
     return finish(call, code, &err);
 }
 

@@ -6,7 +6,7 @@
 
 #include "api/api.h"
 #include "base/emit.h"
-#include "crm/actor.h"
+#include "crm/facts.h"
 #include "crm/page.h"
 
 struct api {
@@ -19,6 +19,7 @@ struct call;
 enum route_flags {
     ROUTE_OPEN = 1, /* needs no credentials */
     ROUTE_NO_DB = 4, /* needs no database */
+    ROUTE_PROVEN = 8, /* what the caller is and may is proven again when it is committed: see crm/facts.h */
     ROUTE_WIRE = 2, /* ignores, and counts, members and parameters that it does not know (M19) */
 };
 
@@ -35,18 +36,29 @@ struct call {
     struct arena *arena; /* the exchange's */
     struct api *api;
     struct db *db; /* this worker's, read-only; NULL where the route needs none */
+    struct facts *facts; /* this worker's */
     const struct route *route;
     struct id path_id; /* of the path's first {…id}, */
     struct id sub_id; /* of its second, */
     const char *path_object; /* and of {object}: an id or an api_name; NULL where there is none */
     struct actor actor; /* unless ROUTE_OPEN */
+    bool remembered; /* that actor, not read now: see crm/facts.h */
 };
 
 /* The connection of the worker that was handed to route_dispatch. ERR_UNAVAILABLE. */
 enum err_code worker_db(void *worker, struct db **db, struct error *err) MUST_CHECK;
 
+/* What that worker remembers. */
+struct facts *worker_facts(void *worker);
+
 /* The table, and the one entry point: finds the route, checks credentials and parameters, calls the handler. */
 void route_dispatch(struct exchange *exchange, void *worker);
+
+/* server_config.at_once: what needs neither a database nor a thought, so that it comes even if all workers are stuck. */
+bool route_at_once(const struct exchange *exchange, struct reply *reply);
+/* The page, or the file of one, at this path; false: there is none. */
+bool page_at(const char *path, struct reply *reply) MUST_CHECK;
+struct reply openapi_reply(void);
 
 #define SESSION_COOKIE "herald_session"
 /* A browser sends Origin with every write; it must name the host that the request itself went to. */
@@ -161,6 +173,8 @@ void pages_get(struct call *call);
 struct scheduled_activity;
 void emit_scheduled(struct json *json, const struct scheduled_activity *scheduled);
 void emit_person(struct json *json, const char *name, const struct person *person);
+struct associated_entity;
+void emit_associated(struct json *json, const struct associated_entity *entities, size_t count);
 struct logged_activity;
 /* The members of the wire table. */
 void emit_logged_members(struct json *json, const struct logged_activity *activity);

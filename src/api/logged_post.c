@@ -50,8 +50,7 @@ static struct reply_header location_of(struct call *call, struct id activity_id)
 /* The first one's answer, to the byte. */
 static void reply_repeat(struct call *call, const struct idempotent_answer *first)
 {
-    struct reply_header headers[] = {
-        location_of(call, first->activity_id), {"Idempotent-Replayed", "true"}};
+    struct reply_header headers[] = {location_of(call, first->activity_id), {"Idempotent-Replayed", "true"}};
     struct buf body = BUF_INIT(ANSWER_MOST);
     buf_add_text(&body, first->text);
     call_reply_json(call, 201, &body, headers, ARRAY_LEN(headers));
@@ -67,6 +66,12 @@ static bool prepare_again(struct call *call)
         (void *)(uintptr_t)times; // NOLINT(performance-no-int-to-ptr): a counter, not an address
     exchange_again(call->exchange);
     return true;
+}
+
+/* What is answered without a commit must not rest on what the worker remembers: then it begins again, asking. */
+static bool ask_afresh(struct call *call)
+{
+    return call->remembered && prepare_again(call);
 }
 
 static void reply_refused(struct log_call *pending, const struct error *result, const struct error_list *list)
@@ -139,7 +144,8 @@ static bool answer_repeat(struct log_call *pending)
     if (!idempotency_find(call->db, call->arena, pending->log.idempotency, &pending->log.first, &err) &&
         !pending->log.first.text)
         return false;
-    reply_refused(pending, &err, NULL);
+    if (!ask_afresh(call))
+        reply_refused(pending, &err, NULL);
     return true;
 }
 
@@ -148,10 +154,9 @@ static void read_input(struct body *body, struct log_input *input, const struct 
     input->object_id = body_id(body, "activity_object_id");
     input->object_name = body_text_or_null(body, "activity_object_name", 1, (size_t)limits->name_chars);
     input->notes = body_text_or_null(body, "notes", 0, (size_t)limits->notes_chars);
-    input->mentions =
-        body_ids(body, "mentions", NULL, (size_t)limits->list_items, &input->mention_count);
-    input->associated = body_ids(
-        body, "associated_entities", "id", (size_t)limits->list_items, &input->associated_count);
+    input->mentions = body_ids(body, "mentions", NULL, (size_t)limits->list_items, &input->mention_count);
+    input->associated =
+        body_ids(body, "associated_entities", "id", (size_t)limits->list_items, &input->associated_count);
     input->fields = body_json(body, "fields");
     struct id scheduled_id = body_id(body, "scheduled_activity_id");
     if (id_is_nil(input->scheduled_activity_id))
@@ -185,6 +190,10 @@ static void log_body(struct log_call *pending, struct body *body, struct log_inp
     read_input(body, input, call_limits(call));
     enum err_code code =
         logged_prepare(call->db, call->arena, &call->actor, input, &pending->log, &body->errors, &err);
+    if ((code || body->errors.count) && ask_afresh(call)) {
+        json_decref(body->root);
+        return;
+    }
     if (code && code != ERR_INVALID)
         body->errors.count = 0;
     if (body_finish(body)) {
@@ -200,7 +209,7 @@ static void log_activity(struct call *call, struct id scheduled_id)
 {
     struct body body;
     struct log_input input = {
-        .scheduled_activity_id = scheduled_id, .completing = !id_is_nil(scheduled_id)};
+        .facts = call->facts, .scheduled_activity_id = scheduled_id, .completing = !id_is_nil(scheduled_id)};
     struct log_call *pending = ARENA_NEW(call->arena, struct log_call);
     *pending = (struct log_call){.call = call, .log = {.done = log_done, .owner = pending}};
     if (!body_read(call, &body))

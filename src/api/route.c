@@ -20,7 +20,7 @@ static const char *const employee_parameters[] = {"limit", "cursor", "search", N
 
 static const struct route routes[] = {
     {"GET", "/api/activities/logged", 0, logged_parameters, logged_list_get},
-    {"POST", "/api/activities/logged", ROUTE_WIRE, NULL, logged_post},
+    {"POST", "/api/activities/logged", ROUTE_WIRE | ROUTE_PROVEN, NULL, logged_post},
     {"GET", "/api/activities/logged/{id}", ROUTE_WIRE, NULL, logged_get},
     {"DELETE", "/api/activities/logged/{id}", 0, NULL, logged_delete_one},
     {"POST", "/api/activities/scheduled-activity", ROUTE_WIRE, NULL, scheduled_post},
@@ -173,6 +173,19 @@ static bool is_api_path(const char *path)
     return strncmp(path, "/api/", 5) == 0 || strcmp(path, "/api") == 0;
 }
 
+bool route_at_once(const struct exchange *exchange, struct reply *reply)
+{
+    const char *name, *value;
+    if (strcmp(exchange->path, "/api/openapi.yaml") == 0 && !exchange_query_at(exchange, 0, &name, &value)) {
+        *reply = openapi_reply();
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++)
+        if (strcmp(routes[i].path, exchange->path) == 0)
+            return false;
+    return !is_api_path(exchange->path) && page_at(exchange->path, reply);
+}
+
 static void run_route(struct call *call, void *worker)
 {
     struct error err = {0};
@@ -180,6 +193,7 @@ static void run_route(struct call *call, void *worker)
         call_fail(call, &err, NULL);
         return;
     }
+    call->facts = worker_facts(worker);
     if (((call->route->flags & ROUTE_OPEN) || call_authenticate(call)) && check_parameters(call))
         call->route->handle(call);
 }

@@ -20,6 +20,15 @@ size_t text_chars(const char *text)
     return u8_mbsnlen((const uint8_t *)text, strlen(text));
 }
 
+/* Which is in every normal form already. */
+static bool is_ascii(const char *text, size_t len)
+{
+    unsigned char all = 0;
+    for (size_t i = 0; i < len; i++)
+        all |= (unsigned char)text[i];
+    return all < 0x80;
+}
+
 /* What libunistring made of `text` (NULL: nothing, for want of memory), in the arena. */
 static char *taken(struct arena *arena, const char *text, uint8_t *made, size_t made_len)
 {
@@ -30,8 +39,10 @@ static char *taken(struct arena *arena, const char *text, uint8_t *made, size_t 
 
 char *text_nfc(struct arena *arena, const char *text)
 {
-    size_t len = 0;
-    uint8_t *made = u8_normalize(UNINORM_NFC, (const uint8_t *)text, strlen(text), NULL, &len);
+    size_t len = strlen(text);
+    if (is_ascii(text, len))
+        return arena_strndup(arena, text, len);
+    uint8_t *made = u8_normalize(UNINORM_NFC, (const uint8_t *)text, len, NULL, &len);
     return taken(arena, text, made, len);
 }
 

@@ -1,4 +1,5 @@
 #include "crm/field_internal.h"
+#include "crm/value_internal.h"
 
 static const struct field_kind kinds[FIELD_TYPES] = {
     [FIELD_TEXT] = {"text", LIMIT_LENGTH},
@@ -49,6 +50,18 @@ bool field_type_parse(const char *name, enum field_type *type)
 
 /* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
+/* The record's field may have lost an option, or got other limits, since this default was checked. */
+static bool renew_default(struct arena *arena, struct field *field)
+{
+    if (id_is_nil(field->bound_field_id) || !field->default_json)
+        return true;
+    const json_t *value = json_tree(arena, field->default_json);
+    const char *wrong = value_normalise(arena, field, value, NULL, &field->default_json);
+    if (wrong)
+        field->default_json = NULL;
+    return value != NULL;
+}
+
 static enum err_code take_field(
     struct db_rows *rows, struct arena *arena, struct field *field, struct error *err)
 {
@@ -70,7 +83,7 @@ static enum err_code take_field(
         .archived = !db_col_null(rows, 15),
     };
     if (field_options_load(arena, db_col_text(rows, 8), field) &&
-        field_limits_load(arena, db_col_text(rows, 9), field))
+        field_limits_load(arena, db_col_text(rows, 9), field) && renew_default(arena, field))
         return ERR_OK;
     return error_set(err, ERR_BUSY, "There is no memory for these fields now.");
 }

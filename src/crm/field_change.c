@@ -82,22 +82,31 @@ enum err_code field_create(struct write *w, const struct field_input *input, str
     return code ? code : finish(w, &held, field.id, result, err);
 }
 
+/* What a restored field is bound to must be there, for it alone. */
+static enum err_code check_binding(
+    struct write *w, const struct field_set *fields, const struct field *field, struct error *err)
+{
+    struct field target;
+    if (id_is_nil(field->bound_field_id))
+        return ERR_OK;
+    if (field_bound_to(fields, field->bound_field_id))
+        return error_set(err, ERR_CONFLICT, "Another field is bound to the same field of the record by now.");
+    enum err_code code = field_of_records(w, field->bound_field_id, &target, err);
+    if (code == ERR_NOT_FOUND || (!code && target.archived))
+        code = error_set(err, ERR_CONFLICT, "The record's field that it is bound to is archived.");
+    return code;
+}
+
 /* Archives or restores, as far as that is asked for and possible. */
-static enum err_code archive(
-    struct write *w, const struct field_input *input, struct field *field, struct error *err)
+static enum err_code archive(struct write *w, const struct field_input *input, const struct field_set *fields,
+    struct field *field, struct error *err)
 {
     bool archived = input->has.archived ? input->archived : field->archived;
-    enum err_code code = ERR_OK;
     if (archived && field->archived)
         return error_set(err, ERR_CONFLICT, "This field is archived; restore it first.");
-    if (archived)
-        code = field_check_unused(w, field, err);
-    else if (field->archived && !id_is_nil(field->bound_field_id)) {
-        struct field target;
-        code = field_of_records(w, field->bound_field_id, &target, err);
-        if (code == ERR_NOT_FOUND || (!code && target.archived))
-            code = error_set(err, ERR_CONFLICT, "The record's field that it is bound to is archived.");
-    }
+    enum err_code code = archived          ? field_check_unused(w, field, err)
+                         : field->archived ? check_binding(w, fields, field, err)
+                                           : ERR_OK;
     field->archived = archived;
     field->archived_at = archived ? w->now : 0;
     return code;
@@ -131,7 +140,7 @@ enum err_code field_change(struct write *w, const struct field_input *input, str
     if (old->standard)
         return error_set(err, ERR_CONFLICT, "This is a standard field; it stays as it is.");
     struct field field = *old;
-    code = archive(w, input, &field, err);
+    code = archive(w, input, &fields, &field, err);
     if (!code)
         code = field_check_change(w, input, &field, list, err);
     if (!code)

@@ -159,10 +159,12 @@ static void check_limits(
         field_limits_read(w->arena, crm_limits(w->crm), input->limits, field, list);
 }
 
-/* What is given, or what was there before options and limits changed. */
+/* What is given, or what was there before options or limits changed. An employee who left since stays the default. */
 static enum err_code check_default(struct write *w, const struct field_input *input, struct field *field,
     struct error_list *list, struct error *err)
 {
+    if (!input->has.default_value && !input->has.options && !input->has.limits)
+        return ERR_OK;
     const json_t *value = input->has.default_value ? input->default_value
                           : field->default_json    ? json_tree(w->arena, field->default_json)
                                                    : NULL;
@@ -204,6 +206,14 @@ static enum err_code check_target(struct write *w, const struct field_input *inp
     return code;
 }
 
+bool field_bound_to(const struct field_set *fields, struct id target_id)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        if (!fields->items[i].archived && id_equal(fields->items[i].bound_field_id, target_id))
+            return true;
+    return false;
+}
+
 /* NULL, or why a new field may not be bound to `target`. */
 static const char *wrong_binding(const struct field_held *held, const struct field_set *fields, bool has_type,
     const struct field *field, const struct field *target)
@@ -216,10 +226,9 @@ static const char *wrong_binding(const struct field_held *held, const struct fie
         return "Nothing can be written into this field.";
     if (has_type && target->type != field->type)
         return "The type must be that of the field that it is bound to.";
-    for (size_t i = 0; i < fields->count; i++)
-        if (!fields->items[i].archived && id_equal(fields->items[i].bound_field_id, target->id))
-            return "Another field of this Activity Object is bound to this field already.";
-    return NULL;
+    return field_bound_to(fields, target->id)
+               ? "Another field of this Activity Object is bound to it already."
+               : NULL;
 }
 
 /* Takes type, options, limits and target from the field that it is bound to. */

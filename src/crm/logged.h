@@ -57,6 +57,7 @@ struct logged_activity {
 };
 
 struct log_input {
+    struct facts *facts; /* what the caller's worker remembers; NULL: nothing */
     struct id object_id;
     const char *object_name; /* api_name, if the object is named that way; else NULL */
     const char *notes; /* well-formed UTF-8, NFC */

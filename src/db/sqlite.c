@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "db/vfs_powercut.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -352,8 +353,16 @@ static enum err_code configure(
     return ERR_OK;
 }
 
+/* SQLite's count of its memory takes a lock that all connections share, at each allocation; nobody reads it. */
+static void prepare_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum err_code sqlite_open(const struct db_config *config, bool read_only, struct db **db, struct error *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, prepare_library);
     struct sqlite *s = mem_zalloc(sizeof *s);
     s->db = (struct db){
         .ops = &ops, .engine = DB_SQLITE, .read_only = read_only, .unsafe_no_sync = config->unsafe_no_sync};

@@ -1,8 +1,5 @@
 """Fields of Activity Objects and of records: definitions, every type of value, limits on both sides, binding."""
 
-import datetime
-import uuid
-
 import pytest
 
 from support.api import new_id
@@ -19,6 +16,10 @@ class Fields:
     def __init__(self, api, path):
         self.api, self.path = api, path
         self.version = None
+
+    @classmethod
+    def of_contacts(cls, world):
+        return cls(world.api, CONTACTS)
 
     @classmethod
     def of_activity(cls, world, object_id=None):
@@ -337,6 +338,7 @@ REFUSED = [
     ("text", {"limits": {"min_length": 2, "max_length": 3}}, "a"),
     ("text", {"limits": {"min_length": 2, "max_length": 3}}, "abcd"),
     ("long_text", {}, "x" * 20001),
+    ("integer", {}, 2**63), ("integer", {}, -2**63 - 1), ("integer", {}, 1e300), ("decimal", {}, 2**70),
     ("integer", {}, 1.0), ("integer", {}, "1"), ("integer", {}, True), ("integer", {}, 1.5),
     ("integer", {"limits": {"min": -2, "max": 3}}, -3), ("integer", {"limits": {"min": -2, "max": 3}}, 4),
     ("decimal", {}, 12.5), ("decimal", {}, "1e3"), ("decimal", {}, "1."), ("decimal", {}, ".5"), ("decimal", {}, "+1"),
@@ -423,6 +425,226 @@ def test_references_are_to_records_of_the_object(server, world, fields):
     assert fields.add("Any", "record", default=world.contact)["target_object_id"] is None
     for theirs in (other.contact, world.employee):
         assert fields.cannot_change(record, default=theirs) == ["/default"]
+
+
+# ── Values of what is logged ────────────────────────────────────────────────────────────────────────────────
+
+def log_with(world, *values, **more):
+    """The answer to logging with these (name, value) pairs."""
+    return world.api.post("/api/activities/logged", world.body(
+        fields=[{"name": name, "value": value} for name, value in values], **more))
+
+
+def value_of(activity, field):
+    [found] = [shown for shown in activity["fields"] if shown["id"] == field["id"]]
+    assert found["name"] == field["name"] and found["field_type"] == field["field_type"]
+    return found["value"]
+
+
+def read(world, activity):
+    return world.api.ok("GET", f"/api/activities/logged/{activity['id']}")
+
+
+@pytest.mark.core
+def test_m11_values_of_every_type_are_logged_and_read(world, fields):
+    """One field for each value there is in the table, all logged at once."""
+    made = [(fields.add(kind, kind, **more), given, becomes) for kind, more, given, becomes in TAKEN]
+    answer = log_with(world, *[(field["name"], given) for field, given, _ in made])
+    assert answer.status == 201, answer
+    for activity in (answer.json, read(world, answer.json)):
+        assert [shown["id"] for shown in activity["fields"]] == [field["id"] for field, _, _ in made]
+        for field, given, becomes in made:
+            assert value_of(activity, field) == becomes, (field["field_type"], given)
+            assert type(value_of(activity, field)) is type(becomes)
+
+
+def test_values_that_are_refused_are_named_and_nothing_is_logged(world, fields):
+    made = [(fields.add(kind, kind, **more), given) for kind, more, given in REFUSED]
+    before = world.api.ok("GET", "/api/activities/logged?limit=200")["results"]
+    for at in range(0, len(made), 10):  # an answer names sixteen at most
+        some = made[at:at + 10]
+        answer = log_with(world, *[(field["name"], given) for field, given in some])
+        assert answer.status == 422, answer
+        assert set(answer.pointers) == {f"/fields/{i}/value" for i in range(len(some))}, (answer, some)
+    assert world.api.ok("GET", "/api/activities/logged?limit=200")["results"] == before
+
+
+@pytest.mark.core
+def test_m11_choices_and_references_are_shown_with_their_names(world, fields):
+    one = fields.add("One", "single_select", options=["Red", "Blue"])
+    many = fields.add("Many", "multi_select", options=["S", "M", "L"])
+    who = fields.add("Who", "team_member")
+    red, small, large = one["options"][0]["id"], many["options"][0]["id"], many["options"][2]["id"]
+    answer = log_with(world, ("one", "Red"), ("many", [large, "S"]), ("who", world.employee))
+    assert answer.status == 201, answer
+    for activity in (answer.json, read(world, answer.json)):
+        assert value_of(activity, one) == {"id": red, "name": "Red"}
+        assert value_of(activity, many) == [{"id": large, "name": "L"}, {"id": small, "name": "S"}]
+        assert value_of(activity, who) == {"id": world.employee, "display_name": "Alex Rivera"}
+    # What was read can be given again.
+    again = log_with(world, *[(shown["name"], shown["value"]) for shown in answer.json["fields"]])
+    assert again.status == 201 and again.json["fields"] == answer.json["fields"]
+    # Names are those of now; what is archived is still shown, and cannot be chosen.
+    fields.change(one, display_name="Colour", options=[{"id": red, "name": "Crimson"}])
+    fields.change(many, options=["M"])
+    fields.archive(who)
+    activity = read(world, answer.json)
+    assert activity["fields"][0]["display_name"] == "Colour"
+    assert value_of(activity, one) == {"id": red, "name": "Crimson"}
+    assert value_of(activity, many) == [{"id": large, "name": "L"}, {"id": small, "name": "S"}]
+    assert value_of(activity, who) == {"id": world.employee, "display_name": "Alex Rivera"}
+    refused = log_with(world, ("one", "Red"), ("many", ["L"]), ("who", world.employee))
+    assert refused.pointers == ["/fields/0/value", "/fields/1/value", "/fields/2/name"]
+    plain = log_with(world).json
+    assert [shown["name"] for shown in plain["fields"]] == ["one", "many"]
+    fields.archive(one)
+    fields.archive(many)
+    assert log_with(world).json["fields"] == []
+    assert value_of(read(world, answer.json), one) == {"id": red, "name": "Crimson"}
+
+
+@pytest.mark.core
+def test_required_and_default(world, fields):
+    must = fields.add("Must", "text", required=True)
+    preset = fields.add("Preset", "integer", default=7)
+    answer = log_with(world)
+    assert answer.status == 422 and answer.pointers == ["/fields"] and "Must" in answer.json["errors"][0]["detail"]
+    for nothing in (None, ""):
+        assert log_with(world, ("preset", 1), ("must", nothing)).pointers == ["/fields/1/value"]
+    activity = log_with(world, ("must", "x")).json
+    assert value_of(activity, must) == "x" and value_of(activity, preset) == 7
+    assert value_of(log_with(world, ("must", "x"), ("preset", None)).json, preset) is None
+    assert value_of(log_with(world, ("must", "x"), ("preset", 0)).json, preset) == 0
+    fields.archive(must)
+    assert value_of(log_with(world).json, preset) == 7
+
+
+def test_fields_that_are_not_there_are_named(world, fields):
+    made = fields.add("There", "text")
+    cases = {
+        "/fields/0/name": [{"name": "nowhere", "value": 1}, {"name": 5, "value": 1},
+                           {"id": made["id"], "name": "other", "value": "x"}],
+        "/fields/0/id": [{"id": new_id(), "value": 1}, {"id": "there", "value": 1}, {"id": 5, "value": 1}],
+        "/fields/0/value": [{"name": "there"}],
+        "/fields/0": [{"value": 1}, 5, None, "there", []],
+    }
+    for pointer, elements in cases.items():
+        for element in elements:
+            answer = world.api.post("/api/activities/logged", world.body(fields=[element]))
+            assert answer.status == 422 and answer.pointers == [pointer], (element, answer)
+    twice = log_with(world, ("there", "a"), ("there", "b"))
+    assert twice.pointers == ["/fields/1/name"]
+    for given in (5, {}, "there", True):
+        assert world.api.post("/api/activities/logged", world.body(fields=given)).pointers == ["/fields"], given
+    assert world.api.post("/api/activities/logged", world.body(fields=[{"value": "x", **made}])).status == 201
+    assert world.api.post("/api/activities/logged", world.body(fields=None)).status == 201
+
+
+def test_an_activity_keeps_the_values_of_its_own_type(world, fields):
+    other = world.add_object("Inspection")
+    Fields.of_activity(world, other).add("Grade", "rating")
+    fields.add("Outcome", "text")
+    assert log_with(world, ("grade", 3)).pointers == ["/fields/0/name"]
+    answer = log_with(world, ("grade", 3), object_id=other)
+    assert [(shown["name"], shown["value"]) for shown in answer.json["fields"]] == [("grade", 3)]
+
+
+# ── Fields of records, and binding ──────────────────────────────────────────────────────────────────────────
+
+STANDARD = [
+    ("first_name", "text"), ("last_name", "text"), ("email", "email"), ("home_phone", "phone"), ("mobile_phone", "phone"),
+    ("business_phone", "phone"), ("titles", "tags"), ("tags", "tags"), ("birthday", "date")]
+
+
+@pytest.mark.core
+def test_contacts_have_standard_fields(server, world):
+    contacts = Fields.of_contacts(world)
+    standard = contacts.list()
+    assert [(f["name"], f["field_type"]) for f in standard] == STANDARD
+    assert all(f["standard"] and not f["read_only"] for f in standard)
+    assert [f["name"] for f in standard if f["required"]] == ["first_name"]
+    assert contacts.list() == standard and contacts.get(standard[3]) == standard[3]
+    theirs = Fields.of_contacts(World(server, name="Other", email="other@other.test")).list()
+    assert not {f["id"] for f in standard} & {f["id"] for f in theirs}
+    for field in standard:
+        assert contacts.cannot_change(field, 409, display_name="Other") == []
+        assert contacts.request("DELETE", "/" + field["id"]).status == 409
+    size = contacts.add("Shoe size", "integer")
+    assert contacts.add("Birthday", "date")["name"] == "birthday_2"
+    assert contacts.refused(409, name="email", field_type="email") == []
+    assert contacts.names() == [name for name, _ in STANDARD] + ["shoe_size", "birthday_2"]
+    answer = contacts.request("PUT", "/order", {"fields": [standard[0]["id"], size["id"]]})
+    assert answer.pointers == ["/fields/0"]
+    by_id = Fields(world.api, f"/api/records/objects/{contact_object(world)}")
+    assert by_id.list() == contacts.list()
+    assert world.api.get("/api/records/objects/nothing/fields").status == 404
+
+
+@pytest.mark.core
+def test_a_bound_field_is_as_the_records_field_is(world, fields):
+    contacts = Fields.of_contacts(world)
+    stage = contacts.add("Stage", "status", options=["Lead", "Customer"], description="of a contact")
+    bound = fields.add("Stage then", bound_field_id=stage["id"], required=True, default="Lead")
+    assert bound["field_type"] == bound["custom_field_type"] == "status"
+    assert bound["options"] == stage["options"] and bound["bound_field_id"] == stage["id"]
+    assert bound["default"] == stage["options"][0]["id"] and bound["description"] == ""
+    changed = contacts.change(stage, options=["Customer", "Former"])
+    assert fields.get(bound)["options"] == changed["options"]
+    assert fields.get(bound)["default"] is None  # that option is archived
+    assert fields.cannot_change(bound, options=["Own"]) == ["/options"]
+    assert fields.cannot_change(bound, limits={}) == ["/limits"]
+    amount = contacts.add("Worth", "money", limits={"currency": "EUR", "max": "10"})
+    worth = fields.add("Worth", "money", bound_field_id=amount["id"])
+    assert worth["limits"] == amount["limits"]
+    contacts.change(amount, limits={"max": "20"})
+    assert fields.get(worth)["limits"]["max"] == "20.00"
+    assert fields.cannot_change(worth, default="20.01") == ["/default"]
+
+
+def test_bindings_that_are_refused(server, world, fields):
+    contacts = Fields.of_contacts(world)
+    size = contacts.add("Size", "integer")
+    gone = contacts.add("Gone", "integer")
+    contacts.archive(gone)
+    theirs = Fields.of_contacts(World(server, name="Other", email="other@other.test")).list()[3]
+    own = fields.add("Own", "integer")
+    about_nothing = Fields(world.api, f"{OBJECTS}/" + world.api.ok("POST", OBJECTS, {
+        "name": "Note", "association_mode": "none"})["id"])
+    for who, wrong in ((fields, {"bound_field_id": new_id()}), (fields, {"bound_field_id": theirs["id"]}),
+                       (fields, {"bound_field_id": own["id"]}), (fields, {"bound_field_id": gone["id"]}),
+                       (fields, {"bound_field_id": size["id"], "field_type": "decimal"}),
+                       (about_nothing, {"bound_field_id": size["id"]}),
+                       (contacts, {"bound_field_id": size["id"], "field_type": "integer"})):
+        assert who.refused(**wrong) == ["/bound_field_id"], wrong
+    assert fields.refused(bound_field_id=size["id"], limits={"max": 5}) == ["/limits"]
+    fields.add("Size", bound_field_id=size["id"])
+    assert fields.refused(bound_field_id=size["id"]) == ["/bound_field_id"]
+
+
+@pytest.mark.core
+def test_what_a_field_is_bound_to_is_not_archived(world, fields):
+    contacts = Fields.of_contacts(world)
+    size = contacts.add("Size", "integer")
+    bound = fields.add("Size", bound_field_id=size["id"])
+    answer = contacts.request("DELETE", "/" + size["id"])
+    assert answer.status == 409 and "Sales Call" in answer.json["detail"], answer
+    fields.archive(bound)
+    contacts.archive(size)
+    assert fields.cannot_change(bound, 409, archived=False) == []
+    contacts.change(size, archived=False)
+    other = fields.add("Size again", bound_field_id=size["id"])
+    assert fields.cannot_change(bound, 409, archived=False) == []
+    fields.archive(other)
+    assert fields.change(bound, archived=False)["bound_field_id"] == size["id"]
+
+
+def test_a_standard_field_can_be_bound(world, fields):
+    birthday = next(f for f in Fields.of_contacts(world).list() if f["name"] == "birthday")
+    bound = fields.add("Birthday", bound_field_id=birthday["id"])
+    assert bound["field_type"] == bound["custom_field_type"] == "date"
+    answer = log_with(world, ("birthday", "1990-02-03"))
+    [shown] = answer.json["fields"]
+    assert (shown["custom_field_type"], shown["value"]) == ("date", "1990-02-03")
 
 
 # ── Limits ──────────────────────────────────────────────────────────────────────────────────────────────────

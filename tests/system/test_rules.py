@@ -438,6 +438,23 @@ def test_i9_a_default_decides_like_a_value_and_is_not_stored_where_hidden(rules)
     assert not rules.stored(kind=None).get("address")
 
 
+def test_i9_completing_is_decided_likewise(rules):
+    rules.field("outcome", "single_select")
+    rules.field("reason", required=True)
+    rules.set(rule([("outcome", "equals", "Lost")], "reason"))
+    scheduled = rules.api.ok("POST", "/api/activities/scheduled-activity", {
+        "activity_object_id": rules.id, "due_datetime": "2031-05-04T10:00:00Z", "employee_id": rules.world.employee,
+        "associated_entities": [{"id": rules.world.contact}]})
+    path = f"/api/activities/scheduled-activity/{scheduled['id']}/complete"
+    fields = [{"name": "outcome", "value": "Lost"}]
+    assert rules.api.post(path, {"fields": fields}).status == 422
+    fields = [{"name": "outcome", "value": "Won"}, {"name": "reason", "value": "Price"}]
+    done = rules.api.post(path, {"fields": fields})
+    assert done.status == 201, done
+    record = rules.api.ok("GET", f"/api/activities/logged/{done.json['id']}")
+    assert {f["name"]: f["value"] for f in record["fields"]}["reason"] is None
+
+
 def random_rules(rng, names):
     """Rules without a cycle, over fields that are whole numbers."""
     free, saved = list(names), []

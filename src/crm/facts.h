@@ -1,0 +1,36 @@
+/*
+ * What one worker remembers between requests that log activities: who a caller is, and Activity Objects with their
+ * settings. It saves the queries that are the same a thousand times a second.
+ *
+ * An entry is of one settings_version of its Business, and may be out of date. So only that may rest on it which the
+ * writer's transaction proves: it holds the version that was prepared under (struct log_unit) and refuses another one
+ * (ERR_STALE), on whatever node the settings, the employee or the key were changed. Whoever is refused so asks again
+ * with `fresh`. What changes with time alone (an expiry) is right again after FACTS_AGE_US.
+ *
+ * One thread: each worker has its own. What it gives out lives as long as the arena that was named.
+ */
+#ifndef HERALD_CRM_FACTS_H
+#define HERALD_CRM_FACTS_H
+
+#include "crm/object.h"
+
+#define FACTS_AGE_US US_PER_S
+
+struct facts;
+
+struct facts *facts_new(void) __attribute__((returns_nonnull));
+void facts_free(struct facts *facts);
+
+/*
+ * As actor_by_key. `fresh`: from the database, whatever is remembered; *remembered says when it was not. Nothing
+ * may be told to a remembered actor but what a commit has proven.
+ */
+enum err_code facts_actor(struct facts *facts, struct db *db, struct arena *arena, const char *key,
+    struct id business_id, struct id user_id, bool fresh, struct actor *actor, bool *remembered,
+    struct error *err) MUST_CHECK;
+
+/* As object_read_open; from the database if what is remembered is of another settings_version than the actor. */
+enum err_code facts_object(struct facts *facts, struct db *db, struct arena *arena, const struct actor *actor,
+    struct id id, const char *api_name, struct activity_object *object, struct error *err) MUST_CHECK;
+
+#endif
