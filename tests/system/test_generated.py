@@ -61,7 +61,7 @@ class Run:
         self.age += 1
         if self.age > WORLD_LASTS:
             self.renew()
-        request = self.generator.request(operation)
+        request = self.request(operation)
         looked = self.rng.random() < 0.1
         before = self.everything() if looked else None
         try:
@@ -75,6 +75,13 @@ class Run:
             self.complain(request, f"has changed something although it was refused with {answer.status}", answer)
         if answer.status < 300 and uses_up(operation):
             self.renew()
+
+    def request(self, operation):
+        try:
+            return self.generator.request(operation)
+        except AssertionError:  # what it needs cannot be made any more: a field may be required now
+            self.renew()
+            return self.generator.request(operation)
 
     def send(self, request):
         if request.operation.streams:
