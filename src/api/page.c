@@ -109,7 +109,8 @@ bool query_id(struct call *call, const char *name, struct id *id)
 {
     const char *text = exchange_query(call->exchange, name);
     *id = (struct id){0};
-    return !text || id_parse(text, strlen(text), id) || refuse(call, name, "a UUID");
+    return !text || (id_parse(text, strlen(text), id) && !id_is_nil(*id)) ||
+           refuse(call, name, "a UUID, and not the nil one");
 }
 
 bool query_time(struct call *call, const char *name, int64_t *us, bool *given)
