@@ -413,7 +413,7 @@ static enum err_code deliveries_verb(struct job *job)
     if (job->words.state && !delivery_state_parse(job->words.state, &filter.state))
         return error_set(job->err, ERR_INVALID, "--state must be pending, delivered or failed");
     struct page page = {.limit = (size_t)job->words.limit};
-    struct actor operator= {0};
+    struct actor operator= {.access = &access_operator};
     enum err_code code = db_open(job->context->db, true, &db, job->err);
     if (!code)
         code = choose_business(job, db, &operator.business_id);

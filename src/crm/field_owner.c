@@ -46,7 +46,7 @@ enum err_code field_owner_read(
     struct db *db, const struct actor *actor, struct field_holder *holder, struct error *err)
 {
     bool archived;
-    enum err_code code = may(actor, ACTION_VIEW_OBJECT, actor->business_id, err);
+    enum err_code code = may(actor, ACTION_VIEW_OBJECT, NULL, err);
     return code ? code : find(db, actor->business_id, holder, &archived, err);
 }
 
@@ -66,7 +66,7 @@ static enum err_code hold_record_object(
     struct write *w, int64_t version, struct field_held *held, struct error *err)
 {
     bool archived;
-    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, err);
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, NULL, err);
     if (!code)
         code = find(w->db, w->business_id, &held->owner, &archived, err);
     if (!code)

@@ -4,6 +4,10 @@
 
 #include "crm/logged.h"
 
+/* may() about an activity whose type and `logged_by` are known. */
+enum err_code logged_may(const struct actor *actor, enum action action,
+    const struct logged_activity *activity, struct error *err) MUST_CHECK;
+
 /* ── fields ──────────────────────────────────────────────────────────────────────────────────── */
 
 /* The values that are given, under the rules of the activity's type: `values` and `field_values` of it. */
@@ -15,7 +19,7 @@ enum err_code logged_fields_prepare(struct db *db, struct arena *arena, const st
 void logged_fields_bind(struct arena *arena, struct log_unit *log);
 
 /* `values` of each from its `field_values`: one query for each type that has fields, and few for names. */
-enum err_code logged_fields_read(struct db *db, struct arena *arena, struct id business_id,
+enum err_code logged_fields_read(struct db *db, struct arena *arena, const struct actor *actor,
     struct logged_activity *activities, size_t count, struct error *err) MUST_CHECK;
 
 #define COMPLETED_BEFORE "This Scheduled Activity has been completed already."

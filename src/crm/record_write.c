@@ -12,7 +12,7 @@ enum err_code record_hold(struct db *db, struct arena *arena, const struct recor
     db_rows_close(rows);
     if (!code)
         code = record_get(db, arena, object, id, record, err);
-    return code ? code : record_load_values(db, arena, object, record, 1, err);
+    return code ? code : record_load_values(db, arena, NULL, object, record, 1, err);
 }
 
 enum err_code record_email_taken(

@@ -75,6 +75,7 @@ enum search_order {
 
 struct search_query {
     struct id business_id, object_id;
+    struct id owner_id; /* only that employee's; nil: all */
     const struct search_needles *needles;
     enum search_order order;
     int64_t skip, most;

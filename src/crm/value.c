@@ -135,13 +135,26 @@ static const char *wrong_reference(const struct field *field, const struct value
     return found->inactive ? "This record is archived." : NULL;
 }
 
+/* Whether the actor (NULL: an operator) may not see what was found. */
+static bool hides(const struct actor *actor, const struct value_lookup *found)
+{
+    const struct thing thing = {.employee_id = found->owner_id};
+    if (!actor)
+        return false;
+    return found->type == FIELD_RECORD ? !may_see(actor, ACTION_VIEW_RECORD, &thing)
+                                       : !id_equal(found->id, actor->employee.id) &&
+                                             !may_see(actor, ACTION_VIEW_EMPLOYEE, NULL);
+}
+
 static enum err_code check_references(
-    struct reading *r, struct db *db, struct id business_id, struct error *err)
+    struct reading *r, struct db *db, const struct actor *actor, struct error *err)
 {
     struct value_set *values = r->values;
-    enum err_code code = value_look_up(db, r->arena, business_id, r->lookups, r->lookup_count, err);
+    enum err_code code = value_look_up(db, r->arena, actor->business_id, r->lookups, r->lookup_count, err);
     for (size_t i = 0; i < r->lookup_count && !code; i++) {
         size_t index = r->lookup_fields[i];
+        if (r->lookups[i].type == FIELD_RECORD && hides(actor, &r->lookups[i]))
+            r->lookups[i].display_name = NULL;
         const char *wrong = wrong_reference(&values->fields->items[index], &r->lookups[i]);
         if (wrong)
             refuse(r, values->given[index] - 1, "/value", wrong);
@@ -152,7 +165,7 @@ static enum err_code check_references(
 }
 
 /* Reads what is given over what is in `values`. */
-static enum err_code read_given(struct db *db, struct arena *arena, struct id business_id,
+static enum err_code read_given(struct db *db, struct arena *arena, const struct actor *actor,
     const json_t *given, struct value_set *values, struct error_list *list, struct error *err)
 {
     size_t count = json_array_size(given);
@@ -167,7 +180,7 @@ static enum err_code read_given(struct db *db, struct arena *arena, struct id bu
     r.lookup_fields = ARENA_ARRAY(arena, size_t, values->fields->count + 1);
     for (size_t at = 0; at < count; at++)
         read_element(&r, at, json_array_get(given, at));
-    return check_references(&r, db, business_id, err);
+    return check_references(&r, db, actor, err);
 }
 
 enum err_code values_read(struct db *db, struct arena *arena, const struct actor *actor,
@@ -175,7 +188,7 @@ enum err_code values_read(struct db *db, struct arena *arena, const struct actor
     struct error *err)
 {
     values_init(arena, fields, values);
-    return read_given(db, arena, actor->business_id, given, values, list, err);
+    return read_given(db, arena, actor, given, values, list, err);
 }
 
 static void require(const struct value_set *values, size_t index, struct error_list *list)
@@ -192,7 +205,7 @@ enum err_code values_change(struct db *db, struct arena *arena, const struct act
 {
     size_t refused = list->count;
     memset(values->given, 0, values->fields->count * sizeof *values->given);
-    enum err_code code = read_given(db, arena, actor->business_id, given, values, list, err);
+    enum err_code code = read_given(db, arena, actor, given, values, list, err);
     for (size_t i = 0; i < values->fields->count && !code && list->count == refused; i++)
         if (values->given[i] && !values->json[i] && values->fields->items[i].required)
             require(values, i, list);
@@ -325,8 +338,17 @@ static size_t references_most(const struct value_set *set)
     return count;
 }
 
+/* Whether it is to be shown as if it were empty. */
+static bool is_hidden(const struct value_set *values, struct id id)
+{
+    for (const struct value_name *name = values->names; name; name = name->next)
+        if (id_equal(name->id, id))
+            return !name->display_name;
+    return false;
+}
+
 enum err_code values_read_names(struct db *db, struct arena *arena, struct id business_id,
-    struct value_set *const *sets, size_t n, struct error *err)
+    const struct actor *actor, struct value_set *const *sets, size_t n, struct error *err)
 {
     size_t most = 0, count = 0;
     for (size_t i = 0; i < n; i++)
@@ -337,9 +359,12 @@ enum err_code values_read_names(struct db *db, struct arena *arena, struct id bu
     for (size_t i = 0; i < n; i++)
         count = gather(sets[i], lookups, count);
     enum err_code code = value_look_up(db, arena, business_id, lookups, count, err);
+    for (size_t j = 0; j < count && !code; j++)
+        if (hides(actor, &lookups[j]))
+            lookups[j].display_name = NULL;
     for (size_t i = 0; i < n && !code; i++)
         for (size_t j = 0; j < count; j++)
-            if (lookups[j].display_name)
+            if (lookups[j].display_name || !id_is_nil(lookups[j].object_id)) /* it is there */
                 add_name(arena, sets[i], &lookups[j]);
     return code;
 }
@@ -377,6 +402,8 @@ static void emit_value(struct json *json, const struct value_set *values, size_t
         emit_null(json, "value");
     else if (field_type_has_options(field->type))
         emit_options(json, field, value);
+    else if (is_reference(field->type) && reference_id(value, &id) && is_hidden(values, id))
+        emit_null(json, "value");
     else if (is_reference(field->type) && reference_id(value, &id)) {
         emit_object(json, "value");
         emit_id(json, "id", id);
