@@ -26,7 +26,7 @@ from support.world import World
 
 # Tables that have few rows in any installation, or few that an index of its own leaves (their names).
 SMALL = {"schema_version", "lane", "business", "role", "record_object", "activity_object", "field", "activity_rule", "session",
-         "sign_in_token"}
+         "sign_in_token", "permission_group", "role_group"}
 SMALL_INDEXES = {"outbox", "record_unsearched"}
 # What a search for a frequent word finds, it has to read.
 SEARCHED = {"record_search", "record_text"}
@@ -137,6 +137,7 @@ class Questions:
             "/api/activities/logged/{id}": id_text("activity", activity),
             "/api/activities/scheduled-activity/{id}": id_text("scheduled", activity - 2 if small else activity),
             "/api/webhooks/deliveries/{id}": id_text("delivery", activity), "/api/roles/{id}": role,
+            "/api/permission-groups/{id}": world.business,
             "/api/activities/objects/{id}": object_id, "/api/records/{object}/{id}": contact,
         }
 
