@@ -1,6 +1,6 @@
 /* /api/permission-groups, and the groups of a role: who may do what (M13). */
-#include "crm/group.h"
 #include "api/body.h"
+#include "crm/group.h"
 #include "crm/role.h"
 
 /* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
@@ -89,7 +89,8 @@ static bool read_level(const char *text, bool has_my, enum permission_level *lev
 {
     static const enum permission_level levels[] = {LEVEL_NONE, LEVEL_MY, LEVEL_ALL};
     for (size_t i = 0; i < ARRAY_LEN(levels); i++)
-        if (text && strcmp(text, permission_level_name(levels[i])) == 0 && (has_my || levels[i] != LEVEL_MY)) {
+        if (text && strcmp(text, permission_level_name(levels[i])) == 0 &&
+            (has_my || levels[i] != LEVEL_MY)) {
             *level = levels[i];
             return true;
         }
@@ -119,7 +120,8 @@ static void read_verbs(struct body *body, int kind, json_t *verbs, struct group_
 {
     const char *name;
     json_t *value;
-    json_object_foreach (verbs, name, value) {
+    json_object_foreach(verbs, name, value)
+    {
         char pointer[96];
         snprintf(pointer, sizeof pointer, "/permissions/%s/%.40s", kind_at(kind), name);
         int verb = index_of(verb_at, PERMISSION_VERBS, name);
@@ -146,7 +148,8 @@ static void read_permissions(struct body *body, struct group_input *input)
         error_list_add(&body->errors, "/permissions", "This must be an object.");
         return;
     }
-    json_object_foreach (permissions, name, verbs) {
+    json_object_foreach(permissions, name, verbs)
+    {
         char pointer[96];
         snprintf(pointer, sizeof pointer, "/permissions/%.40s", name);
         int kind = index_of(kind_at, PERMISSION_KINDS, name);
@@ -259,7 +262,8 @@ static bool read_ids(struct call *call, const char *name, struct group_call *pen
     bool given = body_has(&body, name);
     pending->ids = body_ids(&body, name, NULL, GROUP_MEMBERS_MOST, &pending->id_count);
     if (!given || (!pending->ids && !body.errors.count))
-        error_list_add(&body.errors, arena_printf(call->arena, "/%s", name), "This is required: all of them.");
+        error_list_add(
+            &body.errors, arena_printf(call->arena, "/%s", name), "This is required: all of them.");
     return body_finish(&body);
 }
 
@@ -301,8 +305,8 @@ static enum err_code role_groups_run(struct write *w, void *ctx, struct error_li
     struct group_call *pending = ctx;
     enum err_code code = role_set_groups(w, pending->id, pending->ids, pending->id_count, list, err);
     return code ? code
-                : role_groups(w->db, w->arena, w->actor, pending->id, &pending->groups,
-                      &pending->group_count, err);
+                : role_groups(
+                      w->db, w->arena, w->actor, pending->id, &pending->groups, &pending->group_count, err);
 }
 
 static void role_groups_reply(struct call *call, void *ctx)

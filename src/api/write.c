@@ -27,8 +27,7 @@ static enum err_code write_run_one(struct db *db, struct api_write *w, struct er
         .pos = w->unit.pos,
         .now = clock_wall_us()};
     w->list = (struct error_list){0};
-    enum err_code code =
-        call->actor.access ? actor_still_may(db, call->arena, &call->actor, err) : ERR_OK;
+    enum err_code code = call->actor.access ? actor_still_may(db, call->arena, &call->actor, err) : ERR_OK;
     return code ? code : w->run(&write, w->unit.ctx, &w->list, err);
 }
 

@@ -162,8 +162,7 @@ static bool is_assigned(const struct actor *actor, enum action action, const str
 /* Settings stay visible to those who may change them: nobody else could undo a sharing. */
 static bool is_taken_away(const struct actor *actor, enum action action, const struct thing *thing)
 {
-    if (!thing || id_is_nil(thing->activity_object_id) ||
-        !access_is_hidden(actor, thing->activity_object_id))
+    if (!thing || id_is_nil(thing->activity_object_id) || !access_is_hidden(actor, thing->activity_object_id))
         return false;
     return needs[action].kind != PERMIT_OBJECTS || access_level(actor, ACTION_EDIT_OBJECT) == LEVEL_NONE;
 }
@@ -203,8 +202,7 @@ static enum err_code decide(
     return known ? lacks(actor, action, thing, err) : unknown(action, err);
 }
 
-enum err_code may(
-    const struct actor *actor, enum action action, const struct thing *thing, struct error *err)
+enum err_code may(const struct actor *actor, enum action action, const struct thing *thing, struct error *err)
 {
     enum action first = seeing(action);
     enum err_code code = first == action || !thing ? ERR_OK : decide(actor, first, thing, err);

@@ -26,14 +26,7 @@ enum permission_kind {
     PERMIT_PEOPLE,
     PERMISSION_KINDS
 };
-enum permission_verb {
-    PERMIT_VIEW,
-    PERMIT_LOG,
-    PERMIT_CREATE,
-    PERMIT_EDIT,
-    PERMIT_DELETE,
-    PERMISSION_VERBS
-};
+enum permission_verb { PERMIT_VIEW, PERMIT_LOG, PERMIT_CREATE, PERMIT_EDIT, PERMIT_DELETE, PERMISSION_VERBS };
 enum permission_level { LEVEL_NONE = 0, LEVEL_MY = 1, LEVEL_ALL = 3 };
 
 /* As they are stored: for each kind two bits a verb. What two grant together is the OR of both. */
@@ -50,8 +43,8 @@ bool permission_has_my(enum permission_kind kind, enum permission_verb verb);
 
 enum permission_level grants_level(
     const struct grants *grants, enum permission_kind kind, enum permission_verb verb);
-void grants_set(struct grants *grants, enum permission_kind kind, enum permission_verb verb,
-    enum permission_level level);
+void grants_set(
+    struct grants *grants, enum permission_kind kind, enum permission_verb verb, enum permission_level level);
 
 /* The facts. In the arena of the actor. */
 struct access {
@@ -67,9 +60,8 @@ struct access {
 extern const struct access access_operator;
 
 /* The facts of an actor: one query. Any thread, with a connection of its own. */
-enum err_code access_load(
-    struct db *db, struct arena *arena, const struct actor *actor, const struct access **access,
-    struct error *err) MUST_CHECK;
+enum err_code access_load(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct access **access, struct error *err) MUST_CHECK;
 
 /*
  * In a cold write: loads them again if the settings have changed since, so that whoever was refused a permission
@@ -120,8 +112,8 @@ struct thing {
  * with which they may. ERR_DENIED: the sentence names the permission that is missing. ERR_NOT_FOUND: the actor is not
  * even to know of it.
  */
-enum err_code may(const struct actor *actor, enum action action, const struct thing *thing,
-    struct error *err) MUST_CHECK;
+enum err_code may(
+    const struct actor *actor, enum action action, const struct thing *thing, struct error *err) MUST_CHECK;
 
 /* The same for a cold write; an operator may do all. */
 enum err_code write_may(

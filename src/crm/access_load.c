@@ -55,8 +55,8 @@ enum err_code access_load(struct db *db, struct arena *arena, const struct actor
     struct access *read = ARENA_NEW(arena, struct access);
     struct ids roles = {0}, hidden = {0};
     *read = (struct access){0};
-    enum err_code code = db_query(
-        db, facts, DB_PARAMS(db_id(actor->employee.id), db_id(actor->business_id)), &rows, err);
+    enum err_code code =
+        db_query(db, facts, DB_PARAMS(db_id(actor->employee.id), db_id(actor->business_id)), &rows, err);
     while (!code && db_next(rows, &code, err)) {
         int64_t what = db_col_int(rows, 0);
         if (what == GRANTS)

@@ -56,8 +56,8 @@ enum err_code group_delete(struct write *w, struct id id, int64_t version, struc
 enum err_code group_set_members(struct write *w, struct id id, const struct id *employees, size_t count,
     struct group *group, struct error_list *list, struct error *err) MUST_CHECK;
 /* One more; that the employee is one already is fine. */
-enum err_code group_assign(struct write *w, struct id id, struct id employee_id, struct group *group,
-    struct error *err) MUST_CHECK;
+enum err_code group_assign(
+    struct write *w, struct id id, struct id employee_id, struct group *group, struct error *err) MUST_CHECK;
 
 /* The groups of a role, whose holders are in them, by name. ERR_NOT_FOUND. */
 enum err_code role_groups(struct db *db, struct arena *arena, const struct actor *actor, struct id role_id,

@@ -61,15 +61,16 @@ struct search {
 #define OF_EMPLOYEE_SHARED(order, most) EMPLOYEES(SHARED, order, most)
 
 /* What is about the record itself, and what is about every record of its object. */
-#define ABOUT(which, shared, order, most)                                                                            \
+#define ABOUT(which, shared, order, most)                                                                    \
     "SELECT a.activity_id AS id FROM activity_association a CROSS JOIN logged_activity l "                   \
     "WHERE a.record_id = " which " AND a.business_id = $1 AND (a.activity_id, a.business_id) > ($2, $1) "    \
     "AND a.activity_id < $3 AND l.id = a.activity_id AND l.business_id = a.business_id AND " MATCHES         \
         IF_OBJECT IF_EMPLOYEE shared "ORDER BY a.activity_id " order " LIMIT " most
 #define OBJECT_OF_RECORD "(SELECT object_id FROM record WHERE id = $8 AND business_id = $1)"
 #define RECORDS(shared, order, most)                                                                         \
-    "SELECT id FROM (SELECT id FROM (" ABOUT("$8", shared, order, most) ") AS one UNION ALL SELECT id FROM (" ABOUT( \
-        OBJECT_OF_RECORD, shared, order, most) ") AS every) AS found ORDER BY id " order " LIMIT " most
+    "SELECT id FROM (SELECT id FROM (" ABOUT(                                                                \
+        "$8", shared, order, most) ") AS one UNION ALL SELECT id FROM (" ABOUT(OBJECT_OF_RECORD, shared,     \
+        order, most) ") AS every) AS found ORDER BY id " order " LIMIT " most
 #define OF_RECORD(order, most) RECORDS("", order, most)
 #define OF_RECORD_SHARED(order, most) RECORDS(SHARED, order, most)
 

@@ -111,7 +111,8 @@ static enum err_code may_bind(const struct preparing *p, struct error *err)
                 !may(p->actor, ACTION_EDIT_RECORD, &thing, err))
                 continue;
             return error_set(err, ERR_DENIED,
-                "A field of this activity is written into a record that it is about, which you may not edit.");
+                "A field of this activity is written into a record that it is about, which you may not "
+                "edit.");
         }
     return ERR_OK;
 }

@@ -21,7 +21,8 @@
     "WHERE l.business_id = $1 AND l.deleted_at IS NULL AND l.id "
 
 #define ASSOCIATIONS                                                                                         \
-    "SELECT a.activity_id, a.record_id, r.display_name, a.object_id, o.name, r.owner_id FROM activity_association a "    \
+    "SELECT a.activity_id, a.record_id, r.display_name, a.object_id, o.name, r.owner_id FROM "               \
+    "activity_association a "                                                                                \
     "JOIN record_object o ON o.id = a.object_id AND o.business_id = a.business_id "                          \
     "LEFT JOIN record r ON r.id = a.record_id AND r.business_id = a.business_id "                            \
     "WHERE a.business_id = $1 AND a.activity_id "
@@ -59,8 +60,8 @@ static void take_activity(
     };
 }
 
-enum err_code logged_may(const struct actor *actor, enum action action,
-    const struct logged_activity *activity, struct error *err)
+enum err_code logged_may(
+    const struct actor *actor, enum action action, const struct logged_activity *activity, struct error *err)
 {
     const struct thing thing = {
         .activity_object_id = activity->object.id, .employee_id = activity->logged_by.id};

@@ -35,7 +35,8 @@ enum err_code record_find(struct db *db, struct arena *arena, const struct actor
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     enum err_code code = db_query(db,
-        "SELECT r.id, r.object_id, r.display_name, o.name, o.api_name, r.archived_at, r.owner_id FROM record r "
+        "SELECT r.id, r.object_id, r.display_name, o.name, o.api_name, r.archived_at, r.owner_id FROM record "
+        "r "
         "JOIN record_object o ON o.id = r.object_id AND o.business_id = r.business_id "
         "WHERE r.id = $1 AND r.business_id = $2",
         DB_PARAMS(db_id(id), db_id(actor->business_id)), &rows, err);
@@ -100,21 +101,23 @@ enum err_code record_read(struct db *db, struct arena *arena, const struct actor
 /* The page first, by the search's index of names; its records then. */
 #define LIST_BY_NAME(own, compare, order)                                                                    \
     "SELECT " RECORD_COLUMNS "FROM (SELECT record_id, business_id, sort_name FROM record_search "            \
-    "WHERE object_id = $1 AND business_id = $2 AND (sort_name, record_id) " compare                          \
-    " ($3, $4) " own "ORDER BY sort_name " order ", record_id " order                                               \
+    "WHERE object_id = $1 AND business_id = $2 AND (sort_name, record_id) " compare " ($3, $4) " own         \
+    "ORDER BY sort_name " order ", record_id " order                                                         \
     " LIMIT $5) s JOIN record r ON r.id = s.record_id AND r.business_id = s.business_id " RECORD_OWNER       \
     "ORDER BY s.sort_name " order ", s.record_id " order
 
 /* $6, the owner. */
 #define OWN_BY_NAME                                                                                          \
-    "AND EXISTS (SELECT 1 FROM record w WHERE w.id = record_id AND w.business_id = record_search.business_id " \
+    "AND EXISTS (SELECT 1 FROM record w WHERE w.id = record_id AND w.business_id = "                         \
+    "record_search.business_id "                                                                             \
     "AND w.owner_id = $6) "
 
 /* `owner`: only that employee's; nil: all. */
 static enum err_code query_by_name(struct db *db, const struct record_object *object, struct id owner,
     const struct page *page, struct db_rows **rows, struct error *err)
 {
-    static const char *const statements[2][2] = {{LIST_BY_NAME("", ">", "ASC"), LIST_BY_NAME("", "<", "DESC")},
+    static const char *const statements[2][2] = {
+        {LIST_BY_NAME("", ">", "ASC"), LIST_BY_NAME("", "<", "DESC")},
         {LIST_BY_NAME(OWN_BY_NAME, ">", "ASC"), LIST_BY_NAME(OWN_BY_NAME, "<", "DESC")}};
     bool own = !id_is_nil(owner);
     const struct db_value values[] = {db_id(object->id), db_id(object->business_id),

@@ -32,7 +32,7 @@ static void take_object(struct db_rows *rows, struct arena *arena, struct record
     };
 }
 
-static enum err_code find(struct db *db, struct arena *arena, struct id business_id, const char *key,
+enum err_code record_object_lookup(struct db *db, struct arena *arena, struct id business_id, const char *key,
     struct record_object *object, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
@@ -59,14 +59,14 @@ static enum err_code may_know_objects(const struct actor *actor, struct error *e
 enum err_code record_object_read(struct db *db, struct arena *arena, const struct actor *actor,
     const char *key, struct record_object *object, struct error *err)
 {
-    enum err_code code = find(db, arena, actor->business_id, key, object, err);
+    enum err_code code = record_object_lookup(db, arena, actor->business_id, key, object, err);
     return code ? code : may_know_objects(actor, err);
 }
 
 enum err_code record_object_find(
     struct write *w, const char *key, struct record_object *object, struct error *err)
 {
-    return find(w->db, w->arena, w->business_id, key, object, err);
+    return record_object_lookup(w->db, w->arena, w->business_id, key, object, err);
 }
 
 enum err_code record_object_list(struct db *db, struct arena *arena, const struct actor *actor, bool archived,

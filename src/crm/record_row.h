@@ -24,8 +24,8 @@ enum err_code record_get(struct db *db, struct arena *arena, const struct record
 enum err_code record_fields(struct db *db, struct arena *arena, const struct record_object *object,
     struct field_set *fields, struct error *err) MUST_CHECK;
 /* Fills `values` of each: from what is stored, from the columns, with the names that the actor (NULL: anybody) sees. */
-enum err_code record_load_values(struct db *db, struct arena *arena, const struct actor *actor, const struct record_object *object,
-    struct record *records, size_t count, struct error *err) MUST_CHECK;
+enum err_code record_load_values(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct record_object *object, struct record *records, size_t count, struct error *err) MUST_CHECK;
 /* The columns' values into `values`. */
 void record_put_columns(struct arena *arena, enum record_kind kind, struct record *record);
 

@@ -32,8 +32,8 @@ void record_put_columns(struct arena *arena, enum record_kind kind, struct recor
     values_put_text(arena, values, "created", time_format(record->created_at).text);
 }
 
-enum err_code record_load_values(struct db *db, struct arena *arena, const struct actor *actor, const struct record_object *object,
-    struct record *records, size_t count, struct error *err)
+enum err_code record_load_values(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct record_object *object, struct record *records, size_t count, struct error *err)
 {
     if (count == 0)
         return ERR_OK;

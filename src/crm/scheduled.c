@@ -36,10 +36,9 @@ enum err_code schedule_check_role(const struct schedule_check *check, struct id 
     struct scheduled_activity *scheduled, struct error *err)
 {
     struct role role = {0};
-    enum err_code code =
-        id_is_nil(role_id)
-            ? ERR_OK
-            : role_find(check->db, check->arena, check->actor->business_id, role_id, &role, err);
+    enum err_code code = id_is_nil(role_id) ? ERR_OK
+                                            : role_find(check->db, check->arena, check->actor->business_id,
+                                                  role_id, &role, err);
     scheduled->role_id = role.id;
     scheduled->role_name = role.name;
     return complain(code, check, "/role_id", err);
@@ -52,8 +51,8 @@ static enum err_code find_by_name(
     struct page page = {.limit = 2, .from = true, .key = {.text = name}};
     struct activity_object *found;
     size_t count = 0;
-    enum err_code code =
-        object_list_shared(check->db, check->arena, check->actor, ARCHIVED_LEFT_OUT, &page, &found, &count, err);
+    enum err_code code = object_list_shared(
+        check->db, check->arena, check->actor, ARCHIVED_LEFT_OUT, &page, &found, &count, err);
     if (code)
         return code;
     if (count > 1 && strcmp(found[1].name, name) == 0)

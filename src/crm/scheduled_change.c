@@ -82,11 +82,12 @@ static enum err_code change_assignment(const struct schedule_check *check,
 }
 
 /* What whoever changes the list may not see stays on it. */
-static void keep_hidden(struct arena *arena, const struct scheduled_activity *before,
-    struct scheduled_activity *scheduled)
+static void keep_hidden(
+    struct arena *arena, const struct scheduled_activity *before, struct scheduled_activity *scheduled)
 {
     size_t n = scheduled->associated_count;
-    struct associated_entity *all = ARENA_ARRAY(arena, struct associated_entity, n + before->associated_count);
+    struct associated_entity *all =
+        ARENA_ARRAY(arena, struct associated_entity, n + before->associated_count);
     if (n)
         memcpy(all, scheduled->associated, n * sizeof *all);
     for (size_t i = 0; i < before->associated_count; i++)

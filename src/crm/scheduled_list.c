@@ -45,7 +45,8 @@
  * they are to do themselves they see in any case.
  */
 #define VISIBLE                                                                                              \
-    "AND (s.employee_id = $12 OR s.role_id IN (SELECT v.role_id FROM employee_role v WHERE v.employee_id = $12 " \
+    "AND (s.employee_id = $12 OR s.role_id IN (SELECT v.role_id FROM employee_role v WHERE v.employee_id = " \
+    "$12 "                                                                                                   \
     "AND v.business_id = $1) OR ($13 = 1 AND " ACCESS_SHARED("s.activity_object_id", "$1", "$12") ")) "
 
 /* In such words, for SQLite: a person has less to do than there is of a type, so that index is not the one to take. */

@@ -18,8 +18,8 @@ static struct person take_person(struct db_rows *rows, int col, struct arena *ar
         .email = db_col_text_copy(rows, col + 4, arena)};
 }
 
-static void take_row(
-    struct db_rows *rows, struct arena *arena, const struct actor *actor, struct scheduled_activity *scheduled)
+static void take_row(struct db_rows *rows, struct arena *arena, const struct actor *actor,
+    struct scheduled_activity *scheduled)
 {
     *scheduled = (struct scheduled_activity){.id = db_col_id(rows, 0),
         .created_at = db_col_int(rows, 1),

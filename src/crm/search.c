@@ -99,7 +99,7 @@ enum err_code search_remove(struct db *db, struct id record_id, struct id busine
 /* The page first, by what record_search has; its records then. `from` begins with FROM, and names it s. */
 #define FIND(from, own, page, order)                                                                         \
     "SELECT " RECORD_COLUMNS "FROM (SELECT s.record_id, s.business_id, s.sort_name, s.sort_email " from      \
-    " AND s.object_id = $1 AND s.business_id = $2 " own "ORDER BY " order " " page                                  \
+    " AND s.object_id = $1 AND s.business_id = $2 " own "ORDER BY " order " " page                           \
     ") s JOIN record r ON r.id = s.record_id AND r.business_id = s.business_id " RECORD_OWNER                \
     "ORDER BY " order
 
@@ -108,14 +108,14 @@ enum err_code search_remove(struct db *db, struct id record_id, struct id busine
     "AND EXISTS (SELECT 1 FROM record w WHERE w.id = s.record_id AND w.business_id = s.business_id "         \
     "AND w.owner_id = " owner ") "
 
-#define IN_EACH_ORDER(from, own, page)                                                                            \
+#define IN_EACH_ORDER(from, own, page)                                                                       \
     {                                                                                                        \
-        [SEARCH_BY_NAME] = FIND(from, own, page, "s.sort_name, s.record_id"),                                     \
-        [SEARCH_BY_NAME_DOWN] = FIND(from, own, page, "s.sort_name DESC, s.record_id DESC"),                      \
-        [SEARCH_BY_AGE] = FIND(from, own, page, "s.record_id"),                                                   \
-        [SEARCH_BY_AGE_DOWN] = FIND(from, own, page, "s.record_id DESC"),                                         \
-        [SEARCH_BY_EMAIL] = FIND(from, own, page, "s.sort_email, s.record_id"),                                   \
-        [SEARCH_BY_EMAIL_DOWN] = FIND(from, own, page, "s.sort_email DESC, s.record_id DESC"),                    \
+        [SEARCH_BY_NAME] = FIND(from, own, page, "s.sort_name, s.record_id"),                                \
+        [SEARCH_BY_NAME_DOWN] = FIND(from, own, page, "s.sort_name DESC, s.record_id DESC"),                 \
+        [SEARCH_BY_AGE] = FIND(from, own, page, "s.record_id"),                                              \
+        [SEARCH_BY_AGE_DOWN] = FIND(from, own, page, "s.record_id DESC"),                                    \
+        [SEARCH_BY_EMAIL] = FIND(from, own, page, "s.sort_email, s.record_id"),                              \
+        [SEARCH_BY_EMAIL_DOWN] = FIND(from, own, page, "s.sort_email DESC, s.record_id DESC"),               \
     }
 
 #define PAGE "LIMIT $3 OFFSET $4"

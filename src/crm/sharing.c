@@ -36,7 +36,8 @@ enum err_code sharing_read(struct db *db, struct arena *arena, struct id busines
     if (code || sharing->everyone)
         return code;
     code = db_query(db,
-        "SELECT subject_id, is_role FROM activity_object_share WHERE activity_object_id = $1 AND business_id = "
+        "SELECT subject_id, is_role FROM activity_object_share WHERE activity_object_id = $1 AND business_id "
+        "= "
         "$2 ORDER BY subject_id",
         DB_PARAMS(db_id(object_id), db_id(business_id)), &rows, err);
     while (!code && db_next(rows, &code, err))
@@ -71,8 +72,8 @@ static enum err_code check(
         error_list_add(list, "/everyone", "What is shared with everyone names no roles and no employees.");
     enum err_code code = check_roles(w, sharing, list, err);
     if (!code)
-        code = employees_check(w->db, w->business_id, sharing->employees, sharing->employee_count,
-            "/employees", list, err);
+        code = employees_check(
+            w->db, w->business_id, sharing->employees, sharing->employee_count, "/employees", list, err);
     if (!code && list->count)
         code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
     return code;

@@ -34,12 +34,14 @@ enum err_code timeline_find(struct db *db, const struct actor *actor, const char
     struct timeline_of *of, struct error *err)
 {
     static const char by_name[] =
-        "SELECT o.id, r.owner_id FROM record_object o JOIN record r ON r.object_id = o.id AND r.business_id = "
+        "SELECT o.id, r.owner_id FROM record_object o JOIN record r ON r.object_id = o.id AND r.business_id "
+        "= "
         "o.business_id "
         "WHERE o.business_id = $1 AND o.api_name = $2 AND r.id = $3 AND r.business_id = $1";
-    static const char by_id[] = "SELECT o.id, r.owner_id FROM record_object o JOIN record r ON r.object_id = o.id AND "
-                                "r.business_id = o.business_id "
-                                "WHERE o.business_id = $1 AND o.id = $2 AND r.id = $3 AND r.business_id = $1";
+    static const char by_id[] =
+        "SELECT o.id, r.owner_id FROM record_object o JOIN record r ON r.object_id = o.id AND "
+        "r.business_id = o.business_id "
+        "WHERE o.business_id = $1 AND o.id = $2 AND r.id = $3 AND r.business_id = $1";
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     struct id object_id;
     bool named = !id_parse(object, strlen(object), &object_id);
@@ -93,8 +95,8 @@ struct scan {
     "WHERE a.record_id = $1 AND a.business_id = $2 AND a.open = 1 AND a.scheduled_id " CMP " $3 "            \
     "AND ($5 IS NULL OR s.activity_object_id = $5) AND (s.employee_id = $6 OR s.role_id IN "                 \
     "(SELECT v.role_id FROM employee_role v WHERE v.employee_id = $6 AND v.business_id = $2) "               \
-    "OR ($7 = 1 AND " ACCESS_SHARED(                                                                         \
-        "s.activity_object_id", "$2", "$6") ")) ORDER BY a.scheduled_id " ORDER " LIMIT $4"
+    "OR ($7 = 1 AND " ACCESS_SHARED("s.activity_object_id", "$2", "$6") ")) ORDER BY a.scheduled_id " ORDER  \
+                                                                        " LIMIT $4"
 #define BOTH_WAYS(SCAN)                                                                                      \
     {                                                                                                        \
         SCAN("<", "DESC"), SCAN(">", "ASC")                                                                  \
@@ -258,7 +260,8 @@ static void take_row(
 
 /* An object's own id in place of a record's: all of its records. */
 #define ENTITY_ROWS(TABLE, ID)                                                                               \
-    "SELECT a." ID ", a.record_id, a.object_id, coalesce(r.display_name, o.name), o.name, r.owner_id FROM " TABLE " a "  \
+    "SELECT a." ID                                                                                           \
+    ", a.record_id, a.object_id, coalesce(r.display_name, o.name), o.name, r.owner_id FROM " TABLE " a "     \
     "JOIN record_object o ON o.id = a.object_id AND o.business_id = a.business_id "                          \
     "LEFT JOIN record r ON r.id = a.record_id AND r.business_id = a.business_id "                            \
     "WHERE a.business_id = $101 AND a." ID " IN " ID_LIST " ORDER BY a." ID ", a.position"

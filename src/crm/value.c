@@ -141,9 +141,9 @@ static bool hides(const struct actor *actor, const struct value_lookup *found)
     const struct thing thing = {.employee_id = found->owner_id};
     if (!actor)
         return false;
-    return found->type == FIELD_RECORD ? !may_see(actor, ACTION_VIEW_RECORD, &thing)
-                                       : !id_equal(found->id, actor->employee.id) &&
-                                             !may_see(actor, ACTION_VIEW_EMPLOYEE, NULL);
+    return found->type == FIELD_RECORD
+               ? !may_see(actor, ACTION_VIEW_RECORD, &thing)
+               : !id_equal(found->id, actor->employee.id) && !may_see(actor, ACTION_VIEW_EMPLOYEE, NULL);
 }
 
 static enum err_code check_references(

@@ -46,7 +46,8 @@ static enum err_code look_up(struct db *db, struct arena *arena, struct id busin
     enum err_code code =
         type == FIELD_RECORD
             ? db_query(db,
-                  "SELECT id, object_id, display_name, archived_at, owner_id FROM record WHERE business_id = $1 "
+                  "SELECT id, object_id, display_name, archived_at, owner_id FROM record WHERE business_id = "
+                  "$1 "
                   "AND id IN ($2, $3, $4, $5, $6, $7, $8, $9)",
                   DB_PARAMS(db_id(business_id), EIGHT_IDS(chunk)), &rows, err)
             : db_query(db,
