@@ -9,7 +9,7 @@ from support.oracle import KINDS, OK, PERMISSIONS, UNKNOWN, Model, as_json, rand
 from support.world import World
 
 # How many (employee, action, thing) questions are asked on each engine.
-QUESTIONS = int(os.environ.get("HERALD_QUESTIONS", "100000" if os.environ.get("HERALD_LONG") else "6000"))
+QUESTIONS = int(os.environ.get("HERALD_QUESTIONS", "1000000" if os.environ.get("HERALD_LONG") else "100000"))
 STALE = {"If-Match": '"999999"'}
 
 
@@ -138,11 +138,12 @@ class Questions:
     def expect(self, who, answer, wanted, allowed, what):
         """`allowed`: the status of what is permitted, but not to be done: the request is wrong in something else."""
         self.count += 1
-        said = f"{what} by {self.model.level(who, 'people', 'view')}/{who}: {answer}, but the rules say {wanted}"
+        said = f"{what} by {who}: {answer}, but the rules say {wanted}"
         if wanted == OK:
             assert answer.status == allowed, said
+            assert allowed != 422 or answer.pointers == ["/mentions/0"], said
         elif wanted == UNKNOWN:
-            assert answer.status == 404 or answer.pointers == ["/activity_object_id"], said
+            assert answer.status == 404 or "/activity_object_id" in answer.pointers, said
         else:
             assert answer.status == 403, said
             assert f"'{wanted}'" in answer.json["detail"], said
@@ -255,7 +256,7 @@ def test_m13_the_rules_decide(server):
         api.judged = False
     while questions.count < QUESTIONS:
         crowd.change_one()
-        questions.ask_all(points=12)
+        questions.ask_all(points=25)
 
 
 def test_m13_what_may_be_deleted_is(server):
