@@ -107,10 +107,7 @@ enum err_code record_read(struct db *db, struct arena *arena, const struct actor
     "ORDER BY s.sort_name " order ", s.record_id " order
 
 /* $6, the owner. */
-#define OWN_BY_NAME                                                                                          \
-    "AND EXISTS (SELECT 1 FROM record w WHERE w.id = record_id AND w.business_id = "                         \
-    "record_search.business_id "                                                                             \
-    "AND w.owner_id = $6) "
+#define OWN_BY_NAME "AND owner_id = $6 "
 
 /* `owner`: only that employee's; nil: all. */
 static enum err_code query_by_name(struct db *db, const struct record_object *object, struct id owner,

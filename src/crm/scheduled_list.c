@@ -140,9 +140,9 @@ static void bounds(
 
 /* ── the page ────────────────────────────────────────────────────────────────────────────────── */
 
-/* The ids of the page, with at most one too many. */
-static enum err_code list_ids(struct db *db, const struct actor *actor, const struct scheduled_filter *filter,
-    const struct page *page, struct id *ids, size_t *count, struct error *err)
+/* What is found, by its key. At most one more than the page has. */
+static enum err_code find(struct db *db, const struct actor *actor, const struct scheduled_filter *filter,
+    const struct page *page, bool some, struct bound *found, size_t *count, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     struct bound low, high;
@@ -151,19 +151,76 @@ static enum err_code list_ids(struct db *db, const struct actor *actor, const st
     struct db_value values[6 + 5 + 2] = {db_id(actor->business_id), db_int(low.due_at), db_id(low.id),
         db_int(high.due_at), db_id(high.id), db_int((int64_t)page->limit + 1)};
     enum found_by found_by = choose(actor, filter, values + 6, &more);
-    bool all = access_level(actor, ACTION_VIEW_SCHEDULED_ACTIVITY) == LEVEL_ALL;
-    bool some = !all || actor->access->hidden_count > 0;
     for (size_t i = 6 + more; some && i < 6 + 5; i++)
         values[i] = db_null(DB_ID);
     values[6 + 5] = db_id(actor->employee.id);
-    values[6 + 5 + 1] = db_int(all);
+    values[6 + 5 + 1] = db_int(access_level(actor, ACTION_VIEW_SCHEDULED_ACTIVITY) == LEVEL_ALL);
     if (some)
         more = 5 + 2;
     int state = filter->state == SCHEDULED_OVERDUE ? SCHEDULED_OPEN : (int)filter->state;
     enum err_code code = db_query(
         db, statements[some][found_by][state][page->back], (struct db_params){values, 6 + more}, &rows, err);
-    while (!code && *count <= page->limit && db_next(rows, &code, err))
-        ids[(*count)++] = db_col_id(rows, 0);
+    *count = 0;
+    while (!code && *count <= page->limit && db_next(rows, &code, err)) {
+        found[*count].id = db_col_id(rows, 0);
+        found[(*count)++].due_at = db_col_int(rows, 1);
+    }
+    return code;
+}
+
+/* Joins what was found to the page so far, both in order, and keeps one more than the page has. */
+static void join(const struct page *page, struct bound *so_far, size_t *count, const struct bound *found,
+    size_t found_count)
+{
+    struct bound joined[PAGE_LIMIT_MOST + 1];
+    size_t n = 0, i = 0, j = 0;
+    while (n <= page->limit && (i < *count || j < found_count)) {
+        bool first = j == found_count || (i < *count && is_below(page->back ? found[j] : so_far[i],
+                                                            page->back ? so_far[i] : found[j]));
+        joined[n++] = first ? so_far[i++] : found[j++];
+    }
+    memcpy(so_far, joined, n * sizeof *joined);
+    *count = n;
+}
+
+/* Of somebody who sees only what they are to do themselves: what is theirs by name, and by each of their roles. */
+static enum err_code find_mine(struct db *db, const struct actor *actor,
+    const struct scheduled_filter *filter, const struct page *page, struct bound *all, size_t *count,
+    struct error *err)
+{
+    struct bound found[PAGE_LIMIT_MOST + 1];
+    size_t n = 0;
+    enum err_code code = ERR_OK;
+    *count = 0;
+    for (size_t i = 0; i <= actor->access->role_count && !code; i++) {
+        struct scheduled_filter mine = *filter;
+        if (i == 0)
+            mine.employee_id = actor->employee.id;
+        else
+            mine.role_id = actor->access->roles[i - 1];
+        bool other = (!id_is_nil(filter->employee_id) && !id_equal(filter->employee_id, mine.employee_id)) ||
+                     (!id_is_nil(filter->role_id) && !id_equal(filter->role_id, mine.role_id));
+        if (other || (!id_is_nil(mine.employee_id) && !id_is_nil(mine.role_id)))
+            continue;
+        code = find(db, actor, &mine, page, false, found, &n, err);
+        if (!code)
+            join(page, all, count, found, n);
+    }
+    return code;
+}
+
+/* The ids of the page, with at most one too many. */
+static enum err_code list_ids(struct db *db, const struct actor *actor, const struct scheduled_filter *filter,
+    const struct page *page, struct id *ids, size_t *count, struct error *err)
+{
+    struct bound found[PAGE_LIMIT_MOST + 1];
+    bool all = access_level(actor, ACTION_VIEW_SCHEDULED_ACTIVITY) == LEVEL_ALL;
+    bool about = !id_is_nil(filter->record_id);
+    enum err_code code = all || about ? find(db, actor, filter, page, !all || actor->access->hidden_count > 0,
+                                            found, count, err)
+                                      : find_mine(db, actor, filter, page, found, count, err);
+    for (size_t i = 0; i < *count && !code; i++)
+        ids[i] = found[i].id;
     return code;
 }
 

@@ -30,7 +30,7 @@ static char *scope_of(struct arena *arena, struct id object_id)
 /* ── writing ─────────────────────────────────────────────────────────────────────────────────── */
 
 static const char *const entry_columns[] = {
-    "record_id", "business_id", "object_id", "sort_name", "sort_email", "folded"};
+    "record_id", "business_id", "object_id", "owner_id", "sort_name", "sort_email", "folded"};
 static const struct db_insert insert_entry = {
     .table = "record_search", .columns = entry_columns, .column_count = ARRAY_LEN(entry_columns)};
 
@@ -43,6 +43,7 @@ static enum err_code insert_postgres(
         *v++ = db_id(entries[i].record_id);
         *v++ = db_id(entries[i].business_id);
         *v++ = db_id(entries[i].object_id);
+        *v++ = db_id_or_null(entries[i].owner_id);
         *v++ = db_text(entries[i].sort_name);
         *v++ = db_text(entries[i].sort_email ? entries[i].sort_email : NO_EMAIL);
         *v++ = db_text(entries[i].text);
@@ -54,10 +55,11 @@ static enum err_code insert_sqlite(
     struct db *db, struct arena *arena, const struct search_entry *entry, struct error *err)
 {
     enum err_code code = db_exec(db,
-        "INSERT INTO record_search (record_id, business_id, object_id, sort_name, sort_email) "
-        "VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO record_search (record_id, business_id, object_id, owner_id, sort_name, sort_email) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
         DB_PARAMS(db_id(entry->record_id), db_id(entry->business_id), db_id(entry->object_id),
-            db_text(entry->sort_name), db_text(entry->sort_email ? entry->sort_email : NO_EMAIL)),
+            db_id_or_null(entry->owner_id), db_text(entry->sort_name),
+            db_text(entry->sort_email ? entry->sort_email : NO_EMAIL)),
         NULL, err);
     if (code)
         return code;
@@ -104,9 +106,7 @@ enum err_code search_remove(struct db *db, struct id record_id, struct id busine
     "ORDER BY " order
 
 /* Only the owner's. */
-#define OWN(owner)                                                                                           \
-    "AND EXISTS (SELECT 1 FROM record w WHERE w.id = s.record_id AND w.business_id = s.business_id "         \
-    "AND w.owner_id = " owner ") "
+#define OWN(owner) "AND s.owner_id = " owner " "
 
 #define IN_EACH_ORDER(from, own, page)                                                                       \
     {                                                                                                        \

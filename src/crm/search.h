@@ -51,6 +51,7 @@ bool search_needles(
 
 struct search_entry {
     struct id record_id, business_id, object_id;
+    struct id owner_id; /* nil: nobody's */
     const char *sort_name; /* search_sort_key of the display name */
     const char *sort_email; /* NULL: none */
     const char *text; /* search_text */

@@ -49,3 +49,11 @@ CREATE TABLE activity_object_share (
     PRIMARY KEY (activity_object_id, subject_id)
 ) {strict};
 CREATE INDEX activity_object_restricted ON activity_object (business_id, id) WHERE restricted = 1;
+
+-- Lists and searches of those who see their own records only.
+ALTER TABLE record_search ADD COLUMN owner_id {id};
+UPDATE record_search SET owner_id = (SELECT r.owner_id FROM record r WHERE r.id = record_search.record_id
+    AND r.business_id = record_search.business_id);
+CREATE INDEX record_search_own ON record_search (object_id, owner_id, sort_name, record_id);
+CREATE INDEX record_search_own_age ON record_search (object_id, owner_id, record_id);
+CREATE INDEX record_search_own_email ON record_search (object_id, owner_id, sort_email, record_id);
