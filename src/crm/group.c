@@ -293,6 +293,21 @@ enum err_code group_assign(
     return code ? code : read_whole(w->db, w->arena, w->business_id, id, group, err);
 }
 
+enum err_code group_remove(
+    struct write *w, struct id id, struct id employee_id, struct group *group, struct error *err)
+{
+    enum err_code code = hold_for_members(w, id, group, err);
+    if (!code)
+        code = db_exec(w->db,
+            "DELETE FROM employee_group WHERE employee_id = $1 AND group_id = $2 AND business_id = $3",
+            DB_PARAMS(db_id(employee_id), db_id(id), db_id(w->business_id)), NULL, err);
+    if (!code)
+        code = read_whole(w->db, w->arena, w->business_id, id, group, err);
+    if (!code && group->member_count == 0 && group_is_owner(group))
+        code = error_set(err, ERR_CONFLICT, "The owner group always has a member.");
+    return code ? code : business_touch(w->db, w->business_id, err);
+}
+
 /* ── groups of a role ────────────────────────────────────────────────────────────────────────── */
 
 static enum err_code groups_of_role(struct db *db, struct arena *arena, struct id business_id,

@@ -59,6 +59,10 @@ enum err_code group_set_members(struct write *w, struct id id, const struct id *
 enum err_code group_assign(
     struct write *w, struct id id, struct id employee_id, struct group *group, struct error *err) MUST_CHECK;
 
+/* One less; that the employee is none is fine. ERR_CONFLICT as above. */
+enum err_code group_remove(
+    struct write *w, struct id id, struct id employee_id, struct group *group, struct error *err) MUST_CHECK;
+
 /* The groups of a role, whose holders are in them, by name. ERR_NOT_FOUND. */
 enum err_code role_groups(struct db *db, struct arena *arena, const struct actor *actor, struct id role_id,
     struct group **groups, size_t *count, struct error *err) MUST_CHECK;
