@@ -86,7 +86,7 @@ static enum err_code read_fields(
     struct call *call, struct field_holder *owner, struct field_set *fields, struct error *err)
 {
     *owner = owner_of(call);
-    enum err_code code = field_owner_read(call->db, &call->actor, owner, err);
+    enum err_code code = field_owner_read(call->db, call->arena, &call->actor, owner, err);
     return code ? code
                 : record_fields_read(
                       call->db, call->arena, call->actor.business_id, owner->kind, owner->id, fields, err);
