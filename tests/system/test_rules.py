@@ -336,7 +336,6 @@ def samples(world):
         "team_member": people, "record": (world.contact, world.contact), "tags": ("a", "b"), "yes_no": (True, False)}
 
 
-@pytest.mark.skip(reason="contacts are not records yet")
 def test_m20_operators_are_those_of_the_table(rules):
     table, operands, kinds = documented()
     values = samples(rules.world)
@@ -455,7 +454,6 @@ def test_i9_completing_is_decided_likewise(rules):
     assert {f["name"]: f["value"] for f in record["fields"]}["reason"] is None
 
 
-@pytest.mark.skip(reason="contacts are not records yet")
 def test_i9_a_hidden_bound_field_leaves_the_record_as_it_is(rules):
     def phone():
         record = rules.api.ok("GET", f"/api/records/contacts/{rules.world.contact}")
