@@ -69,6 +69,7 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
         .single_headers = single_headers,
         .instant = instant,
         .instant_count = ARRAY_LEN(instant),
+        .at_once = route_at_once,
         .ctx = a,
         .handle = route_dispatch,
         .worker_start = worker_start,

@@ -153,13 +153,19 @@ const char *body_text(struct body *body, const char *name, size_t min, size_t ma
     return text;
 }
 
+/* The nil one stands for what is not there, here within; from outside it names nothing. */
+static bool read_id(const json_t *value, struct id *id)
+{
+    return json_is_string(value) && id_parse(json_string_value(value), json_string_length(value), id) &&
+           !id_is_nil(*id);
+}
+
 struct id body_id(struct body *body, const char *name)
 {
     struct id id = {0};
     json_t *value = member(body, name);
-    if (value &&
-        (!json_is_string(value) || !id_parse(json_string_value(value), json_string_length(value), &id)))
-        complain(body, name, "This must be a UUID.");
+    if (value && !read_id(value, &id))
+        complain(body, name, "This must be a UUID, and not the nil one.");
     return id;
 }
 
@@ -214,11 +220,11 @@ struct id *body_ids(struct body *body, const char *name, const char *in, size_t 
         json_t *value = json_array_get(list, i);
         if (in)
             value = json_object_get(value, in);
-        if (json_is_string(value) && id_parse(json_string_value(value), json_string_length(value), &ids[i]))
+        if (read_id(value, &ids[i]))
             continue;
         char pointer[96];
         snprintf(pointer, sizeof pointer, "/%s/%zu%s%s", name, i, in ? "/" : "", in ? in : "");
-        error_list_add(&body->errors, pointer, "This must be a UUID.");
+        error_list_add(&body->errors, pointer, "This must be a UUID, and not the nil one.");
     }
     return ids;
 }

@@ -54,6 +54,12 @@ struct facts *worker_facts(void *worker);
 /* The table, and the one entry point: finds the route, checks credentials and parameters, calls the handler. */
 void route_dispatch(struct exchange *exchange, void *worker);
 
+/* server_config.at_once: what needs neither a database nor a thought, so that it comes even if all workers are stuck. */
+bool route_at_once(const struct exchange *exchange, struct reply *reply);
+/* The page, or the file of one, at this path; false: there is none. */
+bool page_at(const char *path, struct reply *reply) MUST_CHECK;
+struct reply openapi_reply(void);
+
 #define SESSION_COOKIE "herald_session"
 /* A browser sends Origin with every write; it must name the host that the request itself went to. */
 bool origin_is_ours(const struct exchange *exchange);
@@ -177,6 +183,8 @@ void pages_get(struct call *call);
 struct scheduled_activity;
 void emit_scheduled(struct json *json, const struct scheduled_activity *scheduled);
 void emit_person(struct json *json, const char *name, const struct person *person);
+struct associated_entity;
+void emit_associated(struct json *json, const struct associated_entity *entities, size_t count);
 struct logged_activity;
 /* The members of the wire table. */
 void emit_logged_members(struct json *json, const struct logged_activity *activity);

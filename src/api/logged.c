@@ -2,6 +2,21 @@
 #include "crm/logged.h"
 #include "api/call.h"
 
+void emit_associated(struct json *json, const struct associated_entity *entities, size_t count)
+{
+    emit_array(json, "associated_entities");
+    for (size_t i = 0; i < count; i++) {
+        emit_object(json, NULL);
+        emit_id(json, "id", entities[i].id);
+        emit_text(json, "display_name", entities[i].display_name);
+        emit_id(json, "object_id", entities[i].object_id);
+        emit_text(json, "object_name", entities[i].object_name);
+        emit_bool(json, "all_records", associated_is_all(&entities[i]));
+        emit_object_end(json);
+    }
+    emit_array_end(json);
+}
+
 void emit_logged_members(struct json *json, const struct logged_activity *a)
 {
     emit_id(json, "id", a->id);
@@ -11,17 +26,7 @@ void emit_logged_members(struct json *json, const struct logged_activity *a)
     emit_text(json, "api_name", a->object.api_name);
     emit_text(json, "association_mode", association_mode_name(a->object.association_mode));
     emit_object_end(json);
-    emit_array(json, "associated_entities");
-    for (size_t i = 0; i < a->associated_count; i++) {
-        emit_object(json, NULL);
-        emit_id(json, "id", a->associated[i].id);
-        emit_text(json, "display_name", a->associated[i].display_name);
-        emit_id(json, "object_id", a->associated[i].object_id);
-        emit_text(json, "object_name", a->associated[i].object_name);
-        emit_bool(json, "all_records", associated_is_all(&a->associated[i]));
-        emit_object_end(json);
-    }
-    emit_array_end(json);
+    emit_associated(json, a->associated, a->associated_count);
     emit_time(json, "logged_at", a->logged_at);
     emit_person(json, "logged_by", &a->logged_by);
     emit_time(json, "completed_at", a->completed_at);

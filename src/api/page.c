@@ -18,10 +18,10 @@ static bool read_limit(struct call *call, struct page *page)
     page->limit = PAGE_LIMIT_PRESET;
     if (!text)
         return true;
-    char *end;
-    long number = strtol(text, &end, 10);
-    page->limit = (size_t)number;
-    return *text && !*end && number >= 1 && number <= PAGE_LIMIT_MOST;
+    if (!*text || strlen(text) > 9 || text[strspn(text, "0123456789")])
+        return false;
+    page->limit = strtoul(text, NULL, 10);
+    return page->limit >= 1 && page->limit <= PAGE_LIMIT_MOST;
 }
 
 /* "n|number|id|text": direction, then the key. */
@@ -109,7 +109,8 @@ bool query_id(struct call *call, const char *name, struct id *id)
 {
     const char *text = exchange_query(call->exchange, name);
     *id = (struct id){0};
-    return !text || id_parse(text, strlen(text), id) || refuse(call, name, "a UUID");
+    return !text || (id_parse(text, strlen(text), id) && !id_is_nil(*id)) ||
+           refuse(call, name, "a UUID, and not the nil one");
 }
 
 bool query_time(struct call *call, const char *name, int64_t *us, bool *given)

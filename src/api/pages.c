@@ -51,47 +51,68 @@ static const struct embedded_file *find(const struct embedded_file *files, const
     return NULL;
 }
 
-static void reply_file(
-    struct call *call, const struct embedded_file *file, const char *content_policy, bool for_ever)
+/* For ever: assets, whose names carry a hash. */
+static const struct reply_header asset_headers[] = {{"Cache-Control", "public, max-age=31536000, immutable"},
+    {"Content-Security-Policy", policy}, {"Referrer-Policy", "no-referrer"}};
+static const struct reply_header page_headers[] = {
+    {"Cache-Control", "no-cache"}, {"Content-Security-Policy", policy}, {"Referrer-Policy", "no-referrer"}};
+static const struct reply_header reference_headers[] = {{"Cache-Control", "no-cache"},
+    {"Content-Security-Policy", reference_policy}, {"Referrer-Policy", "no-referrer"}};
+
+static struct reply reply_of(const struct embedded_file *file, const struct reply_header *headers)
 {
-    struct reply_header headers[] = {
-        {"Cache-Control", for_ever ? "public, max-age=31536000, immutable" : "no-cache"},
-        {"Content-Security-Policy", content_policy},
-        {"Referrer-Policy", "no-referrer"},
-    };
-    exchange_reply(call->exchange, &(struct reply){.status = 200,
-                                       .content_type = type_of(file->path),
-                                       .headers = headers,
-                                       .header_count = ARRAY_LEN(headers),
-                                       .static_body = file->data,
-                                       .body_len = embedded_size(file)});
+    return (struct reply){.status = 200,
+        .content_type = type_of(file->path),
+        .headers = headers,
+        .header_count = ARRAY_LEN(page_headers),
+        .static_body = file->data,
+        .body_len = embedded_size(file)};
+}
+
+static bool is_asset(const char *path)
+{
+    return strncmp(path, "assets/", 7) == 0;
+}
+
+bool page_at(const char *path, struct reply *reply)
+{
+    path++;
+    const struct embedded_file *file =
+        find(embedded_reference, strcmp(path, "reference") == 0 ? "reference.html" : path);
+    const struct reply_header *headers = reference_headers;
+    if (!file) {
+        file = find(embedded_pages, path);
+        headers = is_asset(path) ? asset_headers : page_headers;
+    }
+    if (!file && !is_asset(path))
+        file = find(embedded_pages, "index.html");
+    if (file)
+        *reply = reply_of(file, headers);
+    return file != NULL;
 }
 
 void pages_get(struct call *call)
 {
-    const char *path = call->exchange->path + 1;
-    const struct embedded_file *reference =
-        find(embedded_reference, strcmp(path, "reference") == 0 ? "reference.html" : path);
-    if (reference) {
-        reply_file(call, reference, reference_policy, false);
-        return;
-    }
-    bool asset = strncmp(path, "assets/", 7) == 0;
-    const struct embedded_file *file = find(embedded_pages, path);
-    if (!file && !asset)
-        file = find(embedded_pages, "index.html");
-    if (file)
-        reply_file(call, file, policy, asset);
+    struct reply reply;
+    if (page_at(call->exchange->path, &reply))
+        exchange_reply(call->exchange, &reply);
     else
         exchange_reply_problem(call->exchange, 404,
-            asset ? "There is nothing at this address." : "This program was built without its pages.", NULL);
+            is_asset(call->exchange->path + 1) ? "There is nothing at this address."
+                                               : "This program was built without its pages.",
+            NULL);
+}
+
+struct reply openapi_reply(void)
+{
+    return (struct reply){.status = 200,
+        .content_type = "application/yaml",
+        .static_body = embedded_openapi[0].data,
+        .body_len = embedded_size(&embedded_openapi[0])};
 }
 
 void openapi_get(struct call *call)
 {
-    const struct embedded_file *file = &embedded_openapi[0];
-    exchange_reply(call->exchange, &(struct reply){.status = 200,
-                                       .content_type = "application/yaml",
-                                       .static_body = file->data,
-                                       .body_len = embedded_size(file)});
+    struct reply reply = openapi_reply();
+    exchange_reply(call->exchange, &reply);
 }

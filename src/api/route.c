@@ -183,6 +183,19 @@ static bool is_api_path(const char *path)
     return strncmp(path, "/api/", 5) == 0 || strcmp(path, "/api") == 0;
 }
 
+bool route_at_once(const struct exchange *exchange, struct reply *reply)
+{
+    const char *name, *value;
+    if (strcmp(exchange->path, "/api/openapi.yaml") == 0 && !exchange_query_at(exchange, 0, &name, &value)) {
+        *reply = openapi_reply();
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++)
+        if (strcmp(routes[i].path, exchange->path) == 0)
+            return false;
+    return !is_api_path(exchange->path) && page_at(exchange->path, reply);
+}
+
 static void run_route(struct call *call, void *worker)
 {
     struct error err = {0};

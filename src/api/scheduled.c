@@ -32,20 +32,6 @@ static void emit_assignment(struct json *json, const struct scheduled_activity *
     emit_object_end(json);
 }
 
-static void emit_associated(struct json *json, const struct scheduled_activity *s)
-{
-    emit_array(json, "associated_entities");
-    for (size_t i = 0; i < s->associated_count; i++) {
-        emit_object(json, NULL);
-        emit_id(json, "id", s->associated[i].id);
-        emit_text(json, "display_name", s->associated[i].display_name);
-        emit_id(json, "object_id", s->associated[i].object_id);
-        emit_text(json, "object_name", s->associated[i].object_name);
-        emit_object_end(json);
-    }
-    emit_array_end(json);
-}
-
 void emit_scheduled(struct json *json, const struct scheduled_activity *s)
 {
     emit_object(json, NULL);
@@ -56,7 +42,7 @@ void emit_scheduled(struct json *json, const struct scheduled_activity *s)
     emit_moment(json, "due_datetime", s->due_at);
     emit_moment(json, "original_due_datetime", s->original_due_at);
     emit_assignment(json, s);
-    emit_associated(json, s);
+    emit_associated(json, s->associated, s->associated_count);
     emit_text(json, "note", s->note);
     emit_raw(json, "mentions", s->mentions);
     emit_bool(json, "notify_mentioned", s->notify_mentioned);

@@ -55,8 +55,9 @@ void emit_timeline_entry(struct json *json, const struct timeline_entry *e)
         emit_object_end(json);
     }
     emit_time(json, "completed_at", e->completed_at);
-    emit_id(json, "scheduled_activity_id", logged ? e->counterpart_id : (struct id){0});
-    emit_id(json, "logged_activity_id", logged ? (struct id){0} : e->counterpart_id);
+    const struct id none = {0};
+    emit_id(json, "scheduled_activity_id", logged ? e->counterpart_id : none);
+    emit_id(json, "logged_activity_id", logged ? none : e->counterpart_id);
     emit_object_end(json);
 }
 

@@ -50,7 +50,7 @@ const struct option settings_options[] = {
         "A live stream without news gets a comment, and its permission is checked", 10 * US_PER_MS,
         3600 * US_PER_S},
     {"stream_buffer", OPTION_SIZE, AT(stream_buffer_most), "256KiB",
-        "What may wait for a client that reads its live stream slowly; beyond it, it is cut off", 4096,
+        "What may wait for a client that reads its live stream slowly; beyond it, it is cut off", 64 << 10,
         1 << 30},
     {"stream_resume", OPTION_INT, AT(stream_resume_most), "10000",
         "Most rows to go through for a live stream that resumes; beyond it, it is told to read anew", 1,

@@ -5,7 +5,7 @@ struct check {
     struct db *db;
     struct arena *arena;
     const struct actor *actor;
-    const struct activity_object *object;
+    const struct activity_object *object; /* NULL: not known */
     struct associated_entity *entities;
     size_t count;
     struct error_list *list;
@@ -40,7 +40,7 @@ static enum err_code add_record(struct check *check, struct id id, size_t i, str
     }
     if (code)
         return code;
-    if (!object_takes(check->object, record.object_id))
+    if (check->object && !object_takes(check->object, record.object_id))
         refuse(check, i, "Activities of this type are about records of other objects.");
     check->entities[check->count++] = (struct associated_entity){.id = record.id,
         .object_id = record.object_id,
@@ -86,9 +86,9 @@ enum err_code associations_check(struct db *db, struct arena *arena, const struc
         .entities = ARENA_ARRAY(arena, struct associated_entity, count + 1),
         .list = list};
     enum err_code code = ERR_OK;
-    if (object->association_mode == ASSOCIATE_ALL)
+    if (object && object->association_mode == ASSOCIATE_ALL)
         code = check_every_record(&check, ids, count, err);
-    else if (object->association_mode == ASSOCIATE_NONE && count > 0)
+    else if (object && object->association_mode == ASSOCIATE_NONE && count > 0)
         error_list_add(list, "/associated_entities", "Activities of the type %.60s are not about records.",
             object->name);
     else

@@ -8,7 +8,8 @@
 #include "crm/logged.h"
 
 /*
- * The entities of what was asked for, in the arena, each once. Nil ids were refused before. What the type
+ * The entities of what was asked for, in the arena, each once. `object` is NULL where the type is not known; nil
+ * ids were refused before. What the type
  * does not take, or is not there, is added to `list` as /associated_entities/N/id; the code tells of the database only.
  */
 enum err_code associations_check(struct db *db, struct arena *arena, const struct actor *actor,

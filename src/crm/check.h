@@ -8,8 +8,6 @@
 #define NAME_MOST 100 /* characters of a name */
 /* The highest --name-limit: two such names in four bytes a character still fit into PostgreSQL's index. */
 #define NAME_CEILING 300
-#define NOTES_MOST 10000 /* characters of notes */
-#define LIST_MOST 100 /* mentions, associated records */
 
 /* 1 to `most` characters, not only spaces. The text is well-formed UTF-8. */
 bool check_name(const char *text, size_t most);

@@ -1,5 +1,6 @@
 /* What is asked for, checked as a whole: all that is wrong is found, and told at once. Nothing is written. */
 #include "base/clock.h"
+#include "crm/association.h"
 #include "crm/facts.h"
 #include "crm/logged_internal.h"
 #include "crm/mention.h"
@@ -65,57 +66,6 @@ static enum err_code prepare_object(struct preparing *p, struct error *err)
 
 /* ── what it is about ────────────────────────────────────────────────────────────────────────── */
 
-static void refuse_entity(struct preparing *p, size_t i, const char *why)
-{
-    char pointer[64];
-    snprintf(pointer, sizeof pointer, "/associated_entities/%zu/id", i);
-    error_list_add(p->list, pointer, "%s", why);
-}
-
-static bool is_associated(const struct logged_activity *activity, struct id id)
-{
-    for (size_t i = 0; i < activity->associated_count; i++)
-        if (id_equal(activity->associated[i].id, id))
-            return true;
-    return false;
-}
-
-static enum err_code prepare_entity(struct preparing *p, struct id id, size_t i, struct error *err)
-{
-    struct logged_activity *activity = &p->log->activity;
-    struct record_ref record;
-    if (is_associated(activity, id)) /* once is enough */
-        return ERR_OK;
-    enum err_code code = record_find(p->db, p->arena, p->actor, id, &record, err);
-    if (!code && record.archived)
-        code = error_set(err, ERR_NOT_FOUND, "This record is archived.");
-    if (code == ERR_NOT_FOUND) {
-        refuse_entity(p, i, err->text);
-        return ERR_OK;
-    }
-    if (code)
-        return code;
-    struct associated_entity entity = {.id = record.id,
-        .object_id = record.object_id,
-        .display_name = record.display_name,
-        .object_name = record.object_name};
-    if (p->has_object && !object_takes(&activity->object, entity.object_id))
-        refuse_entity(p, i, "Activities of this type are about records of other objects.");
-    activity->associated[activity->associated_count++] = entity;
-    return ERR_OK;
-}
-
-static enum err_code prepare_given(struct preparing *p, struct error *err)
-{
-    const struct log_input *input = p->input;
-    enum err_code code = ERR_OK;
-    p->log->activity.associated = ARENA_ARRAY(p->arena, struct associated_entity, input->associated_count);
-    for (size_t i = 0; i < input->associated_count && !code; i++)
-        if (!id_is_nil(input->associated[i]))
-            code = prepare_entity(p, input->associated[i], i, err);
-    return code;
-}
-
 /* What was scheduled is what was done, with records that have been archived since, too. */
 static void inherit_scheduled(struct preparing *p)
 {
@@ -129,39 +79,18 @@ static void inherit_scheduled(struct preparing *p)
     }
 }
 
-/* One entity that stands for all records of the one object. */
-static enum err_code prepare_every_record(struct preparing *p, struct error *err)
-{
-    struct logged_activity *activity = &p->log->activity;
-    struct id object_id = activity->object.association_objects[0];
-    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = db_query(p->db, "SELECT name FROM record_object WHERE id = $1 AND business_id = $2",
-        DB_PARAMS(db_id(object_id), db_id(p->actor->business_id)), &rows, err);
-    if (code || !db_next(rows, &code, err))
-        return code ? code : error_set(err, ERR_INTERNAL, "the record object of an Activity Object is gone");
-    const char *name = db_col_text_copy(rows, 0, p->arena);
-    activity->associated = ARENA_NEW(p->arena, struct associated_entity);
-    activity->associated[0] = (struct associated_entity){
-        .id = object_id, .object_id = object_id, .display_name = name, .object_name = name};
-    activity->associated_count = 1;
-    return ERR_OK;
-}
-
 static enum err_code prepare_associated(struct preparing *p, struct error *err)
 {
     const struct log_input *input = p->input;
-    const struct activity_object *object = &p->log->activity.object;
-    enum association_mode mode = p->has_object ? object->association_mode : ASSOCIATE_ONE_OR_MORE;
-    if (mode == ASSOCIATE_ONE_OR_MORE && input->associated)
-        return prepare_given(p, err);
-    if (mode != ASSOCIATE_ONE_OR_MORE && input->associated_count > 0)
-        error_list_add(p->list, "/associated_entities",
-            mode == ASSOCIATE_NONE
-                ? "Activities of this type are not about records."
-                : "Activities of this type are about every record of their object already.");
-    if (mode == ASSOCIATE_ONE_OR_MORE)
+    struct logged_activity *activity = &p->log->activity;
+    bool inherits = !input->associated && !id_is_nil(p->scheduled.id);
+    if (inherits && p->has_object && activity->object.association_mode == ASSOCIATE_ONE_OR_MORE) {
         inherit_scheduled(p);
-    return mode == ASSOCIATE_ALL ? prepare_every_record(p, err) : ERR_OK;
+        return ERR_OK;
+    }
+    return associations_check(p->db, p->arena, p->actor, p->has_object ? &activity->object : NULL,
+        input->associated, input->associated_count, &activity->associated, &activity->associated_count,
+        p->list, err);
 }
 
 /* ── the whole ───────────────────────────────────────────────────────────────────────────────── */

@@ -90,8 +90,8 @@ static enum err_code check_all(const struct schedule_check *check, const struct 
     if (!code)
         code = mentions_check(check->db, check->arena, check->actor, input->mentions, input->mention_count,
             &scheduled->mentions, check->list, err);
-    if (!code && known)
-        code = associations_check(check->db, check->arena, check->actor, &scheduled->object,
+    if (!code)
+        code = associations_check(check->db, check->arena, check->actor, known ? &scheduled->object : NULL,
             input->associated, input->associated_count, &scheduled->associated, &scheduled->associated_count,
             check->list, err);
     if (!code && check->list->count)

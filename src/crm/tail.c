@@ -136,18 +136,14 @@ static void each_concerned(const struct giving *giving, struct tail_row *row, wa
             fn(giving, row, giving->only);
         return;
     }
-    size_t bucket = bucket_of(row->record_id);
-    struct tail_watcher *watcher;
-    TAILQ_FOREACH(watcher, &giving->tail->by_record[bucket], record_link)
-    {
-        if (id_equal(watcher->of.record_id, row->record_id) && concerns(row, watcher))
-            fn(giving, row, watcher);
-    }
-    TAILQ_FOREACH(watcher, &giving->tail->by_object[bucket], object_link)
-    {
-        if (id_equal(watcher->of.object_id, row->record_id) && concerns(row, watcher))
-            fn(giving, row, watcher);
-    }
+    const struct watcher_list *records = &giving->tail->by_record[bucket_of(row->record_id)],
+                              *objects = &giving->tail->by_object[bucket_of(row->record_id)];
+    for (struct tail_watcher *w = TAILQ_FIRST(records); w; w = TAILQ_NEXT(w, record_link))
+        if (id_equal(w->of.record_id, row->record_id) && concerns(row, w))
+            fn(giving, row, w);
+    for (struct tail_watcher *w = TAILQ_FIRST(objects); w; w = TAILQ_NEXT(w, object_link))
+        if (id_equal(w->of.object_id, row->record_id) && concerns(row, w))
+            fn(giving, row, w);
 }
 
 static void want(const struct giving *giving, struct tail_row *row, struct tail_watcher *watcher)
@@ -162,8 +158,20 @@ static void note_last(const struct giving *giving, struct tail_row *row, struct 
     watcher->last_row = row;
 }
 
-static enum tail_event_kind event_kind(const struct tail_row *row)
+static bool is_about(const struct timeline_entry *entry, const struct timeline_of *of)
 {
+    for (size_t i = 0; i < entry->entity_count; i++)
+        if (id_equal(entry->entities[i].id, of->record_id) || id_equal(entry->entities[i].id, of->object_id))
+            return true;
+    return false;
+}
+
+/* What was planned may come to be about other records: from the timelines that it leaves it is gone. */
+static enum tail_event_kind event_kind(const struct tail_row *row, const struct tail_watcher *watcher)
+{
+    bool planned = row->kind == TIMELINE_SCHEDULED || row->kind == TIMELINE_SCHEDULED_CHANGED;
+    if (planned && !is_about(row->entry, &watcher->of))
+        return TAIL_DELETED;
     switch (row->kind) {
     case TIMELINE_SCHEDULED:
         return TAIL_SCHEDULED;
@@ -192,7 +200,7 @@ static void give(const struct giving *giving, struct tail_row *row, struct tail_
     watcher->full |= giving->only && !watcher->ops->has_room(watcher);
     if (watcher->full)
         return;
-    struct tail_event event = {.kind = event_kind(row),
+    struct tail_event event = {.kind = event_kind(row, watcher),
         .entry_kind = tail_row_entry_kind(row),
         .entry_id = row->entry_id,
         .entry = row->entry,

@@ -16,7 +16,7 @@ static const char read_rows[] =
     "UNION ALL "
     "SELECT c.seq, c.kind, c.entry_id, c.record_id, c.business_id FROM timeline_change c "
     "WHERE c.lane = $1 AND c.seq > $2 AND c.seq <= $3"
-    ") AS r ORDER BY seq LIMIT $4";
+    ") AS r ORDER BY seq, kind DESC LIMIT $4";
 
 static enum err_code read_once(struct db *db, struct arena *arena, int64_t lane, int64_t after, int64_t until,
     size_t most, struct tail_rows *out, struct error *err)

@@ -162,25 +162,30 @@ static enum MHD_Result hand_over(struct request *request)
     return MHD_YES;
 }
 
-static const struct instant_answer *find_instant(const struct request *request)
+static bool find_instant(const struct request *request, struct reply *reply)
 {
     const struct server_config *config = &request->server->config;
-    const struct exchange *exchange = &request->exchange;
-    if (request->query.count > 0 || (strcmp(exchange->method, MHD_HTTP_METHOD_GET) != 0 &&
-                                        strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) != 0))
-        return NULL;
-    for (size_t i = 0; i < config->instant_count; i++)
-        if (strcmp(config->instant[i].path, exchange->path) == 0)
-            return &config->instant[i];
-    return NULL;
+    for (size_t i = 0; i < config->instant_count && request->query.count == 0; i++) {
+        const struct instant_answer *answer = &config->instant[i];
+        if (strcmp(answer->path, request->exchange.path) != 0)
+            continue;
+        *reply = (struct reply){.status = MHD_HTTP_OK,
+            .content_type = answer->content_type,
+            .static_body = answer->body,
+            .body_len = strlen(answer->body)};
+        return true;
+    }
+    return config->at_once && config->at_once(&request->exchange, reply);
 }
 
-static enum MHD_Result send_instant(struct request *request, const struct instant_answer *answer)
+/* What needs no worker is answered by this thread; everything else is handed over. */
+static enum MHD_Result answer(struct request *request)
 {
-    const struct reply reply = {.status = MHD_HTTP_OK,
-        .content_type = answer->content_type,
-        .static_body = answer->body,
-        .body_len = strlen(answer->body)};
+    const char *method = request->exchange.method;
+    struct reply reply = {0};
+    bool reads = strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    if (!reads || !find_instant(request, &reply))
+        return hand_over(request);
     return send_response(request, reply.status, reply_response(request, &reply));
 }
 
@@ -197,10 +202,8 @@ enum MHD_Result intake_access(void *cls, struct MHD_Connection *connection, cons
         return MHD_NO;
     if (request->refused_status)
         return send_refusal(request);
-    if (request->status == 0) {
-        const struct instant_answer *instant = find_instant(request);
-        return instant ? send_instant(request, instant) : hand_over(request);
-    }
+    if (request->status == 0)
+        return answer(request);
     struct MHD_Response *response = request->response;
     request->response = NULL;
     return send_response(request, request->status, response);

@@ -47,6 +47,7 @@
 #include <sys/socket.h>
 
 struct server;
+struct reply;
 
 struct exchange {
     /* set by the server, constant for the handler; all of it is a copy that lives until exchange_reply, even if
@@ -95,6 +96,11 @@ struct server_config {
     /* Answers to GET and HEAD without a query that need no worker, so that they come even if all are stuck. */
     const struct instant_answer *instant;
     size_t instant_count;
+    /*
+     * The same for what is a choice: on the HTTP thread, for GET and HEAD, and it must not wait for anything. True with
+     * `reply` filled in, of which all must live for ever; false: it is for `handle`. May be NULL.
+     */
+    bool (*at_once)(const struct exchange *exchange, struct reply *reply);
     void *ctx;
     void (*ctx_free)(void *ctx); /* once, with the last of the server, or of a failed start; may be NULL */
     void (*handle)(struct exchange *exchange, void *worker); /* on a worker's thread */

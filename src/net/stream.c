@@ -153,10 +153,8 @@ static void resume_all(struct stream_list *due)
 void streams_look(struct server *server, int64_t now_boot_us)
 {
     struct stream_list due = TAILQ_HEAD_INITIALIZER(due);
-    struct stream *stream;
     pthread_mutex_lock(&server->lock);
-    TAILQ_FOREACH(stream, &server->streams, link)
-    {
+    for (struct stream *stream = TAILQ_FIRST(&server->streams); stream; stream = TAILQ_NEXT(stream, link)) {
         look_at(stream, now_boot_us);
         if ((stream->broken || stream->from < stream->to) && claim_resume(stream))
             TAILQ_INSERT_TAIL(&due, stream, due_link);
@@ -170,11 +168,9 @@ void streams_look(struct server *server, int64_t now_boot_us)
 void streams_stop(struct server *server)
 {
     struct stream_list due = TAILQ_HEAD_INITIALIZER(due);
-    struct stream *stream;
     pthread_mutex_lock(&server->lock);
     server->streams_over = true;
-    TAILQ_FOREACH(stream, &server->streams, link)
-    {
+    for (struct stream *stream = TAILQ_FIRST(&server->streams); stream; stream = TAILQ_NEXT(stream, link)) {
         if (is_open(stream) && !append(stream, stream->farewell, strlen(stream->farewell)))
             give_up(stream);
         stream->closing = true;

@@ -119,7 +119,8 @@ def test_a_database_that_stands_still_is_answered_in_time(make_server, database,
                    for i in range(PENDING)]
         answer = world.api.post("/api/activities/logged", world.body())
         assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0
-        assert Api(server).get("/healthz").status == 200
+        for target in ("/healthz", "/api/openapi.yaml", "/reference"):
+            assert Api(server).get(target).status == 200
         assert {status_of(connection) for connection in waiting} == {503}
     finally:
         for pid in pids:

@@ -1,6 +1,7 @@
 """JSON that nobody should send: a 400 with a sentence of Herald's own, before any work, and nothing changed."""
 
 import json
+import urllib.parse
 
 import pytest
 
@@ -169,6 +170,14 @@ def test_a_parameter_that_is_no_text(world):
     for text in ("%00", "a%00b", "%FF", "%C0%AF", "%ED%A0%80", "%F4%90%80%80"):
         assert world.api.get(f"/api/webhooks/deliveries?cursor={text}").status == 400
         assert world.api.get(f"/api/webhooks/deliveries?{text}=1").status == 400
+
+
+def test_a_limit_is_a_number_from_1_to_200(world):
+    for text in ("1", "200", "007"):
+        assert world.api.get(f"/api/activities/objects?limit={text}").status == 200
+    for text in ("", "0", "201", "-1", "%2B5", "%205", "5%20", "5x", "0x5", "1e1", "5.0", "18446744073709551617", "٥"):
+        target = f"/api/activities/objects?limit={urllib.parse.quote(text, safe='%')}"
+        assert world.api.get(target).status == 400, text
 
 
 def test_a_parameter_twice(world):

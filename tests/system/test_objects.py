@@ -1,5 +1,6 @@
 """Activity Objects: M1, M2; settings under an ETag, names, association, archive."""
 
+import random
 import threading
 
 import pytest
@@ -262,6 +263,23 @@ def test_association_names_objects_of_the_business(world):
     world.log(none["id"])
 
 
+@pytest.mark.core
+def test_an_association_keeps_what_bound_fields_write_into(world):
+    contacts = contact_object(world)
+    made = make(world, "Checkup", association_objects=[contacts])
+    fields = world.api.ok("GET", "/api/records/objects/contacts/fields")["results"]
+    birthday = next(field for field in fields if field["name"] == "birthday")
+    answer = world.api.post(f"{path_of(made)}/fields", {"display_name": "Born", "bound_field_id": birthday["id"]},
+                            headers=etag_of(made))
+    assert answer.status == 201, answer
+    made = world.api.ok("GET", path_of(made))
+    for body in ({"association_mode": "none"}, {"association_mode": "all"}):
+        answer = world.api.patch(path_of(made), body, headers=etag_of(made))
+        assert answer.status == 422 and answer.pointers == ["/association_objects"] and "Born" in answer.text, answer
+    made = change(world, made, association_objects=[])
+    assert world.api.ok("GET", f"{path_of(made)}/fields")["results"][0]["bound_field_id"] == birthday["id"]
+
+
 # ── Archive ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 @pytest.mark.core
@@ -333,6 +351,27 @@ def test_the_list_is_paged_by_name_both_ways(world):
         before = world.api.ok("GET", f"{OBJECTS}?limit=2&cursor={pages[i]['previous']}")
         assert before["results"] == pages[i - 1]["results"]
         assert (before["previous"] is None) == (i == 1) and before["next"] is not None
+
+
+@pytest.mark.core
+def test_the_longest_names_that_may_be_configured_are_kept_and_paged(make_server):
+    """What goes into an index, and into a cursor, has room there: even of random characters of four bytes."""
+    server = make_server(flags=("--name-limit", "300"))
+    world = World(server)
+    dice = random.Random(17)
+    for i in range(3):
+        first, last, name = ("".join(chr(dice.randrange(0x20000, 0x2a000)) for _ in range(300)) for _ in range(3))
+        server.admin("employee", "add", "--business", world.business, "--first-name", first, "--last-name", last,
+                     "--email", f"long{i}@acme.test")
+        assert make(world, name, api_name=f"long_{i}")["name"] == name
+    for path, member, count in ((OBJECTS, "name", 3), ("/api/employees", "display_name", 4)):
+        found, cursor = [], ""
+        while cursor is not None:
+            page = world.api.ok("GET", f"{path}?limit=1{cursor and '&cursor='}{cursor}")
+            found += [row[member] for row in page["results"]]
+            cursor = page["next"]
+        assert len(found) == count and found == sorted(found)
+    assert world.api.post(OBJECTS, {"name": "x" * 301}).status == 422
 
 
 # ── Somebody else's ─────────────────────────────────────────────────────────────────────────────────────────

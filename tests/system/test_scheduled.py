@@ -1,10 +1,12 @@
 """Scheduled Activities: created as the wire table says, read, listed, changed, deleted, completed once. M3, M4, M19."""
 
-import datetime
+import concurrent.futures
+import random
+import threading
 
 import pytest
 
-from support.api import new_id
+from support.api import Api, new_id
 from support.world import World
 
 pytestmark = pytest.mark.core
@@ -153,6 +155,27 @@ def test_bad_input_changes_nothing(world):
     assert ids(world) == []
 
 
+NIL = "00000000-0000-0000-0000-000000000000"
+
+
+def test_the_nil_uuid_names_nothing(world):
+    """It is not a member that is left out, nor a filter that is not there."""
+    made = schedule(world, employee_id=world.employee, mentions=[world.employee],
+                    associated_entities=[{"id": world.contact}])
+    for wrong, pointer in (({"employee_id": NIL}, "/employee_id"), ({"role_id": NIL}, "/role_id"),
+                           ({"mentions": [world.employee, NIL]}, "/mentions/1"),
+                           ({"associated_entities": [{"id": NIL}]}, "/associated_entities/0/id")):
+        refused = world.api.post(PATH, {"activity_object_id": world.object, "due_datetime": DUE, **wrong})
+        assert refused.status == 422 and refused.pointers == [pointer], (wrong, refused)
+        refused = world.api.patch(f"{PATH}/{made['id']}", wrong)
+        assert refused.status == 422 and refused.pointers == [pointer], (wrong, refused)
+    refused = world.api.post(PATH, {"activity_object_id": NIL, "activity_object_name": "Sales Call", "due_datetime": DUE})
+    assert refused.status == 422 and refused.pointers == ["/activity_object_id"]
+    assert read(world, made) == made and ids(world) == [made["id"]]
+    for name in ("employee_id", "role_id", "activity_object_id", "record_id"):
+        assert world.api.get(f"{PATH}?{name}={NIL}").status == 400
+
+
 def test_an_employee_and_a_role_at_once_are_refused(world):
     role = add_role(world)
     refused = world.api.post(PATH, {"activity_object_id": world.object, "due_datetime": DUE,
@@ -196,7 +219,8 @@ def test_a_type_that_is_about_every_record_of_an_object(world):
     contacts = contacts_object(world)
     made = world.api.ok("POST", "/api/activities/objects", {
         "name": "Newsletter", "association_mode": "all", "association_objects": [contacts]})
-    want = [{"id": contacts, "object_id": contacts, "display_name": "Contact", "object_name": "Contact"}]
+    want = [{"id": contacts, "object_id": contacts, "display_name": "Contact", "object_name": "Contact",
+             "all_records": True}]
     for asked in (..., [], [{"id": contacts}]):
         scheduled = schedule(world, activity_object_id=made["id"], associated_entities=asked)
         assert scheduled["associated_entities"] == want
@@ -305,6 +329,24 @@ def test_list_filters(world):
         assert both_ways(world, query, 1) == ids(world, "?" + query[1:])
 
 
+def test_list_by_state(world):
+    past = schedule(world, due_datetime="2020-01-01T00:00:00Z", associated_entities=[{"id": world.contact}])
+    future = schedule(world, due_datetime="2090-01-01T00:00:00Z", associated_entities=[{"id": world.contact}])
+    done = schedule(world, due_datetime="2020-01-02T00:00:00Z", associated_entities=[{"id": world.contact}],
+                    employee_id=world.employee)
+    complete(world, done)
+    for more in ("", f"&activity_object_id={world.object}", f"&record_id={world.contact}"):
+        assert ids(world, f"?state=any{more}") == [past["id"], done["id"], future["id"]]
+        assert ids(world, f"?state=open{more}") == [past["id"], future["id"]]
+        assert ids(world, f"?state=overdue{more}") == [past["id"]]
+        assert ids(world, f"?state=completed{more}") == [done["id"]]
+    assert ids(world, f"?state=completed&employee_id={world.employee}") == [done["id"]]
+    assert ids(world, f"?state=open&employee_id={world.employee}") == []
+    assert ids(world, "?state=overdue&due_after=2020-01-01T00:00:00.000001Z") == []
+    for state in ("any", "open", "completed", "overdue"):
+        assert both_ways(world, f"&state={state}", 1) == ids(world, f"?state={state}")
+
+
 def test_unreadable_parameters(world):
     for query in ("state=late", "employee_id=me", "due_after=now", "limit=0", "limit=201", "cursor=xyz", "shape=round"):
         assert world.api.get(f"{PATH}?{query}").status == 400, query
@@ -400,3 +442,106 @@ def test_delete(world):
     assert world.api.patch(path, {"note": "x"}).status == 404
     assert world.api.request("DELETE", path).status == 404
     assert ids(world) == ids(world, f"?record_id={world.contact}") == [kept["id"]]
+
+
+# ── completing: the rest is with logging, in test_logged_activities.py ──────────────────────────────────────
+
+
+def complete(world, scheduled, **body):
+    return world.api.ok("POST", f"{PATH}/{scheduled['id']}/complete", body)
+
+
+def test_m3_what_is_read_once_it_is_completed(world):
+    made = schedule(world, employee_id=world.employee, note="Ask about the quote.",
+                    associated_entities=[{"id": world.contact}])
+    logged = complete(world, made, notes="She said yes.")
+    done = read(world, made)
+    assert done["logged_activity_id"] == logged["id"] and done["completed_at"] == logged["completed_at"]
+    assert done["updated_at"] >= made["updated_at"]
+    assert {**done, "completed_at": None, "logged_activity_id": None, "updated_at": made["updated_at"]} == made
+    assert logged["associated_entities"] == made["associated_entities"]
+    assert ids(world, f"?record_id={world.contact}&state=open") == []
+
+
+def test_m3_about_every_record_of_an_object(world):
+    contacts = contacts_object(world)
+    made = world.api.ok("POST", "/api/activities/objects", {
+        "name": "Newsletter", "association_mode": "all", "association_objects": [contacts]})
+    scheduled = schedule(world, activity_object_id=made["id"])
+    logged = complete(world, scheduled)
+    assert logged["associated_entities"] == scheduled["associated_entities"]
+    assert [entity["id"] for entity in logged["associated_entities"]] == [contacts]
+
+
+def test_a_completed_one_is_not_changed_any_more(world):
+    made = schedule(world)
+    logged = complete(world, made)
+    done = read(world, made)
+    for change in ({"note": "too late"}, {"due_datetime": DUE}, {"employee_id": new_id()}, {}):
+        refused = world.api.patch(f"{PATH}/{made['id']}", change)
+        assert refused.status == 409 and refused.json["logged_activity_id"] == logged["id"], change
+    assert read(world, made) == done
+
+
+def test_deleting_a_completed_one_leaves_the_logged_activity(world):
+    made = schedule(world, associated_entities=[{"id": world.contact}])
+    logged = complete(world, made)
+    path = f"{PATH}/{made['id']}"
+    assert world.api.request("DELETE", path).status == 204
+    assert world.api.get(path).status == 404
+    assert world.api.post(f"{path}/complete", {}).status == 404
+    record = world.api.ok("GET", f"/api/activities/logged/{logged['id']}")
+    assert record["scheduled_activity_id"] == made["id"] and record["completed_at"] == logged["completed_at"]
+
+
+def test_m3_completing_against_changing_and_deleting(world, receiver):
+    """Whatever comes first, nothing is half done: one is completed and fired once, or it is gone and never fired."""
+    fired = set()
+    for _ in range(8):
+        made = schedule(world, associated_entities=[{"id": world.contact}])
+        path = f"{PATH}/{made['id']}"
+        requests = [("POST", f"{path}/complete", {}), ("PATCH", path, {"note": "moved"}), ("DELETE", path, None),
+                    ("POST", "/api/activities/logged", {"scheduled_activity_id": made["id"]})]
+        random.shuffle(requests)
+        barrier = threading.Barrier(len(requests))
+
+        def send(request):
+            barrier.wait()
+            return request, world.api.request(*request)
+
+        with concurrent.futures.ThreadPoolExecutor(len(requests)) as pool:
+            answers = list(pool.map(send, requests))
+        won = [answer.json["id"] for (method, _, _), answer in answers if method == "POST" and answer.status == 201]
+        assert len(won) <= 1
+        for (method, _, _), answer in answers:
+            allowed = {"POST": (201, 404, 409, 422), "PATCH": (200, 404, 409), "DELETE": (204,)}[method]
+            assert answer.status in allowed, (method, answer)
+            if answer.status == 409:
+                assert [answer.json["logged_activity_id"]] == won
+        assert world.api.get(path).status == 404
+        fired |= set(won)
+    world.quiet()
+    assert receiver.counts() == {activity: 1 for activity in fired}
+    assert {activity["id"] for activity in world.api.pages("/api/activities/logged")} == fired
+
+
+@pytest.mark.engine("postgres")
+def test_m3_of_many_on_two_nodes_one_completes(make_server, receiver):
+    """Writers of two nodes wait for each other in the database; in both orders, so that none of them goes under."""
+    nodes = [make_server(name=name) for name in ("one", "two")]
+    world = World(nodes[0], webhook=receiver.url())
+    apis = [world.api, Api(nodes[1], world.key, world.business, world.user)]
+    made = [schedule(world, associated_entities=[{"id": world.contact}])["id"] for _ in range(24)]
+    requests = [request for pair in zip(((apis[0], one) for one in made), ((apis[1], one) for one in made[::-1]))
+                for request in pair]
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda r: (r[1], r[0].post(f"{PATH}/{r[1]}/complete", {})), requests))
+    won = {scheduled: answer.json["id"] for scheduled, answer in answers if answer.status == 201}
+    assert sorted(won) == sorted(made)
+    lost = [(scheduled, answer) for scheduled, answer in answers if answer.status != 201]
+    assert len(lost) == len(made)
+    for scheduled, answer in lost:
+        assert answer.status == 409 and answer.json["logged_activity_id"] == won[scheduled], answer
+    world.quiet()
+    assert receiver.counts() == {activity: 1 for activity in won.values()}
+    assert all(read(world, {"id": scheduled})["logged_activity_id"] == won[scheduled] for scheduled in made)

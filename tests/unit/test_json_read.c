@@ -43,10 +43,9 @@ struct refused {
     const char *words;
 };
 
-#define REFUSED(text, words)                                                                                 \
-    {                                                                                                        \
-        text, sizeof text - 1, words                                                                         \
-    }
+/* clang-format off */
+#define REFUSED(text, words) {(text), sizeof(text) - 1, (words)}
+/* clang-format on */
 
 static const struct refused refused[] = {
     REFUSED("", "There is no JSON here."),

@@ -1139,6 +1139,21 @@ static void serves_others_among_many_unfinished_bodies(void **state)
     stop(&f);
 }
 
+/* "/at/…" but for its "/at/worker". */
+static bool answer_at_once(const struct exchange *exchange, struct reply *reply)
+{
+    static const struct reply_header headers[] = {{"X-At", "once"}};
+    if (strncmp(exchange->path, "/at/", 4) != 0 || strcmp(exchange->path, "/at/worker") == 0)
+        return false;
+    *reply = (struct reply){.status = 200,
+        .content_type = "text/plain",
+        .headers = headers,
+        .header_count = 1,
+        .static_body = "at once",
+        .body_len = 7};
+    return true;
+}
+
 static void answers_some_paths_without_a_worker(void **state)
 {
     (void)state;
@@ -1149,8 +1164,9 @@ static void answers_some_paths_without_a_worker(void **state)
     config.workers = 1;
     config.instant = instant;
     config.instant_count = ARRAY_LEN(instant);
+    config.at_once = answer_at_once;
     start(&f, &config);
-    int stuck = dial(&f), posts = dial(&f), asks = dial(&f);
+    int stuck = dial(&f), posts = dial(&f), asks = dial(&f), posts_at = dial(&f), worker = dial(&f);
     send_text(stuck, "GET /stuck HTTP/1.1\r\n" HOST "\r\n");
     held(&f, 0);
     struct answer a = ask(&f, "GET /healthz HTTP/1.1\r\n" HOST "\r\n");
@@ -1166,12 +1182,21 @@ static void answers_some_paths_without_a_worker(void **state)
     assert_int_equal(read_answer_to(fd, true).status, 200);
     assert_string_equal(read_answer(fd).body, "{}");
     close(fd);
+    a = ask(&f, "GET /at/any?page=2 HTTP/1.1\r\n" HOST "\r\n");
+    assert_string_equal(a.body, "at once");
+    assert_has(a.head, "\r\nX-At: once\r\n");
     /* What is not a plain question is the handler's. */
+    send_text(posts_at, "POST /at/any HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n");
+    send_text(worker, "GET /at/worker HTTP/1.1\r\n" HOST "\r\n");
     send_text(posts, "POST /healthz HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n");
     send_text(asks, "GET /healthz?verbose HTTP/1.1\r\n" HOST "\r\n");
     sem_post(&f.stuck);
     assert_has(read_answer(posts).body, "POST /healthz\n");
     assert_has(read_answer(asks).body, "GET /healthz\n?verbose=\n");
+    assert_has(read_answer(posts_at).body, "POST /at/any\n");
+    assert_has(read_answer(worker).body, "GET /at/worker\n");
+    close(posts_at);
+    close(worker);
     assert_int_equal(read_answer(stuck).status, 200);
     close(asks);
     close(posts);

@@ -1,5 +1,6 @@
 """A client of server-sent events that believes nothing: raw sockets, so that a test can stop reading, or leave."""
 
+import contextlib
 import json
 import queue
 import socket
@@ -104,5 +105,10 @@ class Stream:
         return self.file.read()
 
     def close(self):
-        self.socket.close()
+        """Leaves. The reader has to be let out first: it holds the file."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        if self.reader.is_alive():
+            self.reader.join(PATIENCE)
         self.file.close()
+        self.socket.close()

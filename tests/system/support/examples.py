@@ -30,6 +30,8 @@ QUERY = {
     "activity_object_id": "sales_call", "employee_id": "alex", "logged_activity_id": "logged", "record_id": "maria",
     "role_id": "sales_team",
 }
+# What an example needs that speaks of something by its name.
+NAMES = {"sales_call": "sales_call", "Sales Call": "sales_call", "vehicles": "vehicles"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -199,8 +201,11 @@ class ExampleWorld:
     # ── requests ──
 
     def replaced(self, value):
-        """The value with the real ids in the place of x-example-ids."""
+        """The value with the real ids in the place of x-example-ids; what it names is there."""
         text = json.dumps(value)
+        for name, thing in NAMES.items():
+            if json.dumps(name) in text:
+                self.id(thing)
         for name, placeholder in self.placeholders.items():
             if placeholder in text:
                 text = text.replace(placeholder, self.id(name))

@@ -11,7 +11,7 @@ import uuid
 import jsonschema
 
 from .contract import contract
-from .examples import QUERY
+from .examples import ExampleWorld, QUERY
 
 DEEP = 40  # more than --json-depth
 TEXTS = ["", " ", "a", "Zoe\u0308", "Zoë", "\U0001f469\u200d\U0001f52c", "שלום \u200fمرحبا", "\ufeff", "\uffff", "\u2028", "\x01\x1f\x7f",
@@ -21,6 +21,20 @@ NUMBERS = [0, -0.0, 1, -1, 0.5, 1e308, 5e-324, 2**31, -2**31 - 1, 2**53 + 1, 2**
 IDS = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "", "x", "0", "null",
        "0193b3a0-0001-7000-8000-00000000000", "0193b3a0-0001-7000-8000-0000000000011", "0193b3a000017000800000000000000a",
        "{0193b3a0-0001-7000-8000-000000000001}", "%00", "..", "a" * 500, "\U0001f419"]
+# One field of each type, with what defines it besides; and a value that it takes.
+FIELDS = {
+    "text": ({}, "spring"), "long_text": ({}, "a\nb"), "integer": ({"limits": {"min": -5, "max": 99}}, 7),
+    "decimal": ({"limits": {"scale": 3}}, "12.345"), "money": ({"limits": {"currency": "EUR"}}, "99.90"),
+    "yes_no": ({}, True), "date": ({}, "2030-02-28"), "datetime": ({}, "2030-02-28T12:00:00+02:00"),
+    "single_select": ({"options": ["A", "B"]}, "A"), "multi_select": ({"options": ["A", "B", "C"]}, ["C", "A"]),
+    "status": ({"options": ["New", "Done"]}, "Done"), "rating": ({}, 5), "email": ({}, "x@y.test"),
+    "phone": ({}, "+1 555 010 0199"), "url": ({}, "https://example.test/a?b=c"), "team_member": ({}, "alex"),
+    "record": ({}, "maria"), "tags": ({}, ["red", "Zoe\u0308"]),
+}
+VALUES = [value for _, value in FIELDS.values()] + [
+    "0.0000000001", "-92233720368547758.08", "1e5", "100", "2030-02-29", "0000-00-00", "+0", "javascript:alert(1)", "@",
+    ["A", "A"], ["nobody"], [["A"]], {"id": None}, {"name": "A"}, 6, -1, 1.0, 1.5, "", [], None]
+KEYS_REFUSED = ["k" * 300, "key with blanks", ""]
 # What breaks the text of a body, whatever it says: (name, how). Each must be refused.
 RAW = {
     "cut off": lambda rng, body: body[:rng.randrange(len(body))],
@@ -46,6 +60,24 @@ def inserted(rng, body, what):
 
 def with_member(body, value):
     return body[:-1] + (b"," if len(body) > 2 else b"") + b'"odd":' + value + b"}"
+
+
+class GeneratedWorld(ExampleWorld):
+    """With fields of all types, that what is sent has something to get wrong."""
+
+    def _make_sales_call(self):
+        made = super()._make_sales_call()
+        self._add_all_fields(f"/api/activities/objects/{made}/fields")
+        return made
+
+    def _make_vehicles(self):
+        made = super()._make_vehicles()
+        self._add_all_fields(f"/api/records/objects/{made}/fields")
+        return made
+
+    def _add_all_fields(self, path):
+        for kind, (more, _) in FIELDS.items():
+            self._add(path, {"name": "f_" + kind, "display_name": kind, "field_type": kind, **more})
 
 
 class Maker:
@@ -83,7 +115,18 @@ class Maker:
     def _number(self, schema, *_):
         return self.rng.choice([0, 1.5, -2, self._integer(schema)])
 
+    def _given_fields(self):
+        """Values by the names of fields: often those that fit."""
+        rng, given = self.rng, []
+        for kind in rng.sample(list(FIELDS), rng.randint(0, 5)):
+            value = FIELDS[kind][1] if rng.random() < 0.8 else rng.choice(VALUES)
+            value = self.world.id(value) if value in ("alex", "maria") else value
+            given.append({"name": "f_" + kind, "value": value})
+        return given
+
     def _array(self, schema, name, depth):
+        if name == "fields" and "value" in contract()._follow(schema.get("items", {})).get("properties", {}):
+            return self._given_fields()
         most = min(schema.get("maxItems", 4), 4)
         count = self.rng.randint(min(schema.get("minItems", 0), most), most)
         made = [self.value(schema.get("items", {}), name, depth + 1) for _ in range(count)]
@@ -163,7 +206,7 @@ class Breaker:
             lambda: None, lambda: rng.choice(TEXTS), lambda: rng.choice(NUMBERS), lambda: rng.random() < 0.5,
             lambda: [], lambda: {}, lambda: [[]], lambda: {"id": None}, lambda: [None], lambda: "x" * 100_000,
             lambda: rng.choice(IDS), lambda: str(uuid.UUID(int=rng.getrandbits(128))), lambda: rng.choice(self.strangers),
-            lambda: [rng.choice(self.strangers)] * 3, lambda: "2031-02-30T10:00:00Z", lambda: "99999-01-01T00:00:00Z"]
+            lambda: rng.choice(VALUES), lambda: [rng.choice(self.strangers)] * 3, lambda: "2031-02-30T10:00:00Z", lambda: "99999-01-01T00:00:00Z"]
         if "maxLength" in schema and schema["maxLength"] <= 20_000:
             choices += [lambda: "ü" * (schema["maxLength"] + 1), lambda: "\U0001f419" * schema["maxLength"]] * 3
         if "maximum" in schema:
@@ -178,6 +221,8 @@ class Request:
         self.operation = operation
         self.method, self.target, self.headers, self.body = operation.method, None, {}, None
         self.wrong = None  # why it must be refused; None: nobody knows
+        self.value = None  # what the body says, if it can be read
+        self.readable = True  # no reason for a 400
 
     def __str__(self):
         body = "" if self.body is None else f" {self.body[:500]!r}{'…' if len(self.body) > 500 else ''}"
@@ -221,7 +266,7 @@ class Generator:
         if draw < 0.95:
             request.wrong = "a path to nothing"
             return str(uuid.UUID(int=self.rng.getrandbits(128)))
-        request.wrong = "a path that is none"
+        request.wrong, request.readable = "a path that is none", False
         return urllib.parse.quote(self.rng.choice(IDS) or "%", safe="%")
 
     # ── query ──
@@ -231,21 +276,24 @@ class Generator:
         pairs = []
         for parameter in listed:
             if parameter.get("required") or self.rng.random() < 0.3:
-                pairs.append((parameter["name"], self._parameter(parameter)))
+                pairs.append((parameter["name"], self._parameter(request, parameter)))
         draw = self.rng.random()
         if draw < 0.05:
             pairs.append((self.rng.choice(["odd", "", "limit[]", "\U0001f419", "Limit"]), self.rng.choice(TEXTS)))
             request.wrong = request.wrong or (None if request.operation.wire else "an unknown parameter")
+            request.readable = False
         elif draw < 0.08 and pairs:
             pairs.append(self.rng.choice(pairs))
+            request.readable = False
             request.wrong = request.wrong or (None if request.operation.wire else "a parameter twice")
         if pairs:
             request.target += "?" + urllib.parse.urlencode(pairs, errors="surrogatepass")
 
-    def _parameter(self, parameter):
+    def _parameter(self, request, parameter):
         rng, schema = self.rng, contract()._follow(parameter["schema"])
         if rng.random() < 0.6 and parameter["name"] != "cursor":
             return self.world.query_value(parameter)
+        request.readable = False
         odd = [lambda: rng.choice(TEXTS), lambda: rng.choice(IDS), lambda: str(rng.choice(NUMBERS)),
                lambda: rng.choice(self.breaker.strangers), lambda: "x" * 3000]
         if schema.get("type") == "integer":
@@ -264,13 +312,15 @@ class Generator:
         draw = self.rng.random()
         if draw > 0.35:
             value = self.breaker.broken(value, schema)
+        request.value = value
+        request.readable &= isinstance(value, dict)
         request.body = json.dumps(value, ensure_ascii=self.rng.random() < 0.5).encode("utf-8", "surrogatepass")
         if not fits(value, schema):
             request.wrong = request.wrong or "a body that its schema does not allow"
         if draw > 0.88 and isinstance(value, dict) and "odd" not in value:
             how = self.rng.choice(list(RAW))
             request.body = RAW[how](self.rng, request.body)
-            request.wrong = how
+            request.wrong, request.readable = how, False
 
     # ── headers ──
 
@@ -280,11 +330,16 @@ class Generator:
             request.headers["Content-Type"] = "application/json"
             if rng.random() < 0.02:
                 request.headers["Content-Type"] = rng.choice(["text/plain", "application/xml", "application/jsonx"])
-                request.wrong = "another media type"
+                request.wrong, request.readable = "another media type", False
         if operation.takes("If-Match"):
             self._if_match(request)
         if operation.takes("Idempotency-Key") and rng.random() < 0.5:
-            request.headers["Idempotency-Key"] = rng.choice(["a", f"{rng.getrandbits(64):x}", "k" * 300, "key with blanks", ""])
+            request.headers["Idempotency-Key"] = rng.choice(["a", f"{rng.getrandbits(64):x}"] * 3 + KEYS_REFUSED)
+            request.readable &= request.headers["Idempotency-Key"] not in KEYS_REFUSED
+
+        if operation.takes("Last-Event-ID") and rng.random() < 0.3:
+            request.headers["Last-Event-ID"] = rng.choice(["", "x", "1", "bnxudWxs", "9" * 300, "0:0", "-1", "a b"])
+            request.readable = False
 
     def _if_match(self, request):
         draw, path = self.rng.random(), request.target.split("?")[0]
@@ -300,6 +355,23 @@ class Generator:
     @staticmethod
     def _is_required(operation):
         return any(p["name"] == "If-Match" and p.get("required") for p in operation.parameters)
+
+
+def names_a_place(pointer, value):
+    """Whether a JSON pointer leads to a member of the value, or to one that is missing from it."""
+    if pointer[:1] != "/":
+        return False
+    for word in pointer[1:].split("/"):
+        word = word.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and word.isdigit():
+            if int(word) >= len(value):
+                return False
+            value = value[int(word)]
+        elif isinstance(value, dict) and word in value:
+            value = value[word]
+        else:
+            return True  # a member that is missing, from here on; a long name is cut
+    return True
 
 
 def without_null(value):

@@ -1,0 +1,16 @@
+"""Statements past the program, for what it offers no way to (yet): on either engine, ids as text."""
+
+import contextlib
+import sqlite3
+import uuid
+
+from .database import psql
+
+
+def execute(server, statement, **ids):
+    """{name} in the statement stands for ids[name]."""
+    if server.database:
+        psql(server.database, statement.format(**{k: f"'{v}'" for k, v in ids.items()}))
+        return
+    with contextlib.closing(sqlite3.connect(server.data / "herald.db", timeout=30)) as db, db:
+        db.execute(statement.format(**{k: f"x'{uuid.UUID(v).hex}'" for k, v in ids.items()}))
