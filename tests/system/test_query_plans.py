@@ -14,6 +14,7 @@ from support.server import program
 
 STATEMENT = re.compile(rb"(?<=\0)(?:SELECT|UPDATE|DELETE FROM|WITH|INSERT INTO) [^\0]{20,}")
 NAMES = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+(\w+)(?:\s+(?:AS\s+)?(?!WHERE|SET|ON|CROSS|LEFT|JOIN|ORDER)(\w+))?")
+SCAN = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?$")
 TOKENS = {"{share}": " FOR SHARE", "{update}": " FOR UPDATE", "{update_free}": " FOR UPDATE SKIP LOCKED", "{now}": "0"}
 # Tables that stay small whatever the Businesses do, or that are read only while nobody waits.
 SMALL = {
@@ -79,7 +80,7 @@ def scans_in_sqlite(db):
     partial = {name for kind, name, sql in schema if kind == "index" and sql and " WHERE " in sql}
     scans = {}
     for sql in mine("sqlite"):
-        lines = [re.match(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?$", line) for line in plan_of_sqlite(db, sql)]
+        lines = [SCAN.match(line) for line in plan_of_sqlite(db, sql)]
         found = {table_of(sql, match[1], tables) for match in lines if match and match[2] not in partial}
         scans[sql] = found - {None}
     return scans
@@ -134,6 +135,7 @@ def scans_in_postgres(url):
             for sql, plan in zip(texts, plans_of_postgres(url, texts), strict=True)}
 
 
+BUSINESS = "('00000000-0000-7000-8000-' || lpad((g % 20)::text, 12, '0'))::uuid"
 VALUES = {"uuid": "gen_random_uuid()", "bigint": "g", "text": "'x' || g", "bytea": "decode(md5(g::text), 'hex')"}
 
 
@@ -143,10 +145,10 @@ def fill(url):
     for line in psql(url, "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
                           "WHERE table_schema = 'public' AND is_generated = 'NEVER' ORDER BY table_name"):
         table, column, kind, nullable = line.split("\t")
-        value = "('00000000-0000-7000-8000-' || lpad((g % 20)::text, 12, '0'))::uuid" if column == "business_id" else VALUES[kind]
+        value = BUSINESS if column == "business_id" else VALUES[kind]
         columns.setdefault(table, {})[column] = f"CASE WHEN g % 2 = 0 THEN {value} END" if nullable == "YES" else value
-    fills = [f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM generate_series(1000, 6000) g "
-             "ON CONFLICT DO NOTHING;" for table, values in columns.items() if table != "schema_version"]
+    fills = [f"INSERT INTO {table} ({', '.join(values)}) SELECT {', '.join(values.values())} "
+             "FROM generate_series(1000, 6000) g ON CONFLICT DO NOTHING;" for table, values in columns.items() if table != "schema_version"]
     psql(url, "SET session_replication_role = replica; " + " ".join(fills) + " ANALYZE;")
 
 

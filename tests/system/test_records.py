@@ -387,3 +387,37 @@ def test_bad_values_are_refused_one_by_one(world, body, pointers):
     answer = world.api.patch(f"{CONTACTS}/{world.contact}", {"first_name": "A", **body})
     assert answer.status == 422
     assert world.api.ok("GET", f"{CONTACTS}/{world.contact}")["first_name"] == "Maria"
+
+
+def test_logging_writes_bound_fields_into_the_record(world):
+    """In the same transaction; the activity keeps what was submitted."""
+    [birthday] = [f for f in world.api.ok("GET", f"{OBJECTS}/contacts/fields")["results"] if f["name"] == "birthday"]
+    [email] = [f for f in world.api.ok("GET", f"{OBJECTS}/contacts/fields")["results"] if f["name"] == "email"]
+    path = f"/api/activities/objects/{world.object}"
+    for name, field in (("Born", birthday), ("Mail", email)):
+        answer = world.api.post(path + "/fields", {"display_name": name, "field_type": field["field_type"],
+                                                   "bound_field_id": field["id"]}, headers=etag(world.api.get(path)))
+        assert answer.status == 201, answer
+    contact = f"{CONTACTS}/{world.contact}"
+    before = world.api.ok("GET", contact)
+    second = world.api.ok("POST", CONTACTS, {"first_name": "Second", "email": "second@x.test"})
+    logged = world.log(associated_entities=[{"id": world.contact}, {"id": second["id"]}],
+                       fields=[{"name": "born", "value": "1980-05-06"}, {"name": "mail", "value": "Maria@New.test"}])
+    after = world.api.ok("GET", contact)
+    assert values_of(after)["birthday"] == "1980-05-06" and after["email"] == "maria@new.test"
+    assert after["version"] == before["version"] + 1 and after["updated_at"] > before["updated_at"]
+    assert world.api.ok("GET", f"{CONTACTS}/{second['id']}") == second, "the first record only"
+    found = world.api.ok("POST", CONTACTS + "/search", {"search": "new.test"})["results"]
+    assert [record["id"] for record in found] == [world.contact]
+    world.api.ok("PATCH", contact, {"fields": [{"name": "birthday", "value": None}]})
+    kept = {f["name"]: f for f in world.api.ok("GET", f"/api/activities/logged/{logged['id']}")["fields"]}
+    assert kept["born"]["value"] == "1980-05-06" and kept["born"]["custom_field_type"] == "date"
+    assert kept["mail"]["value"] == "Maria@New.test"
+
+    count = len(world.deliveries())
+    refused = world.api.post("/api/activities/logged", world.body(fields=[{"name": "mail", "value": "second@x.test"}]))
+    assert refused.status == 409, "another contact has it"
+    world.quiet()
+    assert len(world.deliveries()) == count, "nothing was logged"
+    world.log(fields=[{"name": "born", "value": None}])
+    assert world.api.ok("GET", contact)["email"] == "maria@new.test", "what is not given is left"

@@ -17,6 +17,7 @@ CREATE TABLE employee_role (
 ) {strict};
 CREATE INDEX employee_role_holders ON employee_role (role_id, employee_id);
 CREATE INDEX employee_name ON employee (business_id, display_name, id);
+CREATE INDEX employee_user ON employee (user_id, id);
 
 CREATE TABLE record_object (
     id {id} NOT NULL,
