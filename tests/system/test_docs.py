@@ -130,7 +130,7 @@ def test_guide_runs_as_written(tmp_path):
     """It goes on where the README's way by hand ends."""
     printed, logs = follow(tmp_path, other_ports(section(README, "By hand") + GUIDE))
     messages = [line for line in logs[0].splitlines() if line.startswith("Alex")]
-    assert messages == [SENTENCE, "Alex Rivera logged a Site Visit.", SENTENCE], logs[0]
+    assert messages == [SENTENCE, SENTENCE, "Alex Rivera logged a Site Visit.", SENTENCE], logs[0]
     assert len(logs) == 4, "the server was started twice"
 
 
