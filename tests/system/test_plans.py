@@ -60,7 +60,9 @@ class Place:
         crowd.put(self.server.data, database)
         if self.cluster:
             self._explain(database)
-        self.server.start()
+        self.server.start(wait=False)
+        self.server.process.wait_message("listening", 600)  # all contacts go into the search first
+        self.server.wait_listening()
 
     def _explain(self, database):
         psql(database, "ANALYZE")
