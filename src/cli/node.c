@@ -122,9 +122,8 @@ static enum err_code start_dispatcher(
 
 static enum err_code start_tail(const struct settings *settings, struct node *node, struct error *err)
 {
-    struct tail_config config = {.db = &node->db,
-        .check_us = settings->stream_beat_us,
-        .resume_most = settings->stream_resume_most};
+    struct tail_config config = {
+        .db = &node->db, .check_us = settings->stream_beat_us, .resume_most = settings->stream_resume_most};
     return tail_start(&config, &node->tail, err);
 }
 
