@@ -119,8 +119,11 @@ def test_the_first_moment_of_1970_is_a_moment(world):
     assert read(world, made) == made and read(world, early) == early
     assert ids(world, "?due_before=1970-01-01T00:00:00.000001Z") == [made["id"]]
     assert ids(world, "?state=overdue") == [made["id"]]
-    changed = world.api.ok("PATCH", f"{PATH}/{early['id']}", {"due_datetime": epoch})
+    changed = world.api.ok("PATCH", f"{PATH}/{early['id']}", {
+        "due_datetime": epoch, "associated_entities": [{"id": world.contact}]})
     assert changed["due_datetime"] == epoch
+    [entry] = world.api.pages(f"/api/records/contacts/{world.contact}/timeline")
+    assert entry["due_datetime"] == epoch
 
 
 BAD_INPUT = [
