@@ -187,6 +187,21 @@ def test_nothing_is_lost_to_a_kill(make_world, watch, engine):
     assert len(came) == len(set(came)), "and no reader that kept its last id got anything twice"
 
 
+def test_nothing_is_lost_to_a_commit_of_unknown_outcome(make_world, watch, tmp_path, engine):
+    """COMMIT works, its answer is lost: the caller hears 503, and whoever watches hears of the activity."""
+    switch = tmp_path / "answers-are-lost"
+    world = make_world(env={"HERALD_FAULTS": f"commit_answer=@{switch}"})
+    stream = watch(world)
+    stream.until("ready")
+    switch.touch()
+    refused = [world.api.post("/api/activities/logged", world.body()).status for _ in range(3)]
+    switch.unlink()
+    assert refused == [503] * 3
+    last = world.log()["id"]
+    came = logged_in(stream.until("logged", last))
+    assert set(came) == {entry["id"] for entry in page(world)["results"]} and len(came) == 4
+
+
 @pytest.mark.engine("postgres")
 @pytest.mark.core
 def test_nothing_is_lost_between_nodes_that_overtake_each_other(make_world, make_server, watch, database, engine):
