@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/dirlock.h"
 #include "base/log.h"
+#include "crm/record.h"
 #include "crm/tail.h"
 
 #include <errno.h>
@@ -98,7 +99,9 @@ static enum err_code prepare_database(const struct db_config *config, struct err
     enum err_code code = db_open(config, false, &db, err);
     if (!code)
         code = db_check_durable(db, err);
-    return code ? code : db_migrate(db, &version, err);
+    if (!code)
+        code = db_migrate(db, &version, err);
+    return code ? code : record_catch_up(db, err);
 }
 
 static enum err_code start_dispatcher(
@@ -119,9 +122,8 @@ static enum err_code start_dispatcher(
 
 static enum err_code start_tail(const struct settings *settings, struct node *node, struct error *err)
 {
-    struct tail_config config = {.db = &node->db,
-        .check_us = settings->stream_beat_us,
-        .resume_most = settings->stream_resume_most};
+    struct tail_config config = {
+        .db = &node->db, .check_us = settings->stream_beat_us, .resume_most = settings->stream_resume_most};
     return tail_start(&config, &node->tail, err);
 }
 
