@@ -111,8 +111,10 @@ class Lint:
             yield "400", "refuses unknown parameters"
         if "{" in path:
             yield "404", "names something in its path"
-        if any(p.get("name") == "If-Match" for p in listed):
-            yield from ((status, "takes If-Match") for status in ("412", "428"))
+        for match in (p for p in listed if p.get("name") == "If-Match"):
+            yield "412", "takes If-Match"
+            if match.get("required"):
+                yield "428", "needs If-Match"
 
     def response(self, where, status, response):
         if not response.get("description"):

@@ -6,8 +6,8 @@
 #include "cli/admin.h"
 #include "crm/business.h"
 #include "crm/check.h"
-#include "crm/contact.h"
 #include "crm/object.h"
+#include "crm/record.h"
 #include "crm/role.h"
 #include "webhook/delivery.h"
 
@@ -182,21 +182,40 @@ static enum err_code key_verb(struct job *job)
     return code;
 }
 
+struct contact_job {
+    struct record_input input;
+    struct record_object object;
+    struct record record;
+};
+
+static enum err_code add_contact(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    struct contact_job *adding = ctx;
+    enum err_code code = check_business(w->db, w->business_id, err);
+    return code
+               ? code
+               : record_add(w, CONTACT_API_NAME, &adding->input, &adding->object, &adding->record, list, err);
+}
+
 static enum err_code contact_verb(struct job *job)
 {
-    struct new_contact input = {
-        .first_name = job->words.first_name, .last_name = job->words.last_name, .email = job->words.email};
-    struct id id;
-    enum err_code code = need_id(job, "business", job->words.business, &input.business_id);
+    const struct words *words = &job->words;
+    struct contact_job adding = {.input = {.first_name = text_nfc(job->arena, words->first_name),
+                                     .last_name = text_nfc(job->arena, words->last_name),
+                                     .email = text_nfc(job->arena, words->email)}};
+    struct error_list list;
+    struct id business;
+    enum err_code code = need_id(job, "business", words->business, &business);
     if (!code)
-        code = contact_add(job->context->crm, &input, &id, job->err);
+        code =
+            crm_write(job->context->crm, job->arena, NULL, business, add_contact, &adding, &list, job->err);
     if (!code)
-        answer(job, arena_printf(job->arena, "Contact %s %s is there.", input.first_name, input.last_name),
-            &(struct fact){"contact_id", text_of(job, id)}, 1,
+        answer(job, arena_printf(job->arena, "Contact %s is there.", adding.record.display_name),
+            &(struct fact){"contact_id", text_of(job, adding.record.id)}, 1,
             arena_printf(job->arena,
                 "herald admin object add --business %s --name \"Sales Call\" --webhook-url "
                 "http://127.0.0.1:8090/hooks/sales-calls",
-                text_of(job, input.business_id)));
+                text_of(job, business)));
     return code;
 }
 

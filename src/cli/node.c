@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/dirlock.h"
 #include "base/log.h"
+#include "crm/record.h"
 #include "crm/tail.h"
 
 #include <errno.h>
@@ -98,7 +99,9 @@ static enum err_code prepare_database(const struct db_config *config, struct err
     enum err_code code = db_open(config, false, &db, err);
     if (!code)
         code = db_check_durable(db, err);
-    return code ? code : db_migrate(db, &version, err);
+    if (!code)
+        code = db_migrate(db, &version, err);
+    return code ? code : record_catch_up(db, err);
 }
 
 static enum err_code start_dispatcher(

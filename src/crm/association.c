@@ -28,22 +28,24 @@ static bool is_there(const struct check *check, struct id record_id)
 
 static enum err_code add_record(struct check *check, struct id id, size_t i, struct error *err)
 {
-    struct contact contact;
+    struct record_ref record;
     if (id_is_nil(id) || is_there(check, id))
         return ERR_OK;
-    enum err_code code = contact_read(check->db, check->arena, check->actor, id, &contact, err);
+    enum err_code code = record_find(check->db, check->arena, check->actor, id, &record, err);
+    if (!code && record.archived)
+        code = error_set(err, ERR_NOT_FOUND, "This record is archived.");
     if (code == ERR_NOT_FOUND) {
         refuse(check, i, err->text);
         return ERR_OK;
     }
     if (code)
         return code;
-    if (check->object && !object_takes(check->object, check->actor->contact_object_id))
+    if (check->object && !object_takes(check->object, record.object_id))
         refuse(check, i, "Activities of this type are about records of other objects.");
-    check->entities[check->count++] = (struct associated_entity){.id = contact.id,
-        .object_id = check->actor->contact_object_id,
-        .display_name = contact.display_name,
-        .object_name = CONTACT_OBJECT_NAME};
+    check->entities[check->count++] = (struct associated_entity){.id = record.id,
+        .object_id = record.object_id,
+        .display_name = record.display_name,
+        .object_name = record.object_name};
     return ERR_OK;
 }
 

@@ -51,8 +51,8 @@ enum err_code idempotency_find(struct db *db, struct arena *arena, const struct 
     enum err_code code = db_query(db,
         "SELECT request_hash, activity_id, answer FROM idempotency "
         "WHERE key_hash = $1 AND business_id = $2 AND created_at >= $3",
-        DB_PARAMS(hash_value(&request->key), db_id(request->business_id),
-            db_int(request->now - request->keep_us)),
+        DB_PARAMS(
+            hash_value(&request->key), db_id(request->business_id), db_int(request->now - request->keep_us)),
         &rows, err);
     if (code || !db_next(rows, &code, err))
         return code;

@@ -21,11 +21,10 @@
 #ifndef HERALD_CRM_LOGGED_H
 #define HERALD_CRM_LOGGED_H
 
-#include "crm/contact.h"
 #include "crm/idempotency.h"
 #include "crm/object.h"
 #include "crm/page.h"
-#include "crm/value.h"
+#include "crm/record.h"
 
 /* A record, or, where record and object have one id, every record of that object. */
 struct associated_entity {
@@ -52,7 +51,8 @@ struct logged_activity {
     const char *mentions; /* JSON array of ids */
     const char *notes;
     const char *field_values; /* as they are stored, */
-    struct value_set values; /* and as they are shown; `fields` NULL: its type has none, and none are stored */
+    struct value_set
+        values; /* and as they are shown; `fields` NULL: its type has none, and none are stored */
     struct id delivery_id; /* nil: no webhook */
 };
 
@@ -75,10 +75,11 @@ struct log_input {
     bool completing; /* it is what the request is about: ERR_NOT_FOUND where else the member is refused */
 };
 
-/* A value that goes into a record as well. */
-struct bound_value {
-    struct id record_id, field_id; /* field: of the record's object */
-    const char *json;
+/* Values that go into a record as well. */
+struct bound_record {
+    struct id record_id;
+    struct record_value *values;
+    size_t count;
 };
 
 /* Everything that the transaction needs; in the arena of its owner, who keeps it until `done`. */
@@ -89,7 +90,7 @@ struct log_unit {
     const struct actor *actor;
     struct arena *arena;
     struct logged_activity activity;
-    struct bound_value *bound;
+    struct bound_record *bound;
     size_t bound_count;
     /* set by the owner, if the request has an Idempotency-Key */
     const struct idempotency *idempotency;

@@ -12,8 +12,7 @@ static enum err_code bury(struct write *w, struct id id, struct error *err)
     enum err_code code = db_exec(w->db,
         "UPDATE logged_activity SET deleted_at = $1, deleted_by = $2, notes = '', mentions = '[]', "
         "field_values = '{}' WHERE id = $3 AND business_id = $4 AND deleted_at IS NULL",
-        DB_PARAMS(db_int(w->now), db_id_or_null(by), db_id(id), db_id(w->business_id)),
-        &changed, err);
+        DB_PARAMS(db_int(w->now), db_id_or_null(by), db_id(id), db_id(w->business_id)), &changed, err);
     if (!code && changed == 0)
         code = error_set(err, ERR_NOT_FOUND, "There is no such Logged Activity in this Business.");
     return code;

@@ -47,6 +47,21 @@ static struct id first_record(const struct logged_activity *activity, struct id 
     return (struct id){0};
 }
 
+/* What goes into that record, of `most` values at most; new when it is the first one's. */
+static struct bound_record *bound_to(
+    struct arena *arena, struct log_unit *log, struct id record_id, size_t most)
+{
+    for (size_t i = 0; i < log->bound_count; i++)
+        if (id_equal(log->bound[i].record_id, record_id))
+            return &log->bound[i];
+    if (!log->bound)
+        log->bound = ARENA_ARRAY(arena, struct bound_record, most);
+    struct bound_record *bound = &log->bound[log->bound_count++];
+    *bound = (struct bound_record){
+        .record_id = record_id, .values = ARENA_ARRAY(arena, struct record_value, most)};
+    return bound;
+}
+
 void logged_fields_bind(struct arena *arena, struct log_unit *log)
 {
     const struct value_set *values = &log->activity.values;
@@ -60,10 +75,9 @@ void logged_fields_bind(struct arena *arena, struct log_unit *log)
         struct id record_id = first_record(&log->activity, field->bound_object_id);
         if (id_is_nil(record_id))
             continue;
-        if (!log->bound)
-            log->bound = ARENA_ARRAY(arena, struct bound_value, count);
-        log->bound[log->bound_count++] = (struct bound_value){
-            .record_id = record_id, .field_id = field->bound_field_id, .json = values->json[i]};
+        struct bound_record *bound = bound_to(arena, log, record_id, count);
+        bound->values[bound->count++] =
+            (struct record_value){.field_id = field->bound_field_id, .json = values->json[i]};
     }
 }
 

@@ -113,7 +113,10 @@ static enum err_code check_all(struct preparing *p, struct error *err)
             logged_fields_prepare(p->db, p->arena, p->actor, input->fields, &p->log->activity, p->list, err);
     if (!code && p->list->count)
         code = error_set(err, ERR_INVALID, "%s", p->list->items[0].text);
-    return code;
+    if (code)
+        return code;
+    logged_fields_bind(p->arena, p->log);
+    return p->log->bound_count ? may(p->actor, ACTION_EDIT_RECORD, p->actor->business_id, err) : ERR_OK;
 }
 
 enum err_code logged_prepare(struct db *db, struct arena *arena, const struct actor *actor,
@@ -130,7 +133,6 @@ enum err_code logged_prepare(struct db *db, struct arena *arena, const struct ac
     log->settings_version = actor->settings_version;
     log->actor = actor;
     log->arena = arena;
-    logged_fields_bind(arena, log);
     activity->id = id_new();
     activity->logged_at = clock_wall_us();
     activity->logged_by = actor->employee;

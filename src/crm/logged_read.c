@@ -4,10 +4,9 @@
 /* $1 is the Business; the ids follow. */
 #define CHUNK 100
 #define TEN(a) "$" a "2, $" a "3, $" a "4, $" a "5, $" a "6, $" a "7, $" a "8, $" a "9"
-#define IDS                                                                                                  \
-    "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, " TEN("1") ", $20, $21, " TEN("2") ", $30, $31, " TEN("3") \
-    ", $40, $41, " TEN("4") ", $50, $51, " TEN("5") ", $60, $61, " TEN("6") ", $70, $71, " TEN("7")          \
-    ", $80, $81, " TEN("8") ", $90, $91, " TEN("9") ", $100, $101)"
+#define IDS                                                                                                                    \
+    "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, " TEN("1") ", $20, $21, " TEN("2") ", $30, $31, " TEN("3") ", $40, $41, " TEN( \
+        "4") ", $50, $51, " TEN("5") ", $60, $61, " TEN("6") ", $70, $71, " TEN("7") ", $80, $81, " TEN("8") ", $90, $91, " TEN("9") ", $100, $101)"
 
 #define ACTIVITIES                                                                                           \
     "SELECT l.id, l.logged_at, l.completed_at, l.scheduled_activity_id, l.mentions, l.notes, "               \
@@ -23,7 +22,7 @@
 #define ASSOCIATIONS                                                                                         \
     "SELECT a.activity_id, a.record_id, r.display_name, a.object_id, o.name FROM activity_association a "    \
     "JOIN record_object o ON o.id = a.object_id AND o.business_id = a.business_id "                          \
-    "LEFT JOIN contact r ON r.id = a.record_id AND r.business_id = a.business_id "                           \
+    "LEFT JOIN record r ON r.id = a.record_id AND r.business_id = a.business_id "                            \
     "WHERE a.business_id = $1 AND a.activity_id "
 #define ASSOCIATIONS_ORDER " ORDER BY a.activity_id, a.position"
 
@@ -36,8 +35,8 @@ static struct person take_person(struct db_rows *rows, int col, struct arena *ar
         .email = db_col_text_copy(rows, col + 4, arena)};
 }
 
-static void take_activity(struct db_rows *rows, struct arena *arena, const struct actor *actor,
-    struct logged_activity *activity)
+static void take_activity(
+    struct db_rows *rows, struct arena *arena, const struct actor *actor, struct logged_activity *activity)
 {
     *activity = (struct logged_activity){
         .id = db_col_id(rows, 0),
@@ -66,8 +65,7 @@ static void add_entity(struct arena *arena, struct logged_activity *activity, st
 {
     size_t count = activity->associated_count;
     if ((count & (count - 1)) == 0) { /* 0 and the powers of two: as many again */
-        struct associated_entity *more =
-            ARENA_ARRAY(arena, struct associated_entity, count ? 2 * count : 1);
+        struct associated_entity *more = ARENA_ARRAY(arena, struct associated_entity, count ? 2 * count : 1);
         if (count)
             memcpy(more, activity->associated, count * sizeof *more);
         activity->associated = more;

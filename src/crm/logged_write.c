@@ -169,6 +169,22 @@ static enum err_code insert_associations(
     return db_insert_many(db, &insert_association, values, total, err);
 }
 
+/*
+ * Bound values. What a record refuses (its email is another contact's) fails the batch, and in the end the one unit
+ * whose fault it is. A record that is gone is looked for again, and missed in the ordinary way.
+ */
+static enum err_code write_bound(
+    struct db *db, struct arena *arena, const struct log_unit *log, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < log->bound_count && !code; i++) {
+        const struct bound_record *bound = &log->bound[i];
+        code = record_write_values(
+            db, arena, log->business_id, bound->record_id, bound->values, bound->count, err);
+    }
+    return code == ERR_NOT_FOUND ? error_set(err, ERR_STALE, "A record has gone in this moment.") : code;
+}
+
 /* ── the unit ────────────────────────────────────────────────────────────────────────────────── */
 
 static enum err_code log_run(struct db *db, struct unit **units, size_t n, struct error *err)
@@ -185,6 +201,8 @@ static enum err_code log_run(struct db *db, struct unit **units, size_t n, struc
     code = insert_activities(db, arena, current, count, err);
     if (!code)
         code = insert_associations(db, arena, current, count, err);
+    for (size_t i = 0; i < count && !code; i++)
+        code = write_bound(db, arena, current[i], err);
     for (size_t i = 0; i < crm->step_count && !code; i++)
         code = crm->steps[i].run(crm->steps[i].ctx, db, current, count, err);
     return code;

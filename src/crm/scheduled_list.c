@@ -5,38 +5,32 @@
  */
 #include "crm/scheduled_internal.h"
 
-/* $1 Business; $2, $3 and $4, $5 between which (due_at, id); $6 employee, $7 role, $8 type, or NULL; $9 how many. */
-#define FILTERS                                                                                              \
-    "AND (s.due_at, s.id) > ($2, $3) AND (s.due_at, s.id) < ($4, $5) "                                       \
-    "AND ($6 IS NULL OR s.employee_id = $6) AND ($7 IS NULL OR s.role_id = $7) "                             \
-    "AND ($8 IS NULL OR s.activity_object_id = $8) "
-
+/*
+ * $1 Business; $2, $3 and $4, $5 between which (due_at, id); $6 how many; $7 and on by what they are found. A condition
+ * that is not asked for is in no statement: "$n IS NULL OR ..." makes PostgreSQL expect so few rows that it sorts.
+ */
+#define BETWEEN "AND (s.due_at, s.id) > ($2, $3) AND (s.due_at, s.id) < ($4, $5) "
 #define OPEN "AND s.completed_at IS NULL "
 #define COMPLETED "AND s.completed_at IS NOT NULL "
-#define UP "ORDER BY s.due_at, s.id LIMIT $9"
-#define DOWN "ORDER BY s.due_at DESC, s.id DESC LIMIT $9"
+#define UP "ORDER BY s.due_at, s.id LIMIT $6"
+#define DOWN "ORDER BY s.due_at DESC, s.id DESC LIMIT $6"
 
 #define ONE(where, which, order)                                                                             \
-    "SELECT s.id, s.due_at FROM scheduled_activity s WHERE s.business_id = $1 " where which FILTERS order
+    "SELECT s.id, s.due_at FROM scheduled_activity s WHERE s.business_id = $1 " where which BETWEEN order
 #define BOTH(where, order)                                                                                   \
     "SELECT s.id, s.due_at FROM (SELECT * FROM (" ONE(                                                       \
         where, OPEN, order) ") o UNION ALL SELECT * FROM (" ONE(where, COMPLETED, order) ") c) s " order
 
 /*
- * $10, $11: the record, and its object for what is about all of them. A record has few enough to be sorted; the cross
- * join has SQLite begin with them, and not with all that the Business has.
+ * $7, $8: the record, and its object for what is about all of them; $9 employee, $10 role, $11 type, or NULL. A record
+ * has few enough to be sorted; the cross join has SQLite begin with them, and not with all that the Business has.
  */
 #define ABOUT(open, which, order)                                                                            \
     "SELECT s.id, s.due_at FROM scheduled_association a CROSS JOIN scheduled_activity s "                    \
     "WHERE s.id = a.scheduled_id AND s.business_id = a.business_id AND s.business_id = $1 "                  \
-    "AND a.record_id IN ($10, $11) " open which FILTERS order
-
-#define OF_BUSINESS ""
-#define OF_EMPLOYEE "AND s.employee_id = $6 "
-#define OF_ROLE "AND s.role_id = $7 "
-#define OF_OBJECT "AND s.activity_object_id = $8 "
-
-enum driver { BY_BUSINESS, BY_EMPLOYEE, BY_ROLE, BY_OBJECT, BY_RECORD };
+    "AND a.record_id IN ($7, $8) AND ($9 IS NULL OR s.employee_id = $9) "                                    \
+    "AND ($10 IS NULL OR s.role_id = $10) AND ($11 IS NULL OR s.activity_object_id = $11) " open which       \
+        BETWEEN order
 
 #define ALL_STATES(where)                                                                                    \
     {                                                                                                        \
@@ -46,24 +40,47 @@ enum driver { BY_BUSINESS, BY_EMPLOYEE, BY_ROLE, BY_OBJECT, BY_RECORD };
         }                                                                                                    \
     }
 
+/* In such words, for SQLite: a person has less to do than there is of a type, so that index is not the one to take. */
+#define AND_OF_TYPE "AND s.activity_object_id IN ($8, $8) "
+
+enum found_by { BY_BUSINESS, BY_EMPLOYEE, BY_ROLE, BY_OBJECT, BY_EMPLOYEE_OBJECT, BY_ROLE_OBJECT, BY_RECORD };
+
 /* By what they are found, their state (overdue ones are open ones), and whether the page is read backwards. */
 static const char *const statements[][3][2] = {
-    [BY_BUSINESS] = ALL_STATES(OF_BUSINESS),
-    [BY_EMPLOYEE] = ALL_STATES(OF_EMPLOYEE),
-    [BY_ROLE] = ALL_STATES(OF_ROLE),
-    [BY_OBJECT] = ALL_STATES(OF_OBJECT),
+    [BY_BUSINESS] = ALL_STATES(""),
+    [BY_EMPLOYEE] = ALL_STATES("AND s.employee_id = $7 "),
+    [BY_ROLE] = ALL_STATES("AND s.role_id = $7 "),
+    [BY_OBJECT] = ALL_STATES("AND s.activity_object_id = $7 "),
+    [BY_EMPLOYEE_OBJECT] = ALL_STATES("AND s.employee_id = $7 " AND_OF_TYPE),
+    [BY_ROLE_OBJECT] = ALL_STATES("AND s.role_id = $7 " AND_OF_TYPE),
     [BY_RECORD] = {{ABOUT("", "", UP), ABOUT("", "", DOWN)},
         {ABOUT("AND a.open = 1 ", OPEN, UP), ABOUT("AND a.open = 1 ", OPEN, DOWN)},
         {ABOUT("", COMPLETED, UP), ABOUT("", COMPLETED, DOWN)}},
 };
 
-static enum driver driver_of(const struct scheduled_filter *filter)
+/* The values from $7 on, and how many. At most five. */
+static enum found_by choose(
+    const struct actor *actor, const struct scheduled_filter *filter, struct db_value *values, size_t *count)
 {
-    return !id_is_nil(filter->record_id)     ? BY_RECORD
-           : !id_is_nil(filter->employee_id) ? BY_EMPLOYEE
-           : !id_is_nil(filter->role_id)     ? BY_ROLE
-           : !id_is_nil(filter->object_id)   ? BY_OBJECT
-                                             : BY_BUSINESS;
+    bool object = !id_is_nil(filter->object_id);
+    if (!id_is_nil(filter->record_id)) {
+        values[0] = db_id(filter->record_id);
+        values[1] = db_id(actor->contact_object_id);
+        values[2] = db_id_or_null(filter->employee_id);
+        values[3] = db_id_or_null(filter->role_id);
+        values[4] = db_id_or_null(filter->object_id);
+        *count = 5;
+        return BY_RECORD;
+    }
+    *count = object ? 1 : 0;
+    values[0] = db_id(filter->object_id);
+    bool employee = !id_is_nil(filter->employee_id);
+    if (!employee && id_is_nil(filter->role_id))
+        return object ? BY_OBJECT : BY_BUSINESS;
+    values[0] = db_id(employee ? filter->employee_id : filter->role_id);
+    values[1] = db_id(filter->object_id);
+    ++*count;
+    return employee ? (object ? BY_EMPLOYEE_OBJECT : BY_EMPLOYEE) : object ? BY_ROLE_OBJECT : BY_ROLE;
 }
 
 /* ── between which keys ──────────────────────────────────────────────────────────────────────── */
@@ -117,15 +134,14 @@ static enum err_code list_ids(struct db *db, const struct actor *actor, const st
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     struct bound low, high;
-    enum driver driver = driver_of(filter);
-    int state = filter->state == SCHEDULED_OVERDUE ? SCHEDULED_OPEN : (int)filter->state;
+    size_t more;
     bounds(filter, page, &low, &high);
-    struct db_value values[] = {db_id(actor->business_id), db_int(low.due_at), db_id(low.id),
-        db_int(high.due_at), db_id(high.id), db_id_or_null(filter->employee_id),
-        db_id_or_null(filter->role_id), db_id_or_null(filter->object_id), db_int((int64_t)page->limit + 1),
-        db_id(filter->record_id), db_id(actor->contact_object_id)};
-    struct db_params params = {values, driver == BY_RECORD ? 11 : 9};
-    enum err_code code = db_query(db, statements[driver][state][page->back], params, &rows, err);
+    struct db_value values[6 + 5] = {db_id(actor->business_id), db_int(low.due_at), db_id(low.id),
+        db_int(high.due_at), db_id(high.id), db_int((int64_t)page->limit + 1)};
+    enum found_by found_by = choose(actor, filter, values + 6, &more);
+    int state = filter->state == SCHEDULED_OVERDUE ? SCHEDULED_OPEN : (int)filter->state;
+    enum err_code code = db_query(
+        db, statements[found_by][state][page->back], (struct db_params){values, 6 + more}, &rows, err);
     while (!code && *count <= page->limit && db_next(rows, &code, err))
         ids[(*count)++] = db_col_id(rows, 0);
     return code;
@@ -138,7 +154,8 @@ enum err_code scheduled_list(struct db *db, struct arena *arena, const struct ac
     struct id *ids = ARENA_ARRAY(arena, struct id, page->limit + 1);
     size_t n = 0;
     enum err_code code = may(actor, ACTION_VIEW_ACTIVITY, actor->business_id, err);
-    if (!code)
+    bool nobody = !id_is_nil(filter->employee_id) && !id_is_nil(filter->role_id); /* it is never for both */
+    if (!code && !nobody)
         code = list_ids(db, actor, filter, page, ids, &n, err);
     if (code)
         return code;

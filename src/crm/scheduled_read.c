@@ -103,7 +103,7 @@ static enum err_code read_associated(struct reading *r, struct error *err)
         "SELECT a.scheduled_id, a.record_id, a.object_id, o.name, r.display_name "
         "FROM scheduled_association a "
         "JOIN record_object o ON o.id = a.object_id AND o.business_id = a.business_id "
-        "LEFT JOIN contact r ON r.id = a.record_id AND r.business_id = a.business_id "
+        "LEFT JOIN record r ON r.id = a.record_id AND r.business_id = a.business_id "
         "WHERE a.business_id = $1 AND a.scheduled_id IN " IDS " ORDER BY a.scheduled_id, a.position",
         (struct db_params){r->values, ARRAY_LEN(r->values)}, &rows, err);
     while (!code && db_next(rows, &code, err)) {

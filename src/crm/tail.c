@@ -242,7 +242,7 @@ static enum err_code follow_piece(
     if (code)
         return code;
     give_rows(giving, &rows);
-    *count = rows.count;
+    *count = rows.positions;
     *more = rows.more;
     return ERR_OK;
 }

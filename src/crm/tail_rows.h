@@ -13,7 +13,7 @@
 struct tail_row {
     int64_t seq;
     int kind;
-    struct id record_id; /* or its object's: all records; nil: it is on no timeline */
+    struct id record_id; /* or its object's: all records; nil: of a logged activity itself */
     struct id business_id, entry_id;
     const struct timeline_entry *entry; /* after tail_rows_load; NULL: not wanted, or not there any more */
     bool wanted; /* set by the tail, for tail_rows_load */
@@ -22,10 +22,14 @@ struct tail_row {
 struct tail_rows {
     struct tail_row *items; /* ascending by seq; of a seq all or none */
     size_t count;
+    size_t positions; /* how many there were without the records of logged activities */
     bool more; /* there are further ones */
 };
 
-/* Those of a lane with after < seq <= until, about `most` of them, in one statement. */
+/*
+ * Those of a lane with after < seq <= until, about `most` positions, as they were at one moment. What a logged
+ * activity is about is read after that: of one that was deleted meanwhile nothing is there any more.
+ */
 enum err_code tail_rows_read(struct db *db, struct arena *arena, int64_t lane, int64_t after, int64_t until,
     size_t most, struct tail_rows *rows, struct error *err) MUST_CHECK;
 

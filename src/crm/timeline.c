@@ -1,6 +1,6 @@
 #include "crm/timeline.h"
 
-#include "base/text.h"
+#include "crm/id_list.h"
 
 #include <stdlib.h>
 
@@ -138,25 +138,6 @@ static enum err_code find_all(struct search *search, const struct timeline_of *o
 
 /* ── what they are: two queries a hundred ───────────────────────────────────────────────────────── */
 
-/* $2 to $101; what is more than there are ids repeats one. */
-#define TEN(TENS)                                                                                            \
-    "$" TENS "0,$" TENS "1,$" TENS "2,$" TENS "3,$" TENS "4,$" TENS "5,$" TENS "6,$" TENS "7,$" TENS         \
-    "8,$" TENS "9"
-#define NINETY                                                                                               \
-    TEN("1")                                                                                                 \
-    "," TEN("2") "," TEN("3") "," TEN("4") "," TEN("5") "," TEN("6") "," TEN("7") "," TEN("8") "," TEN("9")
-#define MANY_IDS "($2,$3,$4,$5,$6,$7,$8,$9," NINETY ",$100,$101)"
-#define MANY_IDS_ROOM 100
-
-static enum err_code query_many(struct db *db, const char *sql, struct id business_id, const struct id *ids,
-    size_t count, struct db_rows **rows, struct error *err)
-{
-    struct db_value values[1 + MANY_IDS_ROOM] = {db_id(business_id)};
-    for (size_t i = 0; i < MANY_IDS_ROOM; i++)
-        values[1 + i] = db_id(ids[i < count ? i : count - 1]);
-    return db_query(db, sql, (struct db_params){values, ARRAY_LEN(values)}, rows, err);
-}
-
 static struct timeline_entry *entry_of(
     const struct id *ids, size_t count, struct timeline_entry *entries, struct id id)
 {
@@ -177,7 +158,7 @@ static const char logged_rows[] =
         "notes") "FROM logged_activity l "
                  "JOIN activity_object o ON o.id = l.activity_object_id AND o.business_id = l.business_id "
                  "LEFT JOIN employee e ON e.id = l.logged_by AND e.business_id = l.business_id "
-                 "WHERE l.business_id = $1 AND l.deleted_at IS NULL AND l.id IN " MANY_IDS;
+                 "WHERE l.business_id = $101 AND l.deleted_at IS NULL AND l.id IN " ID_LIST;
 
 static const char scheduled_rows[] =
     "SELECT s.id, s.created_at, s.due_at, s.completed_at, s.logged_activity_id, r.id, r.name, " ENTRY_COLUMNS(
@@ -186,7 +167,7 @@ static const char scheduled_rows[] =
                 "JOIN activity_object o ON o.id = s.activity_object_id AND o.business_id = s.business_id "
                 "LEFT JOIN employee e ON e.id = s.employee_id AND e.business_id = s.business_id "
                 "LEFT JOIN role r ON r.id = s.role_id AND r.business_id = s.business_id "
-                "WHERE s.business_id = $1 AND s.id IN " MANY_IDS;
+                "WHERE s.business_id = $101 AND s.id IN " ID_LIST;
 
 /* Ends the text after so many characters; whether there were more. */
 static bool cut(char *text, size_t chars)
@@ -231,7 +212,7 @@ static void take_row(
     "SELECT a." ID ", a.record_id, a.object_id, coalesce(r.display_name, o.name), o.name FROM " TABLE " a "  \
     "JOIN record_object o ON o.id = a.object_id AND o.business_id = a.business_id "                          \
     "LEFT JOIN record r ON r.id = a.record_id AND r.business_id = a.business_id "                            \
-    "WHERE a.business_id = $1 AND a." ID " IN " MANY_IDS " ORDER BY a." ID ", a.position"
+    "WHERE a.business_id = $101 AND a." ID " IN " ID_LIST " ORDER BY a." ID ", a.position"
 
 static const char logged_entities[] = ENTITY_ROWS("activity_association", "activity_id");
 static const char scheduled_entities[] = ENTITY_ROWS("scheduled_association", "scheduled_id");
@@ -254,8 +235,9 @@ static enum err_code read_entities(struct db *db, struct arena *arena, struct id
     struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = query_many(db, kind == TIMELINE_KIND_LOGGED ? logged_entities : scheduled_entities,
-        business_id, ids, count, &rows, err);
+    enum err_code code =
+        id_list_query(db, kind == TIMELINE_KIND_LOGGED ? logged_entities : scheduled_entities, ids, count,
+            DB_PARAMS(db_id(business_id)), &rows, err);
     while (!code && db_next(rows, &code, err)) {
         struct timeline_entity entity = {.id = db_col_id(rows, 1),
             .object_id = db_col_id(rows, 2),
@@ -268,14 +250,14 @@ static enum err_code read_entities(struct db *db, struct arena *arena, struct id
     return code;
 }
 
-/* At most MANY_IDS_ROOM. */
+/* At most ID_LIST_MOST. */
 static enum err_code read_some(struct db *db, struct arena *arena, struct id business_id,
     enum timeline_kind kind, const struct id *ids, size_t count, struct timeline_entry *entries,
     struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = query_many(
-        db, kind == TIMELINE_KIND_LOGGED ? logged_rows : scheduled_rows, business_id, ids, count, &rows, err);
+    enum err_code code = id_list_query(db, kind == TIMELINE_KIND_LOGGED ? logged_rows : scheduled_rows, ids,
+        count, DB_PARAMS(db_id(business_id)), &rows, err);
     while (!code && db_next(rows, &code, err)) {
         struct timeline_entry *entry = entry_of(ids, count, entries, db_col_id(rows, 0));
         if (entry)
@@ -291,7 +273,7 @@ enum err_code timeline_read(struct db *db, struct arena *arena, struct id busine
     enum err_code code = ERR_OK;
     memset(entries, 0, count * sizeof *entries);
     for (size_t at = 0, some; at < count && !code; at += some) {
-        some = count - at < MANY_IDS_ROOM ? count - at : MANY_IDS_ROOM;
+        some = count - at < ID_LIST_MOST ? count - at : ID_LIST_MOST;
         code = read_some(db, arena, business_id, kind, ids + at, some, entries + at, err);
     }
     return code;

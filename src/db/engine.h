@@ -63,7 +63,8 @@ enum err_code postgres_open(
     const struct db_config *config, bool read_only, struct db **db, struct error *err) MUST_CHECK;
 
 /*
- * Runs the statements of a migration's text, each ended by ';'. ERR_INTERNAL for one that is too long, or for a
+ * Runs the statements of a migration's text, each ended by ';'; one that begins with {sqlite} or {postgres} on that
+ * engine only. ERR_INTERNAL for one that is too long, or for a
  * last one without its ';': nothing is left out silently.
  */
 enum err_code engine_run_script(struct db *db, const char *script, struct error *err) MUST_CHECK;

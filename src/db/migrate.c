@@ -59,13 +59,30 @@ static bool next_statement(const char **at, struct buf *out)
     return false;
 }
 
+/* What this engine is to run of a statement: nothing ("") if it begins with the other one's name. */
+static const char *for_engine(const char *sql, enum db_engine engine)
+{
+    static const char *const names[] = {[DB_SQLITE] = "{sqlite}", [DB_POSTGRES] = "{postgres}"};
+    const char *begin = sql + strspn(sql, " \t\r\n");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strncmp(begin, names[i], strlen(names[i])) == 0)
+            return i == engine ? begin + strlen(names[i]) : "";
+    return sql;
+}
+
+static enum err_code run_statement(struct db *db, const char *sql, struct error *err)
+{
+    sql = for_engine(sql, db->engine);
+    return *sql ? db->ops->script(db, sql, err) : ERR_OK;
+}
+
 enum err_code engine_run_script(struct db *db, const char *script, struct error *err)
 {
     struct buf sql = BUF_INIT(STATEMENT_MOST);
     enum err_code code = ERR_OK;
     bool more = true;
     while (!code && (more = next_statement(&script, &sql)) && !sql.overflow)
-        code = db->ops->script(db, buf_text(&sql), err);
+        code = run_statement(db, buf_text(&sql), err);
     const char *text = buf_text(&sql);
     if (!code && sql.overflow)
         code = error_set(err, ERR_INTERNAL, "a statement of the script has more than %d bytes: %.60s ...",

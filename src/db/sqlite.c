@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/fault.h"
+#include "db/sqlite_plan.h"
 #include "db/vfs_powercut.h"
 
 #include <pthread.h>
@@ -85,6 +86,7 @@ static enum err_code prepare(
         if (sqlite3_prepare_v3(s->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &slot->stmt, NULL) !=
             SQLITE_OK)
             return fail(s, err);
+        sqlite_tell_plan(s->handle, text);
         slot->key = key;
     }
     *stmt = slot->stmt;

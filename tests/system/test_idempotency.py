@@ -1,6 +1,7 @@
 """Idempotency-Key: a request to log that is repeated logs nothing again and gets the first one's answer. M8; I1, I3."""
 
 import http.client
+import itertools
 import json
 import socket
 import threading
@@ -10,6 +11,7 @@ import pytest
 from support.api import Api, raw
 from support.wait import wait_for
 from support.world import World
+from test_nodes import on
 
 KEY = "3f0c1c2e-order/77#1"
 pytestmark = pytest.mark.core
@@ -186,6 +188,36 @@ def test_m8_killed_before_the_answer(make_server, receiver, position, kept):
     assert receiver.counts() == {again.json["id"]: 1}
     # The one that was answered for the first time now is remembered just so.
     assert post(world).body == again.body and len(logged(world)) == 1
+
+
+@pytest.mark.engine("postgres")
+def test_i11_on_two_nodes_one_is_logged(make_server, receiver, engine):
+    """The same request, and the same completion, at two nodes at the same moment."""
+    first = World(make_server(name="one"), webhook=receiver.url())
+    second = on(first, make_server(name="two"))
+    for number in range(12):
+        scheduled = first.api.ok("POST", "/api/activities/scheduled-activity", {
+            "activity_object_id": first.object, "due_datetime": "2031-05-04T10:00:00Z"})
+        repeats, completions, barrier = [], [], threading.Barrier(8)
+
+        def run(world, completes):
+            barrier.wait()
+            if completes:
+                completions.append(world.api.post(f"/api/activities/scheduled-activity/{scheduled['id']}/complete", {}))
+            else:
+                repeats.append(post(world, key=f"round-{number}"))
+
+        threads = [threading.Thread(target=run, args=args) for args in
+                   itertools.product((first, second), (True, False, True, False))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert [a.status for a in repeats] == [201] * 4 and len({a.body for a in repeats}) == 1, repeats
+        [won] = [a.json["id"] for a in completions if a.status == 201]
+        assert [a.json["logged_activity_id"] for a in completions if a.status == 409] == [won] * 3, completions
+    first.quiet()
+    assert len(logged(second)) == 24 and sorted(receiver.counts().values()) == [1] * 24
 
 
 @pytest.mark.slow

@@ -172,6 +172,18 @@ def test_a_parameter_that_is_no_text(world):
         assert world.api.get(f"/api/webhooks/deliveries?{text}=1").status == 400
 
 
+def test_json_in_a_parameter_is_judged_likewise(world):
+    """The current values of a form, which go by a GET as long as they fit."""
+    form = f"/api/activities/objects/{world.object}/form?values="
+    assert world.api.get(form + "%7B%7D").status == 200
+    for text, words in (("", "There is no JSON here."), ("{", "The JSON ends too early"), ("{}{}", "There is more after"),
+                        ('{"a":"\\u0000"}', "A text must not contain"), ('{"a":"\\ud800"}', "An escape is half"),
+                        ('{"a":1,"a":1}', "An object has the same member twice"), ('{"a":1e999}', "A number is too large"),
+                        ('{"a":' + "[" * 32 + "]" * 32 + "}", "The JSON is nested more than 32 deep")):
+        refused(world.api.get(form + urllib.parse.quote(text)), words)
+    assert world.api.get(form + "[]").status in (400, 422)
+
+
 def test_a_limit_is_a_number_from_1_to_200(world):
     for text in ("1", "200", "007"):
         assert world.api.get(f"/api/activities/objects?limit={text}").status == 200

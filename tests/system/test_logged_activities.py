@@ -166,6 +166,65 @@ def test_a_record_is_named_once(world):
     assert not logged["associated_entities"][0]["all_records"]
 
 
+def add_typed_object(world, **settings):
+    return world.api.ok("POST", "/api/activities/objects", settings)["id"]
+
+
+def add_farm(world, name="North"):
+    """A record of a Custom Object; its id and its object."""
+    farms = world.api.ok("POST", "/api/records/objects", {"name": f"Farm {name}"})
+    return world.api.ok("POST", f"/api/records/{farms['api_name']}", {"name": name})["id"], farms
+
+
+def test_m16_about_every_record_of_an_object(world):
+    """One association for the whole object: on each record's list, made before or after."""
+    north, farms = add_farm(world)
+    flood = add_typed_object(world, name="Flood", association_mode="all", association_objects=[farms["id"]])
+    body = {"activity_object_id": flood, "notes": world.notes}
+    logged = world.api.ok("POST", LOGGED, body)
+    assert logged["associated_entities"] == [{
+        "id": farms["id"], "display_name": farms["name"], "object_id": farms["id"], "object_name": farms["name"],
+        "all_records": True}]
+    assert world.api.ok("GET", f"{LOGGED}/{logged['id']}") == record_of(logged)
+    south = world.api.ok("POST", f"/api/records/{farms['api_name']}", {"name": "South"})["id"]
+    for record in (north, south):
+        assert world.api.pages(query({"record_id": record})) == [record_of(logged)]
+        assert world.api.pages(query({"record_id": record, "activity_object_id": world.object})) == []
+    assert world.api.pages(query({"record_id": world.contact})) == []
+    refused = world.api.post(LOGGED, {**body, "associated_entities": [{"id": north}]})
+    assert refused.status == 422 and refused.pointers == ["/associated_entities/0/id"]
+
+
+def test_about_records_of_chosen_objects_only(world):
+    north, farms = add_farm(world)
+    check = add_typed_object(world, name="Check", association_mode="one_or_more", association_objects=[farms["id"]])
+    nothing = add_typed_object(world, name="Pause", association_mode="none")
+    body = {"activity_object_id": check, "associated_entities": [{"id": north}]}
+    [entity] = world.api.ok("POST", LOGGED, body)["associated_entities"]
+    assert (entity["display_name"], entity["object_name"]) == ("North", "Farm North") and not entity["all_records"]
+    refused = world.api.post(LOGGED, {**body, "associated_entities": [{"id": north}, {"id": world.contact}]})
+    assert refused.status == 422 and refused.pointers == ["/associated_entities/1/id"]
+    refused = world.api.post(LOGGED, {**body, "activity_object_id": nothing})
+    assert refused.status == 422 and refused.pointers == ["/associated_entities"]
+    assert world.api.ok("POST", LOGGED, {"activity_object_id": nothing})["associated_entities"] == []
+
+
+def test_an_archived_type_and_an_archived_record_take_nothing(world):
+    path = f"/api/activities/objects/{world.object}"
+    archived = world.api.request("DELETE", path, headers={"If-Match": world.api.get(path).headers["ETag"]})
+    assert archived.status == 200, archived
+    refused = world.api.post(LOGGED, world.body())
+    assert refused.status == 422 and refused.pointers == ["/activity_object_id"]
+    back = world.api.patch(path, {"archived": False}, headers={"If-Match": archived.headers["ETag"]})
+    assert back.status == 200, back
+    logged = world.log()
+    record = f"/api/records/contacts/{world.contact}"
+    gone = world.api.request("DELETE", record, headers={"If-Match": world.api.get(record).headers["ETag"]})
+    assert gone.status == 200, gone
+    assert world.api.post(LOGGED, world.body()).pointers == ["/associated_entities/0/id"]
+    assert world.api.ok("GET", f"{LOGGED}/{logged['id']}") == record_of(logged)
+
+
 def test_all_that_is_wrong_is_told_at_once(world):
     body = {"activity_object_id": new_id(), "notes": 7, "mentions": [world.employee, "x", new_id()],
             "associated_entities": [{"id": world.contact}, {}, {"id": new_id()}],
@@ -261,6 +320,19 @@ def test_m3_completing_under_a_key(world, receiver):
     # The same body at another address is another request.
     assert log_it(world, scheduled, headers={"Idempotency-Key": "first"}).status == 422
     assert len(world.api.pages(LOGGED)) == 1
+
+
+def test_completing_is_about_what_was_scheduled(world):
+    north, _ = add_farm(world)
+    scheduled = schedule(world, associated_entities=[{"id": north}, {"id": world.contact}], note="Bring a map.")
+    logged = complete(world, scheduled)
+    assert logged.status == 201 and [e["id"] for e in logged.json["associated_entities"]] == [north, world.contact]
+    assert logged.json["notes"] == ""
+    assert world.api.pages(query({"record_id": north})) == [record_of(logged.json)]
+    for given in ([], [{"id": north}]):
+        scheduled = schedule(world, associated_entities=[{"id": world.contact}])
+        logged = complete(world, scheduled, {"associated_entities": given})
+        assert [{"id": e["id"]} for e in logged.json["associated_entities"]] == given
 
 
 def test_completing_what_is_not_there(world, receiver):

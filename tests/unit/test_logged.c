@@ -130,8 +130,7 @@ static void i8_what_is_of_another_business_is_not_there(void **state)
     struct id object = world_add_object(world, "Sales Call", RECEIVER).id, other, contact;
     struct error err = {0};
     must(business_add(&world->crm, "Somebody else", &other, &err), &err);
-    struct new_contact stranger = {.business_id = other, .first_name = "Sam", .last_name = "", .email = ""};
-    must(contact_add(&world->crm, &stranger, &contact, &err), &err);
+    contact = world_add_contact(world, other, "Sam", "", NULL);
     struct id associated[] = {world->contact_id, contact}, mention = id_new();
     struct log_input input = {.object_id = object,
         .notes = "",

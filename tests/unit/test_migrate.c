@@ -43,6 +43,19 @@ static void a_script_runs_to_its_end(void **state)
     assert_int_equal(ask(f->db, "SELECT count(*) FROM one WHERE t IN ('a;b--c', 'it''s')"), 2);
 }
 
+static void a_statement_may_be_for_one_engine(void **state)
+{
+    struct fixture *f = need(state);
+    const char *script = "CREATE TABLE one (n {int} NOT NULL){strict};\n"
+                         "-- which engine\n"
+                         "{sqlite} INSERT INTO one VALUES (1);\n"
+                         "{postgres} INSERT INTO one\n    VALUES (2);\n"
+                         "INSERT INTO one VALUES (4);\n";
+    must(engine_run_script(f->db, script, &f->err), &f->err);
+    assert_int_equal(ask(f->db, "SELECT count(*) FROM one"), 2);
+    assert_int_equal(ask(f->db, "SELECT min(n) FROM one"), f->config->engine == DB_SQLITE ? 1 : 2);
+}
+
 static void a_statement_without_its_end_is_refused(void **state)
 {
     struct fixture *f = need(state);
@@ -152,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(a_script_runs_to_its_end),
+        ON_BOTH(a_statement_may_be_for_one_engine),
         ON_BOTH(a_statement_without_its_end_is_refused),
         ON_BOTH(a_statement_too_long_is_refused),
         ON_BOTH(a_migration_takes_its_time),

@@ -19,6 +19,28 @@ static void drop(void *ctx, struct delivery_job *jobs)
     }
 }
 
+struct contact_call {
+    struct record_input input;
+    struct record record;
+};
+
+static enum err_code add_contact(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    struct contact_call *call = ctx;
+    struct record_object object;
+    return record_add(w, CONTACT_API_NAME, &call->input, &object, &call->record, list, err);
+}
+
+struct id world_add_contact(
+    struct world *world, struct id business, const char *first_name, const char *last_name, const char *email)
+{
+    struct error err = {0};
+    struct error_list list;
+    struct contact_call call = {.input = {.first_name = first_name, .last_name = last_name, .email = email}};
+    must(crm_write(&world->crm, world->arena, NULL, business, add_contact, &call, &list, &err), &err);
+    return call.record.id;
+}
+
 /* Runs it in the writer's transaction, in the Business of the world's actor. */
 static void commit(struct world *world, write_fn *run, void *ctx)
 {
@@ -44,11 +66,7 @@ static void add_people(struct world *world)
     must(business_add(&world->crm, "Rivera & Partners", &business, &err), &err);
     world->actor.business_id = business;
     commit(world, add_alex, world);
-    struct new_contact maria = {.business_id = business,
-        .first_name = "Maria",
-        .last_name = "Thompson",
-        .email = "maria@example.com"};
-    must(contact_add(&world->crm, &maria, &world->contact_id, &err), &err);
+    world->contact_id = world_add_contact(world, business, "Maria", "Thompson", "maria@example.com");
     world_read_actor(world);
 }
 

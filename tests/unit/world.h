@@ -36,6 +36,8 @@ void world_stop(struct world *world, int64_t drain_us);
 
 /* While it is started. `url` NULL: a redirect to nowhere, without a webhook. */
 struct activity_object world_add_object(struct world *world, const char *name, const char *url);
+struct id world_add_contact(struct world *world, struct id business, const char *first_name,
+    const char *last_name, const char *email);
 void world_change_object(
     struct world *world, struct activity_object *object, const struct object_input *input);
 /* The actor as the next request would see it. */

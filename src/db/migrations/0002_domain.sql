@@ -17,6 +17,7 @@ CREATE TABLE employee_role (
 ) {strict};
 CREATE INDEX employee_role_holders ON employee_role (role_id, employee_id);
 CREATE INDEX employee_name ON employee (business_id, display_name, id);
+CREATE INDEX employee_user ON employee (user_id, id);
 
 CREATE TABLE record_object (
     id {id} NOT NULL,
@@ -78,13 +79,14 @@ CREATE TABLE record (
     PRIMARY KEY (id, business_id)
 ) {clustered};
 CREATE UNIQUE INDEX record_email ON record (object_id, email);
-CREATE INDEX record_name ON record (object_id, display_name, id);
-CREATE INDEX record_created ON record (object_id, id);
+CREATE INDEX record_archived ON record (object_id, id) WHERE archived_at IS NOT NULL;
 INSERT INTO record (id, business_id, object_id, first_name, last_name, display_name, email, field_values, version,
         created_at, updated_at)
-    SELECT c.id, c.business_id, b.contact_object_id, c.first_name, c.last_name, c.display_name, c.email, '{}', 1,
-        c.created_at, c.created_at
+    SELECT c.id, c.business_id, b.contact_object_id, c.first_name, c.last_name, c.display_name,
+        CASE count(*) OVER (PARTITION BY c.business_id, lower(c.email)) WHEN 1 THEN lower(c.email) ELSE c.email END,
+        '{}', 1, c.created_at, c.created_at
     FROM contact c JOIN business b ON b.id = c.business_id;
+DROP TABLE contact;
 
 ALTER TABLE activity_object ADD COLUMN description {text} NOT NULL DEFAULT '';
 ALTER TABLE activity_object ADD COLUMN color {text};

@@ -6,7 +6,7 @@ import { ApiError, unreachable } from './problem';
 type Schemas = components['schemas'];
 export type ActivityObject = Schemas['ActivityObject'];
 export type ChangeActivityObject = Schemas['ChangeActivityObject'];
-export type Contact = Schemas['Contact'];
+export type Contact = Schemas['Record'];
 export type Delivery = Schemas['Delivery'];
 export type DeliveryState = Schemas['DeliveryState'];
 export type Attempt = Schemas['Attempt'];

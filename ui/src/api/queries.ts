@@ -46,7 +46,13 @@ export const contactsQuery = (search: string) =>
   queryOptions({
     queryKey: ['contacts', search],
     queryFn: ({ signal }) =>
-      dataOf(api.POST('/api/records/contacts/search', { body: { search, page: 1, page_size: 20 }, signal })),
+      dataOf(
+        api.POST('/api/records/{object}/search', {
+          params: { path: { object: 'contacts' } },
+          body: { search, page: 1, page_size: 20 },
+          signal,
+        }),
+      ),
     staleTime: 30_000,
   });
 

@@ -173,6 +173,143 @@ export interface paths {
         patch: operations["changeActivityObject"];
         trace?: never;
     };
+    "/api/records/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What kinds of records there are, by name */
+        get: operations["listRecordObjects"];
+        put?: never;
+        /** Define a Custom Object */
+        post: operations["createRecordObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/objects/{object}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        /** One record object */
+        get: operations["getRecordObject"];
+        put?: never;
+        post?: never;
+        /** Archive a Custom Object */
+        delete: operations["archiveRecordObject"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a record object
+         * @description An archived object takes no new records; `archived: false` restores it. Contacts cannot be archived.
+         */
+        patch: operations["changeRecordObject"];
+        trace?: never;
+    };
+    "/api/records/{object}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Records of an object, by name in any case
+         * @description Archived ones are left out; with `archived=true` they are all there is, the latest made first.
+         */
+        get: operations["listRecords"];
+        put?: never;
+        /**
+         * Make a record
+         * @description A contact has `first_name`, `last_name` and `email`; a record of a Custom Object has `name`. An email is stored in lower
+         *     case; no two contacts have the same.
+         */
+        post: operations["createRecord"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{object}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search records
+         * @description Each word of `search` must be found in the record, in any case: in a contact's email, first and last name and
+         *     phone numbers (by their digits, too); in the name of other records. A word of three or more characters is found
+         *     anywhere, a shorter one at the beginning of a word. Without `search`, all records are found.
+         */
+        post: operations["searchRecords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{object}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One record */
+        get: operations["getRecord"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a record
+         * @description It is in no list and no search any more, and keeps its email; it can be read, and restored by a change.
+         */
+        delete: operations["archiveRecord"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a record
+         * @description What is not given stays. `archived: false` restores a record. With If-Match, only the version that was read is changed.
+         */
+        patch: operations["changeRecord"];
+        trace?: never;
+    };
     "/api/activities/objects/{id}/fields": {
         parameters: {
             query?: never;
@@ -258,7 +395,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The id or the api_name of an object of records */
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
                 object: components["parameters"]["Object"];
             };
             cookie?: never;
@@ -286,7 +426,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The id or the api_name of an object of records */
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
                 object: components["parameters"]["Object"];
             };
             cookie?: never;
@@ -309,7 +452,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The id or the api_name of an object of records */
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
                 object: components["parameters"]["Object"];
                 field_id: components["parameters"]["FieldId"];
             };
@@ -382,26 +528,6 @@ export interface paths {
          */
         put: operations["replaceActivityRules"];
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/records/contacts/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Search contacts
-         * @description `search` matches the start of the first name, the last name, the whole name or the email.
-         */
-        post: operations["searchContacts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1151,6 +1277,88 @@ export interface components {
             completed_at: string | null;
             logged_activity_id: string | null;
         };
+        RecordObject: {
+            id: components["schemas"]["Uuid"];
+            name: string;
+            api_name: string;
+            /** @enum {string} */
+            kind: "contact" | "custom";
+            description: string;
+            version: number;
+            created_at: components["schemas"]["Time"];
+            /** Format: date-time */
+            archived_at: string | null;
+        };
+        RecordObjectList: {
+            results: components["schemas"]["RecordObject"][];
+            next: string | null;
+            previous: string | null;
+        };
+        CreateRecordObject: {
+            name: string;
+            /** @description Made of the name if left out; never changes */
+            api_name?: string | null;
+            description?: string | null;
+        };
+        ChangeRecordObject: {
+            name?: string | null;
+            description?: string | null;
+            archived?: boolean | null;
+        };
+        Record: {
+            id: components["schemas"]["Uuid"];
+            object: {
+                id: components["schemas"]["Uuid"];
+                name: string;
+                api_name: string;
+            };
+            display_name: string;
+            /** @description Contacts */
+            first_name?: string;
+            /** @description Contacts */
+            last_name?: string;
+            /** @description Contacts */
+            email?: string | null;
+            owner: components["schemas"]["Person"] | null;
+            /** @description All fields of the object, standard ones included */
+            fields: components["schemas"]["FieldValue"][];
+            version: number;
+            created_at: components["schemas"]["Time"];
+            updated_at: components["schemas"]["Time"];
+            /** Format: date-time */
+            archived_at: string | null;
+        };
+        RecordList: {
+            results: components["schemas"]["Record"][];
+            next: string | null;
+            previous: string | null;
+        };
+        CreateRecord: {
+            /** @description Contacts; required there */
+            first_name?: string | null;
+            /** @description Contacts */
+            last_name?: string | null;
+            /** @description Contacts */
+            email?: string | null;
+            /** @description Other records; required there */
+            name?: string | null;
+            fields?: components["schemas"]["GivenFields"];
+            /**
+             * Format: uuid
+             * @description An employee
+             */
+            owner_id?: string | null;
+        };
+        ChangeRecord: {
+            first_name?: string | null;
+            last_name?: string | null;
+            email?: string | null;
+            name?: string | null;
+            fields?: components["schemas"]["GivenFields"];
+            /** Format: uuid */
+            owner_id?: string | null;
+            archived?: boolean | null;
+        };
         ScheduledActivityList: {
             results: components["schemas"]["ScheduledActivity"][];
             next: string | null;
@@ -1184,22 +1392,23 @@ export interface components {
             members: components["schemas"]["Uuid"][];
         };
         SearchRecords: {
-            /** @default  */
-            search: string;
+            /**
+             * @description At most ten words
+             * @default
+             */
+            search: string | null;
+            /**
+             * @description `display_name` if left out; email for contacts only; `-` before: downwards
+             * @enum {string|null}
+             */
+            ordering?: "display_name" | "-display_name" | "created_at" | "-created_at" | "email" | "-email" | "" | null;
             /** @default 1 */
             page: number;
             /** @default 50 */
             page_size: number;
         };
-        Contact: {
-            id: components["schemas"]["Uuid"];
-            display_name: string;
-            first_name: string;
-            last_name: string;
-            email: string | null;
-        };
-        ContactPage: {
-            results: components["schemas"]["Contact"][];
+        RecordPage: {
+            results: components["schemas"]["Record"][];
             /** @description Number of the next page */
             next: number | null;
             previous: number | null;
@@ -1390,14 +1599,20 @@ export interface components {
          */
         IdempotencyKey: string;
         Id: string;
-        /** @description The id or the api_name of an object of records */
+        /**
+         * @description Id or api_name of a record object, such as `contacts`
+         * @example contacts
+         */
         Object: string;
         FieldId: components["schemas"]["Uuid"];
         Limit: number;
         /** @description Those that are not archived, those that are, or all */
         Archived: "false" | "true" | "all";
+        ArchivedOnly: boolean;
         /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
         IfMatch: string;
+        /** @description The ETag that was read; a stale one is a 412 */
+        IfMatchOptional: string;
         /** @description The `next` or `previous` of another page */
         Cursor: string;
     };
@@ -1911,6 +2126,417 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listRecordObjects: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+                archived?: components["parameters"]["ArchivedOnly"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordObjectList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createRecordObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRecordObject"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Version of the object */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordObject"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getRecordObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The object */
+            200: {
+                headers: {
+                    /** @description Version of the object, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordObject"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    archiveRecordObject: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Archived */
+            200: {
+                headers: {
+                    /** @description The version with which it can be restored */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordObject"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeRecordObject: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRecordObject"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    /** @description The new version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordObject"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listRecords: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+                archived?: components["parameters"]["ArchivedOnly"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRecord"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    /** @description Version of the record */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    searchRecords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchRecords"];
+            };
+        };
+        responses: {
+            /** @description What is found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record */
+            200: {
+                headers: {
+                    /** @description Version of the record, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    archiveRecord: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; a stale one is a 412 */
+                "If-Match"?: components["parameters"]["IfMatchOptional"];
+            };
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Archived */
+            200: {
+                headers: {
+                    /** @description The new version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeRecord: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; a stale one is a 412 */
+                "If-Match"?: components["parameters"]["IfMatchOptional"];
+            };
+            path: {
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
+                object: components["parameters"]["Object"];
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRecord"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    /** @description The new version */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listActivityFields: {
         parameters: {
             query?: {
@@ -2142,7 +2768,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description The id or the api_name of an object of records */
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
                 object: components["parameters"]["Object"];
             };
             cookie?: never;
@@ -2174,7 +2803,10 @@ export interface operations {
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
-                /** @description The id or the api_name of an object of records */
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
                 object: components["parameters"]["Object"];
             };
             cookie?: never;
@@ -2217,7 +2849,10 @@ export interface operations {
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
-                /** @description The id or the api_name of an object of records */
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
                 object: components["parameters"]["Object"];
             };
             cookie?: never;
@@ -2257,7 +2892,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id or the api_name of an object of records */
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
                 object: components["parameters"]["Object"];
                 field_id: components["parameters"]["FieldId"];
             };
@@ -2290,7 +2928,10 @@ export interface operations {
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
-                /** @description The id or the api_name of an object of records */
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
                 object: components["parameters"]["Object"];
                 field_id: components["parameters"]["FieldId"];
             };
@@ -2327,7 +2968,10 @@ export interface operations {
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
-                /** @description The id or the api_name of an object of records */
+                /**
+                 * @description Id or api_name of a record object, such as `contacts`
+                 * @example contacts
+                 */
                 object: components["parameters"]["Object"];
                 field_id: components["parameters"]["FieldId"];
             };
@@ -2502,37 +3146,6 @@ export interface operations {
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             428: components["responses"]["Problem"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    searchContacts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SearchRecords"];
-            };
-        };
-        responses: {
-            /** @description What matches, by name */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ContactPage"];
-                };
-            };
-            400: components["responses"]["Problem"];
-            401: components["responses"]["Problem"];
-            403: components["responses"]["Problem"];
-            413: components["responses"]["Problem"];
-            415: components["responses"]["Problem"];
-            422: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };

@@ -1,0 +1,173 @@
+#include "crm/record.h"
+
+#include "crm/record_row.h"
+
+void record_take(struct db_rows *rows, struct arena *arena, struct record *record)
+{
+    *record = (struct record){
+        .id = db_col_id(rows, 0),
+        .business_id = db_col_id(rows, 1),
+        .object_id = db_col_id(rows, 2),
+        .first_name = db_col_text_copy(rows, 3, arena),
+        .last_name = db_col_text_copy(rows, 4, arena),
+        .display_name = db_col_text_copy(rows, 5, arena),
+        .email = db_col_text_copy(rows, 6, arena),
+        .field_values = db_col_text_copy(rows, 7, arena),
+        .version = db_col_int(rows, 8),
+        .created_at = db_col_int(rows, 9),
+        .updated_at = db_col_int(rows, 10),
+        .archived_at = db_col_int(rows, 11),
+        .owner = {.id = db_col_id(rows, 12),
+            .first_name = db_col_text_copy(rows, 13, arena),
+            .last_name = db_col_text_copy(rows, 14, arena),
+            .display_name = db_col_text_copy(rows, 15, arena),
+            .email = db_col_text_copy(rows, 16, arena)},
+    };
+}
+
+static enum err_code no_such_record(struct error *err)
+{
+    return error_set(err, ERR_NOT_FOUND, "There is no such record in this Business.");
+}
+
+enum err_code record_find(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    struct record_ref *record, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db,
+        "SELECT r.id, r.object_id, r.display_name, o.name, o.api_name, r.archived_at FROM record r "
+        "JOIN record_object o ON o.id = r.object_id AND o.business_id = r.business_id "
+        "WHERE r.id = $1 AND r.business_id = $2",
+        DB_PARAMS(db_id(id), db_id(actor->business_id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : no_such_record(err);
+    *record = (struct record_ref){.id = db_col_id(rows, 0),
+        .object_id = db_col_id(rows, 1),
+        .display_name = db_col_text_copy(rows, 2, arena),
+        .object_name = db_col_text_copy(rows, 3, arena),
+        .object_api_name = db_col_text_copy(rows, 4, arena),
+        .archived = db_col_int(rows, 5) != 0};
+    return may(actor, ACTION_VIEW_RECORD, actor->business_id, err);
+}
+
+enum err_code record_get(struct db *db, struct arena *arena, const struct record_object *object, struct id id,
+    struct record *record, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db,
+        "SELECT " RECORD_COLUMNS "FROM record r " RECORD_OWNER
+        "WHERE r.id = $1 AND r.business_id = $2 AND r.object_id = $3",
+        DB_PARAMS(db_id(id), db_id(object->business_id), db_id(object->id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : no_such_record(err);
+    record_take(rows, arena, record);
+    return ERR_OK;
+}
+
+enum err_code record_read(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct record_object *object, struct id id, struct record *record, struct error *err)
+{
+    enum err_code code = record_get(db, arena, object, id, record, err);
+    if (!code)
+        code = may(actor, ACTION_VIEW_RECORD, object->business_id, err);
+    return code ? code : record_load_values(db, arena, object, record, 1, err);
+}
+
+/* ── lists ───────────────────────────────────────────────────────────────────────────────────── */
+
+/* The page first, by the search's index of names; its records then. */
+#define LIST_BY_NAME(compare, order)                                                                         \
+    "SELECT " RECORD_COLUMNS "FROM (SELECT record_id, business_id, sort_name FROM record_search "            \
+    "WHERE object_id = $1 AND business_id = $2 AND (sort_name, record_id) " compare                          \
+    " ($3, $4) ORDER BY sort_name " order ", record_id " order                                               \
+    " LIMIT $5) s JOIN record r ON r.id = s.record_id AND r.business_id = s.business_id " RECORD_OWNER       \
+    "ORDER BY s.sort_name " order ", s.record_id " order
+
+static enum err_code query_by_name(struct db *db, const struct record_object *object, const struct page *page,
+    struct db_rows **rows, struct error *err)
+{
+    static const char forward[] = LIST_BY_NAME(">", "ASC"), back[] = LIST_BY_NAME("<", "DESC");
+    return db_query(db, page->back ? back : forward,
+        DB_PARAMS(db_id(object->id), db_id(object->business_id),
+            db_text(page->key.text ? page->key.text : ""), db_id(page->key.id),
+            db_int((int64_t)page->limit + 1)),
+        rows, err);
+}
+
+#define LIST_ARCHIVED(compare, order)                                                                        \
+    "SELECT " RECORD_COLUMNS "FROM record r " RECORD_OWNER                                                   \
+    "WHERE r.object_id = $1 AND r.business_id = $2 AND r.archived_at IS NOT NULL AND r.id " compare          \
+    " $3 ORDER BY r.id " order " LIMIT $4"
+
+static enum err_code query_archived(struct db *db, const struct record_object *object,
+    const struct page *page, struct db_rows **rows, struct error *err)
+{
+    static const char forward[] = LIST_ARCHIVED("<", "DESC"), back[] = LIST_ARCHIVED(">", "ASC");
+    return db_query(db, page->back ? back : forward,
+        DB_PARAMS(db_id(object->id), db_id(object->business_id), db_id(page_id_bound(page)),
+            db_int((int64_t)page->limit + 1)),
+        rows, err);
+}
+
+/* At most `most` rows; closes them. */
+static enum err_code take_all(struct db_rows *rows, struct arena *arena, size_t most, struct record **records,
+    size_t *count, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    *records = ARENA_ARRAY(arena, struct record, most);
+    *count = 0;
+    while (!code && *count < most && db_next(rows, &code, err))
+        record_take(rows, arena, &(*records)[(*count)++]);
+    db_rows_close(rows);
+    return code;
+}
+
+enum err_code record_list(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct record_object *object, bool archived, struct page *page, struct record **records,
+    size_t *count, struct error *err)
+{
+    struct db_rows *rows = NULL;
+    enum err_code code = may(actor, ACTION_VIEW_RECORD, object->business_id, err);
+    if (!code)
+        code = archived ? query_archived(db, object, page, &rows, err)
+                        : query_by_name(db, object, page, &rows, err);
+    if (!code)
+        code = take_all(rows, arena, page->limit + 1, records, count, err);
+    if (code)
+        return code;
+    *count = page_cut(page, *records, sizeof **records, *count);
+    return record_load_values(db, arena, object, *records, *count, err);
+}
+
+struct page_key record_key(struct arena *arena, const struct record *record, bool archived)
+{
+    return (struct page_key){
+        .text = archived ? NULL : search_sort_key(arena, record->display_name), .id = record->id};
+}
+
+enum err_code record_search(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct record_object *object, const struct record_search *search, struct record **records,
+    size_t *count, bool *more, struct error *err)
+{
+    struct search_needles needles;
+    struct search_query query = {.business_id = object->business_id,
+        .object_id = object->id,
+        .needles = &needles,
+        .order = search->order,
+        .skip = (search->page - 1) * search->page_size,
+        .most = search->page_size + 1};
+    struct db_rows *rows = NULL;
+    enum err_code code = may(actor, ACTION_VIEW_RECORD, object->business_id, err);
+    if (code)
+        return code;
+    if (!search_needles(arena, search->text, object->kind == RECORD_CONTACT, &needles))
+        return error_set(err, ERR_INVALID, "A search has at most %d words.", SEARCH_TERMS_MOST);
+    code = search_find(db, arena, &query, &rows, err);
+    if (!code)
+        code = take_all(rows, arena, (size_t)query.most, records, count, err);
+    if (code)
+        return code;
+    *more = *count > (size_t)search->page_size;
+    *count -= *more;
+    return record_load_values(db, arena, object, *records, *count, err);
+}

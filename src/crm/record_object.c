@@ -1,0 +1,218 @@
+#include "crm/record_object.h"
+
+#include "crm/business.h"
+#include "crm/check.h"
+
+#define API_NAME_MOST 63
+/* What stands in a path where an object's name could: /api/records/objects. */
+static const char *const reserved_names[] = {"objects", NULL};
+
+const char *record_kind_name(enum record_kind kind)
+{
+    static const char *const names[] = {"contact", "custom"};
+    return names[kind];
+}
+
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
+
+#define OBJECT_COLUMNS "id, business_id, kind, name, api_name, description, version, created_at, archived_at "
+
+static void take_object(struct db_rows *rows, struct arena *arena, struct record_object *object)
+{
+    *object = (struct record_object){
+        .id = db_col_id(rows, 0),
+        .business_id = db_col_id(rows, 1),
+        .kind = (enum record_kind)db_col_int(rows, 2),
+        .name = db_col_text_copy(rows, 3, arena),
+        .api_name = db_col_text_copy(rows, 4, arena),
+        .description = db_col_text_copy(rows, 5, arena),
+        .version = db_col_int(rows, 6),
+        .created_at = db_col_int(rows, 7),
+        .archived_at = db_col_int(rows, 8),
+    };
+}
+
+static enum err_code find(struct db *db, struct arena *arena, struct id business_id, const char *key,
+    struct record_object *object, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    struct id id;
+    enum err_code code =
+        id_parse(key, strlen(key), &id)
+            ? db_query(db, "SELECT " OBJECT_COLUMNS "FROM record_object WHERE id = $1 AND business_id = $2",
+                  DB_PARAMS(db_id(id), db_id(business_id)), &rows, err)
+            : db_query(db,
+                  "SELECT " OBJECT_COLUMNS "FROM record_object WHERE business_id = $1 AND api_name = $2",
+                  DB_PARAMS(db_id(business_id), db_text(key)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such object in this Business.");
+    take_object(rows, arena, object);
+    return ERR_OK;
+}
+
+enum err_code record_object_read(struct db *db, struct arena *arena, const struct actor *actor,
+    const char *key, struct record_object *object, struct error *err)
+{
+    enum err_code code = find(db, arena, actor->business_id, key, object, err);
+    return code ? code : may(actor, ACTION_VIEW_RECORD, object->business_id, err);
+}
+
+enum err_code record_object_find(
+    struct write *w, const char *key, struct record_object *object, struct error *err)
+{
+    return find(w->db, w->arena, w->business_id, key, object, err);
+}
+
+enum err_code record_object_list(struct db *db, struct arena *arena, const struct actor *actor, bool archived,
+    struct page *page, struct record_object **objects, size_t *count, struct error *err)
+{
+#define LIST "SELECT " OBJECT_COLUMNS "FROM record_object WHERE business_id = $1 AND archived_at IS "
+    static const char *const forward[] = {
+        LIST "NULL AND (name, id) > ($2, $3) ORDER BY name, id LIMIT $4",
+        LIST "NOT NULL AND (name, id) > ($2, $3) ORDER BY name, id LIMIT $4",
+    };
+    static const char *const back[] = {
+        LIST "NULL AND (name, id) < ($2, $3) ORDER BY name DESC, id DESC LIMIT $4",
+        LIST "NOT NULL AND (name, id) < ($2, $3) ORDER BY name DESC, id DESC LIMIT $4",
+    };
+#undef LIST
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *objects = ARENA_ARRAY(arena, struct record_object, page->limit + 1);
+    *count = 0;
+    enum err_code code = may(actor, ACTION_VIEW_RECORD, actor->business_id, err);
+    if (code)
+        return code;
+    code = db_query(db, page->back ? back[archived] : forward[archived],
+        DB_PARAMS(db_id(actor->business_id), db_text(page->key.text ? page->key.text : ""),
+            db_id(page->key.id), db_int((int64_t)page->limit + 1)),
+        &rows, err);
+    while (!code && *count <= page->limit && db_next(rows, &code, err))
+        take_object(rows, arena, &(*objects)[(*count)++]);
+    *count = page_cut(page, *objects, sizeof **objects, *count);
+    return code;
+}
+
+/* ── changing ────────────────────────────────────────────────────────────────────────────────── */
+
+static void check_api_name(const char *name, struct error_list *list)
+{
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    if (name[0] < 'a' || name[0] > 'z' || name[len] || len > API_NAME_MOST)
+        error_list_add(list, "/api_name",
+            "An api_name of up to %d letters a to z, digits and underscores, beginning with a letter, is "
+            "needed.",
+            API_NAME_MOST);
+    else if (text_listed(reserved_names, name))
+        error_list_add(list, "/api_name", "The api_name '%s' has a meaning of its own; take another.", name);
+}
+
+static void check_object(struct write *w, const struct record_object *object, struct error_list *list)
+{
+    const struct crm_limits *limits = crm_limits(w->crm);
+    if (!check_name(object->name, (size_t)limits->name_chars))
+        error_list_add(
+            list, "/name", "A name of 1 to %lld characters is needed.", (long long)limits->name_chars);
+    if (text_chars(object->description) > (size_t)limits->text_chars)
+        error_list_add(list, "/description", "A description has at most %lld characters.",
+            (long long)limits->text_chars);
+}
+
+static enum err_code api_name_taken(
+    const struct record_object *object, struct error_list *list, struct error *err)
+{
+    error_list_add(list, "/api_name", "The api_name '%s' is taken in this Business.", object->api_name);
+    return error_set(err, ERR_CONFLICT, "%s", list->items[0].text);
+}
+
+static enum err_code insert(
+    struct write *w, const struct record_object *o, struct error_list *list, struct error *err)
+{
+    struct record_object other;
+    enum err_code code = record_object_find(w, o->api_name, &other, err);
+    if (code != ERR_NOT_FOUND)
+        return code ? code : api_name_taken(o, list, err);
+    code = db_exec(w->db,
+        "INSERT INTO record_object (id, business_id, kind, name, api_name, description, version, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        DB_PARAMS(db_id(o->id), db_id(o->business_id), db_int(o->kind), db_text(o->name),
+            db_text(o->api_name), db_text(o->description), db_int(o->version), db_int(o->created_at)),
+        NULL, err);
+    return code == ERR_CONFLICT ? api_name_taken(o, list, err) : code; /* another node was quicker */
+}
+
+enum err_code record_object_add(struct write *w, const struct record_object_input *input,
+    struct record_object *object, struct error_list *list, struct error *err)
+{
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, err);
+    if (code)
+        return code;
+    *object = (struct record_object){.id = id_new(),
+        .business_id = w->business_id,
+        .kind = RECORD_CUSTOM,
+        .name = input->name ? input->name : "",
+        .description = input->description ? input->description : "",
+        .version = 1,
+        .created_at = w->now};
+    object->api_name = input->api_name ? input->api_name : text_api_name(w->arena, object->name);
+    check_object(w, object, list);
+    if (*object->name)
+        check_api_name(object->api_name, list);
+    return list->count ? error_set(err, ERR_INVALID, "%s", list->items[0].text)
+                       : insert(w, object, list, err);
+}
+
+static void apply(struct write *w, const struct record_object_input *input, struct record_object *object)
+{
+    if (input->name)
+        object->name = input->name;
+    if (input->description)
+        object->description = input->description;
+    if (input->has_archived)
+        object->archived_at = input->archived ? w->now : 0;
+}
+
+static enum err_code check_archiving(
+    const struct record_object *before, const struct record_object *after, struct error *err)
+{
+    if (after->archived_at && before->kind == RECORD_CONTACT)
+        return error_set(err, ERR_CONFLICT, "Contacts cannot be archived: every Business has them.");
+    if (after->archived_at && before->archived_at)
+        return error_set(err, ERR_CONFLICT, "This object is archived; it can only be restored.");
+    return ERR_OK;
+}
+
+static enum err_code update(struct write *w, struct record_object *o, struct error *err)
+{
+    int64_t changed = 0;
+    enum err_code code = db_exec(w->db,
+        "UPDATE record_object SET name = $1, description = $2, archived_at = $3, version = version + 1 "
+        "WHERE id = $4 AND business_id = $5 AND version = $6",
+        DB_PARAMS(db_text(o->name), db_text(o->description),
+            o->archived_at ? db_int(o->archived_at) : db_null(DB_INT), db_id(o->id), db_id(o->business_id),
+            db_int(o->version)),
+        &changed, err);
+    if (!code && changed == 0)
+        code = error_set(err, ERR_STALE, "This object was changed by somebody else since you read it.");
+    o->version++;
+    return code ? code : business_touch(w->db, w->business_id, err);
+}
+
+enum err_code record_object_change(struct write *w, const char *key, int64_t version,
+    const struct record_object_input *input, struct record_object *object, struct error_list *list,
+    struct error *err)
+{
+    enum err_code code = record_object_find(w, key, object, err);
+    if (!code)
+        code = write_may(w, ACTION_EDIT_OBJECT, err);
+    if (!code && object->version != version)
+        code = error_set(err, ERR_STALE, "This object was changed by somebody else since you read it.");
+    if (code)
+        return code;
+    const struct record_object before = *object;
+    apply(w, input, object);
+    check_object(w, object, list);
+    if (list->count)
+        return error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    code = check_archiving(&before, object, err);
+    return code ? code : update(w, object, err);
+}

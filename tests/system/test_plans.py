@@ -1,0 +1,287 @@
+"""
+Every list, filter and search of the API goes by an index, in a Business with a long history: the test calls them all
+and reads how the engine ran each statement (SQLite: EXPLAIN QUERY PLAN of each as it is prepared; PostgreSQL:
+auto_explain). The short form has 50,000 activities and 10,000 contacts, the long one (HERALD_LONG) 1,000,000 and 100,000.
+"""
+
+import datetime
+import http.client
+import itertools
+import json
+import pathlib
+import re
+import shutil
+import tempfile
+import urllib.parse
+import uuid
+
+import pytest
+
+from support.contract import contract
+from support.crowd import Crowd, made_at, made_id
+from support.database import Cluster, psql
+from support.ports import free_port
+from support.server import Server
+from support.world import World
+
+# Tables that have few rows in any installation, or few that an index of its own leaves (their names).
+SMALL = {"schema_version", "lane", "business", "role", "record_object", "activity_object", "field", "activity_rule", "session",
+         "sign_in_token"}
+SMALL_INDEXES = {"outbox", "record_unsearched"}
+# What a search for a frequent word finds, it has to read.
+SEARCHED = {"record_search", "record_text"}
+ROWS_MOST = 2000  # that one step reads of a large table for one page of 50
+
+STREAMS = {"/api/records/{object}/{id}/timeline/stream"}
+
+
+class Place:
+    """A server with a crowd, and where its plans are told."""
+
+    def __init__(self, engine, folder):
+        self.engine, self.folder = engine, folder
+        self.cluster = Cluster(folder / "pg", free_port()) if engine == "postgres" else None
+        database = self.cluster.start() if self.cluster else None
+        self.plans = folder / "plans.jsonl"
+        env = {"HERALD_PLANS": str(self.plans)} if engine == "sqlite" else {}
+        self.server = Server(folder / "server", database=database, env=env)
+        self.server.start()
+        self.world = World(self.server, webhook="http://127.0.0.1:9/")
+        self.other = World(self.server, name="Small", email="sam@small.test", webhook="http://127.0.0.1:9/")
+        self.objects = [self.world.object] + [self.world.add_object(f"Type {i}") for i in range(7)]
+        self.role, self.others_role = (world.api.ok("POST", "/api/roles", {"name": "Sales"})["id"]
+                                       for world in (self.world, self.other))
+        self.world.api.ok("POST", "/api/records/objects", {"name": "Project"})
+        crowd = Crowd(self.world, self.other, self.objects, self.role)
+        self.server.stop()
+        crowd.put(self.server.data, database)
+        if self.cluster:
+            self._explain(database)
+        self.server.start()
+
+    def _explain(self, database):
+        psql(database, "ANALYZE")
+        for name, value in [("session_preload_libraries", "auto_explain"), ("auto_explain.log_min_duration", "0"),
+                            ("auto_explain.log_analyze", "on"), ("auto_explain.log_timing", "off"),
+                            ("auto_explain.log_format", "json")]:
+            psql(database, f"ALTER DATABASE postgres SET {name} = '{value}'")
+
+    def close(self):
+        if self.server.running:
+            self.server.stop()
+        if self.cluster:
+            self.cluster.stop()
+
+
+@pytest.fixture
+def place(engine):
+    # Not under pytest's own folder, which the unprivileged user that PostgreSQL runs as cannot enter.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="herald-plans-"))
+    folder.chmod(0o711)
+    place = Place(engine, folder)
+    yield place
+    place.close()
+    shutil.rmtree(folder)
+
+
+# ── all that can be asked ────────────────────────────────────────────────────────────────────────────────────
+
+
+def described():
+    """Each operation that reads: method, path, its query parameters."""
+    document = contract().document
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method != "get" and not (method == "post" and path.endswith("/search")):
+                continue
+            listed = [contract().resolver.resolve(p["$ref"])[1] if "$ref" in p else p
+                      for p in item.get("parameters", []) + operation.get("parameters", [])]
+            yield method, path, [p["name"] for p in listed if p["in"] == "query"]
+
+
+def time_text(i):
+    return datetime.datetime.fromtimestamp(made_at(i) // 1_000_000, datetime.timezone.utc).isoformat()
+
+
+def id_text(kind, i):
+    return str(uuid.UUID(bytes=made_id(kind, i)))
+
+
+class Questions:
+    """What to put into each hole of a path and each parameter; a new one must be given here."""
+
+    def __init__(self, place, small):
+        world = place.other if small else place.world
+        self.api, self.world = world.api, world
+        contact = world.contact if small else id_text("contact", 0)
+        activity = 2 if small else 10_000
+        role = place.others_role if small else place.role
+        object_id = world.object
+        self.values = {
+            "activity_object_id": [object_id], "record_id": [contact], "employee_id": [world.employee],
+            "role_id": [role], "logged_activity_id": [id_text("activity", activity)],
+            "logged_after": [time_text(5000)], "logged_before": [time_text(40_000)], "due_after": [time_text(5000)],
+            "due_before": [time_text(40_000)], "kind": ["logged", "scheduled"], "archived": ["true", "false"],
+            "search": ["maria", "th", "o'b ma"], "values": ["{}"],
+        }
+        self.states = {"/api/webhooks/deliveries": ["pending", "delivered", "failed"],
+                       "/api/activities/scheduled-activity": ["open", "completed", "overdue"]}
+        fields = f"/api/activities/objects/{object_id}/fields"
+        version = self.api.get(fields).headers["ETag"]
+        self.api.ok("POST", fields, {"display_name": "Outcome", "field_type": "text"}, headers={"If-Match": version})
+        self.holes = {
+            "/api/activities/objects/{id}/fields/{field_id}":
+                f"{fields}/{self.api.ok('GET', fields)['results'][0]['id']}",
+            "/api/records/objects/{object}/fields/{field_id}": "/api/records/objects/contacts/fields/" +
+                self.api.ok("GET", "/api/records/objects/contacts/fields")["results"][0]["id"],
+            "/api/activities/logged/{id}": id_text("activity", activity),
+            "/api/activities/scheduled-activity/{id}": id_text("scheduled", activity - 2 if small else activity),
+            "/api/webhooks/deliveries/{id}": id_text("delivery", activity), "/api/roles/{id}": role,
+            "/api/activities/objects/{id}": object_id, "/api/records/{object}/{id}": contact,
+        }
+
+    def address(self, path):
+        for pattern, value in self.holes.items():
+            if path.startswith(pattern):
+                path = (value if value.startswith("/") else pattern.replace("{id}", value)) + path[len(pattern):]
+        path = path.replace("{object}", "contacts")
+        assert "{" not in path, f"test_plans.py has nothing for {path}"
+        return path
+
+    def choices(self, path, names):
+        """Each set of at most three filters, with each of their values."""
+        names = [name for name in names if name not in ("limit", "cursor")]
+        options = {name: self.states[path] if name == "state" else self.values.get(name) for name in names}
+        for name, values in options.items():
+            assert values, f"test_plans.py has no value for the parameter {name} of {path}"
+        for count in range(min(len(names), 3) + 1):
+            for some in itertools.combinations(names, count):
+                for values in itertools.product(*(options[name] for name in some)):
+                    yield dict(zip(some, values))
+
+    def ask_list(self, address, query):
+        """A page in the middle, the next one, and back."""
+        answer = self.api.get(f"{address}?{urllib.parse.urlencode(query)}")
+        assert answer.status == 200, answer
+        if answer.status == 200 and answer.json.get("next"):
+            cursor = urllib.parse.urlencode({**query, "cursor": answer.json["next"]})
+            page = self.api.ok("GET", f"{address}?{cursor}")
+            assert page["results"] and page["previous"]
+            cursor = urllib.parse.urlencode({**query, "cursor": page["previous"]})
+            assert self.api.ok("GET", f"{address}?{cursor}")["results"] == answer.json["results"]
+
+    def ask_stream(self, address):
+        connection = http.client.HTTPConnection(self.world.server.address, timeout=30)
+        connection.request("GET", address, headers=self.api.credentials)
+        assert connection.getresponse().status == 200
+        connection.close()
+
+    def ask_search(self, address):
+        for search in ("", "maria", "rare 12345", "ma", "555", "m t 7", "+1 (555) 0004321", "zzzzz", "%"):
+            for ordering in ("display_name", "-display_name", "created_at", "-created_at", "email", "-email"):
+                for page in (1, 2):
+                    self.api.ok("POST", address, {"search": search, "ordering": ordering, "page": page})
+
+    def ask_all(self):
+        for method, path, names in described():
+            address = self.address(path)
+            if path in STREAMS:
+                self.ask_stream(address)
+            elif method == "post":
+                self.ask_search(address)
+            elif names:
+                for query in self.choices(path, names):
+                    self.ask_list(address, query)
+            else:
+                answer = self.api.get(address)
+                assert answer.status == 200 or (path == "/readyz" and answer.status == 503), answer
+
+
+# ── SQLite ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def wrong_step(step, inner):
+    """Whether a step of a plan reads a whole table. `inner`: names of subqueries in the same plan."""
+    found = re.fullmatch(r"SCAN (\S+)(.*)", step)
+    if not found:
+        return False
+    name, how = found.groups()
+    index = re.search(r"USING (?:COVERING )?INDEX (\S+)", how)
+    virtual = re.search(r"VIRTUAL TABLE INDEX \d+:(.*)", how)
+    return not (name in inner or (index and index.group(1) in SMALL_INDEXES) or (virtual and virtual.group(1)))
+
+
+def aliases(sql):
+    """The tables by the names that a statement gives them."""
+    found = {}
+    for table, alias in re.findall(r"(?:FROM|JOIN|UPDATE|INTO) (\w+)(?: (?:AS )?(\w+))?", sql):
+        found[table] = found[alias] = table
+    return found
+
+
+def complaints_of_sqlite(place):
+    wrong = []
+    lines = [json.loads(line) for line in place.plans.read_text(encoding="utf-8").splitlines()]
+    assert len(lines) > 50, "the plans are told"
+    for sql, steps in {(line["sql"], tuple(line["plan"])) for line in lines}:
+        names = aliases(sql)
+        inner = {re.split(r"[ (]", step)[1] for step in steps if step.startswith(("CO-ROUTINE", "MATERIALIZE"))}
+        inner |= {"CONSTANT", "2", "3", "n"} | {name for name, table in names.items() if table in SMALL}
+        for step in steps:
+            if wrong_step(step, inner):
+                wrong.append(f"{step}: {sql}")
+    return wrong
+
+
+# ── PostgreSQL ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def plans_of_postgres(place):
+    """Statement and plan, as auto_explain writes them into the server's log."""
+    entry = None
+    for line in (place.folder / "pg" / "server.log").read_text(encoding="utf-8").splitlines() + ["end"]:
+        if entry is not None and line.startswith("\t"):
+            entry.append(line)
+            continue
+        if entry:
+            yield json.loads("\n".join(entry))
+        entry = [] if line.endswith("plan:") else None
+
+
+def nodes(plan):
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from nodes(inner)
+
+
+def complaints_of_postgres(place):
+    wrong, seen, count = [], set(), 0
+    for told in plans_of_postgres(place):
+        count += 1
+        for node in nodes(told["Plan"]):
+            table = node.get("Relation Name")
+            if not table or table in SMALL or table.startswith("pg_"):
+                continue
+            loops = node.get("Actual Loops", 1)
+            removed = sum(node.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Index Recheck"))
+            read = (node.get("Actual Rows", 0) + removed) * loops
+            what = f"{node['Node Type']} of {table} by {node.get('Index Name')}"
+            if node["Node Type"] == "Seq Scan":
+                complaint = what
+            elif read > ROWS_MOST and table not in SEARCHED and node.get("Index Name") not in SMALL_INDEXES:
+                complaint = f"{what} reads many rows"
+            else:
+                continue
+            if (complaint, told["Query Text"]) not in seen:
+                seen.add((complaint, told["Query Text"]))
+                wrong.append(f"{complaint} ({read}): {told['Query Text']}")
+    assert count > 1000, "the plans are told"
+    return wrong
+
+
+def test_every_query_goes_by_an_index(place):
+    for small in (False, True):
+        Questions(place, small).ask_all()
+    place.server.stop()
+    wrong = complaints_of_sqlite(place) if place.engine == "sqlite" else complaints_of_postgres(place)
+    assert not wrong, f"{len(wrong)} statements:\n" + "\n\n".join(sorted(wrong))
