@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "crm/tail.h"
 
-
 static const char *const single_headers[] = {
     "Origin", "Cookie", "Content-Type", "If-Match", "Idempotency-Key", "X-Herald-Session", NULL};
 
