@@ -17,9 +17,6 @@ from support.contract import contract
 from support.examples import ExampleWorld, operations
 from support.generate import GeneratedWorld, Generator, names_a_place
 
-# Until every operation has landed.
-pytestmark = pytest.mark.xfail(strict=False)
-
 LONG = bool(os.environ.get("HERALD_LONG"))
 COUNT = int(os.environ.get("HERALD_GENERATED", 50_000 if LONG else 1500))
 SEED = int(os.environ.get("HERALD_SEED", random.SystemRandom().randrange(10**6) if LONG else 1))

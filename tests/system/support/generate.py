@@ -307,8 +307,8 @@ class Generator:
 
     def _body(self, request):
         schema = request.operation.content["schema"]
-        examples = list(request.operation.content.get("examples", {}).values())
-        value = self.world.replaced(self.rng.choice(examples)["value"]) if examples and self.rng.random() < 0.7 else self.maker.value(schema)
+        examples = list(request.operation.examples.values())
+        value = self.world.replaced(self.rng.choice(examples)) if self.rng.random() < 0.7 else self.maker.value(schema)
         draw = self.rng.random()
         if draw > 0.35:
             value = self.breaker.broken(value, schema)
