@@ -287,6 +287,9 @@ def complaints_of_postgres(place):
     return wrong
 
 
+@pytest.mark.slow
+@pytest.mark.plain
+@pytest.mark.timeout(3600 if LONG else 600)
 def test_every_query_goes_by_an_index(place):
     for small in (False, True):
         Questions(place, small).ask_all()
