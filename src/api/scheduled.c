@@ -8,12 +8,6 @@
 
 /* ── answers ─────────────────────────────────────────────────────────────────────────────────── */
 
-/* Any moment, the one that emit_time takes for none too. */
-static void emit_moment(struct json *json, const char *name, int64_t us)
-{
-    emit_text(json, name, time_format(us).text);
-}
-
 static void emit_assignment(struct json *json, const struct scheduled_activity *s)
 {
     emit_id(json, "employee_id", s->employee.id);

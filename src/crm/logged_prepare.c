@@ -131,7 +131,6 @@ enum err_code logged_prepare(struct db *db, struct arena *arena, const struct ac
         return code;
     log->business_id = actor->business_id;
     log->settings_version = actor->settings_version;
-    log->actor = actor;
     log->arena = arena;
     activity->id = id_new();
     activity->logged_at = clock_wall_us();

@@ -3,6 +3,7 @@
  * Business, the employee, the role and the type, so that a page is read where it lies, however many there are
  * of the other kind; a list of both takes a page of each.
  */
+#include "crm/record.h"
 #include "crm/scheduled_internal.h"
 
 /*
@@ -60,12 +61,12 @@ static const char *const statements[][3][2] = {
 
 /* The values from $7 on, and how many. At most five. */
 static enum found_by choose(
-    const struct actor *actor, const struct scheduled_filter *filter, struct db_value *values, size_t *count)
+    const struct scheduled_filter *filter, struct id record_object_id, struct db_value *values, size_t *count)
 {
     bool object = !id_is_nil(filter->object_id);
     if (!id_is_nil(filter->record_id)) {
         values[0] = db_id(filter->record_id);
-        values[1] = db_id(actor->contact_object_id);
+        values[1] = db_id(record_object_id);
         values[2] = db_id_or_null(filter->employee_id);
         values[3] = db_id_or_null(filter->role_id);
         values[4] = db_id_or_null(filter->object_id);
@@ -128,19 +129,35 @@ static void bounds(
 
 /* ── the page ────────────────────────────────────────────────────────────────────────────────── */
 
-/* The ids of the page, with at most one too many. */
-static enum err_code list_ids(struct db *db, const struct actor *actor, const struct scheduled_filter *filter,
-    const struct page *page, struct id *ids, size_t *count, struct error *err)
+/* Nil if it is no record's id: it may be an object's, for what is about all of its records. */
+static enum err_code object_of_record(struct db *db, struct arena *arena, const struct actor *actor,
+    struct id record_id, struct id *object_id, struct error *err)
 {
+    struct record_ref record = {0};
+    enum err_code code =
+        id_is_nil(record_id) ? ERR_OK : record_find(db, arena, actor, record_id, &record, err);
+    *object_id = record.object_id;
+    return code == ERR_NOT_FOUND ? ERR_OK : code;
+}
+
+/* The ids of the page, with at most one too many. */
+static enum err_code list_ids(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct scheduled_filter *filter, const struct page *page, struct id *ids, size_t *count,
+    struct error *err)
+{
+    struct id object_id;
+    enum err_code code = object_of_record(db, arena, actor, filter->record_id, &object_id, err);
+    if (code)
+        return code;
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     struct bound low, high;
     size_t more;
     bounds(filter, page, &low, &high);
     struct db_value values[6 + 5] = {db_id(actor->business_id), db_int(low.due_at), db_id(low.id),
         db_int(high.due_at), db_id(high.id), db_int((int64_t)page->limit + 1)};
-    enum found_by found_by = choose(actor, filter, values + 6, &more);
+    enum found_by found_by = choose(filter, object_id, values + 6, &more);
     int state = filter->state == SCHEDULED_OVERDUE ? SCHEDULED_OPEN : (int)filter->state;
-    enum err_code code = db_query(
+    code = db_query(
         db, statements[found_by][state][page->back], (struct db_params){values, 6 + more}, &rows, err);
     while (!code && *count <= page->limit && db_next(rows, &code, err))
         ids[(*count)++] = db_col_id(rows, 0);
@@ -156,7 +173,7 @@ enum err_code scheduled_list(struct db *db, struct arena *arena, const struct ac
     enum err_code code = may(actor, ACTION_VIEW_ACTIVITY, actor->business_id, err);
     bool nobody = !id_is_nil(filter->employee_id) && !id_is_nil(filter->role_id); /* it is never for both */
     if (!code && !nobody)
-        code = list_ids(db, actor, filter, page, ids, &n, err);
+        code = list_ids(db, arena, actor, filter, page, ids, &n, err);
     if (code)
         return code;
     n = page_cut(page, ids, sizeof *ids, n);

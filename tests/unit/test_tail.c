@@ -268,6 +268,9 @@ static void t1_nodes_that_overtake_each_other(void **state)
             times += id_equal(again->seen[k].entry, all[i]->log.activity.id);
         assert_int_equal(times, 1);
     }
+    /* A cursor of before there was the second node's lane: that lane is read from its beginning. */
+    struct listener *whole = watch(f, live->seen[0].cursor);
+    assert_int_equal(wait_seen(whole, ARRAY_LEN(all) + 1)[ARRAY_LEN(all)].kind, TAIL_READY);
 }
 
 static void note(struct fixture *f, int64_t seq, int kind, struct id record, struct id entry)
