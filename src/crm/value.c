@@ -1,10 +1,10 @@
 #include "crm/value.h"
 
+#include "base/json_read.h"
 #include "crm/value_internal.h"
 
 #define GIVEN_MOST 1000 /* elements of what is given; an owner has far fewer fields */
 #define POINTER_MOST 64
-#define STORED_MOST (64 << 20)
 
 static bool is_reference(enum field_type type)
 {
@@ -223,8 +223,13 @@ void values_complete(struct value_set *values, const bool *visible, struct error
 
 const char *values_store(struct arena *arena, const struct value_set *values)
 {
-    struct buf text = BUF_INIT(STORED_MOST);
+    struct buf text = BUF_INIT(SIZE_MAX);
     struct json json = JSON_INTO(&text);
+    size_t most = 2;
+    for (size_t i = 0; i < values->fields->count; i++)
+        if (values->json[i])
+            most += strlen(values->fields->items[i].name) + strlen(values->json[i]) + sizeof "\"\":,";
+    buf_reserve(&text, most); /* so that nothing can be missing for want of memory */
     emit_object(&json, NULL);
     for (size_t i = 0; i < values->fields->count; i++)
         if (values->json[i] && !values->fields->items[i].in_column)
@@ -241,7 +246,7 @@ enum err_code values_load(struct arena *arena, const struct field_set *fields, c
     values_init(arena, fields, values);
     if (strcmp(stored, "{}") == 0)
         return ERR_OK;
-    json_t *root = json_loads(stored, 0, NULL);
+    json_t *root = json_load(stored, strlen(stored));
     if (!root)
         return error_set(err, ERR_BUSY, "There is no memory for these values now.");
     for (size_t i = 0; i < fields->count; i++)

@@ -198,6 +198,18 @@ def test_role_assignment(world):
     assert ids(world, f"?role_id={new_id()}") == []
 
 
+def test_many_that_schedule_at_once_are_written_together(world):
+    """Each is written with what belongs to it, whoever it shares the transaction with."""
+    wanted = [{"note": f"number {i}", "associated_entities": [{"id": world.contact}] * (i % 2)} for i in range(120)]
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        made = list(pool.map(lambda more: schedule(world, **more), wanted))
+    for more, scheduled in zip(wanted, made):
+        assert scheduled["note"] == more["note"]
+        assert [{"id": e["id"]} for e in scheduled["associated_entities"]] == more["associated_entities"]
+    assert sorted(world.api.pages(PATH), key=lambda found: found["id"]) == sorted(made, key=lambda found: found["id"])
+    assert len(ids(world, f"?record_id={world.contact}")) == 60
+
+
 def test_a_record_named_twice_is_there_once(world):
     made = schedule(world, associated_entities=[{"id": world.contact}, {"id": world.contact}])
     assert [entity["id"] for entity in made["associated_entities"]] == [world.contact]
