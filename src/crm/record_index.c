@@ -2,9 +2,8 @@
 #include "crm/record_row.h"
 
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/log.h"
-
-#include <jansson.h>
 
 #define BATCH_MOST 500 /* records in one transaction */
 
@@ -14,7 +13,7 @@ static const char *const phone_fields[] = {"home_phone", "mobile_phone", "busine
 static void take_texts(
     struct arena *arena, const char *values, const char *const *names, size_t count, const char **texts)
 {
-    json_t *root = json_loads(values, 0, NULL);
+    json_t *root = json_load(values, strlen(values));
     for (size_t i = 0; i < count; i++) {
         const char *text = json_string_value(json_object_get(root, names[i]));
         texts[i] = text ? arena_strdup(arena, text) : NULL;
