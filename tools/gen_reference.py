@@ -25,6 +25,11 @@ def escape(text):
     return html.escape(str(text), quote=True)
 
 
+def breaking(path):
+    """A path that breaks between its parts where there is no room."""
+    return escape(path).replace("/", "/<wbr>")
+
+
 def shown(value, indent=""):
     """JSON as a person would write it: on one line what fits on one."""
     line = json.dumps(value, ensure_ascii=False)
@@ -277,7 +282,7 @@ class Reference:
         free = "<p>Needs no credentials.</p>" if operation.get("security") == [] else ""
         return (f'<section class="operation" id="{name}">'
                 f'<h3>{self.anchor(name, operation["summary"])}</h3>'
-                f'<p class="line">{self.method(method)} <code>{escape(path)}</code> {wire}</p>'
+                f'<p class="line">{self.method(method)} <code>{breaking(path)}</code> {wire}</p>'
                 + prose(operation.get("description")) + free
                 + self.curl(method, path, operation, listed, self.first_example(operation))
                 + self.parameters(listed) + (self.body(operation) if "requestBody" in operation else "")
@@ -299,7 +304,7 @@ class Reference:
 
     def tag_section(self, tag):
         name, listed = tag["name"], list(self.operations(tag["name"]))
-        lines = "".join(f'<li>{self.method(m)} <a href="#{o["operationId"]}"><code>{escape(p)}</code></a> '
+        lines = "".join(f'<li>{self.method(m)} <a href="#{o["operationId"]}"><code>{breaking(p)}</code></a> '
                         f'<span>{escape(o["summary"])}</span></li>' for m, p, _, o in listed)
         return (f'<section id="tag-{name}" class="tag"><h2>{self.anchor("tag-" + name, name.capitalize())}</h2>'
                 f'<p>{inline(tag["description"])}</p><ul class="overview">{lines}</ul>'

@@ -3,8 +3,6 @@
 #include "base/alloc.h"
 #include "crm/tail.h"
 
-#include <jansson.h>
-
 static const char *const single_headers[] = {
     "Origin", "Cookie", "Content-Type", "If-Match", "Idempotency-Key", "X-Herald-Session", NULL};
 
@@ -51,7 +49,7 @@ struct facts *worker_facts(void *arg)
 
 enum err_code api_start(const struct api_config *config, struct api **api, struct error *err)
 {
-    json_set_alloc_funcs(mem_try_alloc, mem_free);
+    json_use_our_memory();
     struct api *a = mem_zalloc(sizeof *a);
     a->config = *config;
     struct server_config server = {.name = "api",

@@ -90,6 +90,10 @@ void call_fail_completed(struct call *call, const char *detail, struct id logged
  */
 void call_write(struct call *call, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx);
 
+/* The same for what comes to business_touch: it has the Business's lock before others of its batch share it. */
+void call_write_settings(
+    struct call *call, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx);
+
 /* The version in If-Match; replies 428 or 412 itself, and returns false. */
 bool call_if_match(struct call *call, int64_t *version) MUST_CHECK;
 /* The ETag of a version, as a header. In the call's arena. */

@@ -86,7 +86,7 @@ static enum err_code read_fields(
     struct call *call, struct field_holder *owner, struct field_set *fields, struct error *err)
 {
     *owner = owner_of(call);
-    enum err_code code = field_owner_read(call->db, &call->actor, owner, err);
+    enum err_code code = field_owner_read(call->db, call->arena, &call->actor, owner, err);
     return code ? code
                 : record_fields_read(
                       call->db, call->arena, call->actor.business_id, owner->kind, owner->id, fields, err);
@@ -205,7 +205,7 @@ void fields_post(struct call *call)
     input->target_object_id = body_id(&body, "target_object_id");
     input->bound_field_id = body_id(&body, "bound_field_id");
     if (body_finish(&body))
-        call_write(call, run_create, reply_created, write);
+        call_write_settings(call, run_create, reply_created, write);
 }
 
 void field_patch(struct call *call)
@@ -218,7 +218,7 @@ void field_patch(struct call *call)
     write->input.archived = body_bool(&body, "archived", false);
     write->input.has.archived = body_given(&body, "archived");
     if (body_finish(&body))
-        call_write(call, run_change, reply_changed, write);
+        call_write_settings(call, run_change, reply_changed, write);
 }
 
 void field_delete(struct call *call)
@@ -227,7 +227,7 @@ void field_delete(struct call *call)
     if (!write)
         return;
     write->input.has.archived = write->input.archived = true;
-    call_write(call, run_change, reply_changed, write);
+    call_write_settings(call, run_change, reply_changed, write);
 }
 
 void fields_order_put(struct call *call)
@@ -242,5 +242,5 @@ void fields_order_put(struct call *call)
     if (!body_has(&body, "fields"))
         error_list_add(&body.errors, "/fields", "This is required.");
     if (body_finish(&body))
-        call_write(call, run_order, reply_ordered, write);
+        call_write_settings(call, run_order, reply_ordered, write);
 }

@@ -176,7 +176,7 @@ void object_patch(struct call *call)
     struct object_call *change = ARENA_NEW(call->arena, struct object_call);
     change->id = call->path_id;
     if (call_if_match(call, &change->version) && read_input(call, &change->input, false))
-        call_write(call, run_change, reply_changed, change);
+        call_write_settings(call, run_change, reply_changed, change);
 }
 
 /* Archives it; the answer has the ETag with which it can be restored. */
@@ -185,5 +185,5 @@ void object_delete(struct call *call)
     struct object_call *change = ARENA_NEW(call->arena, struct object_call);
     *change = (struct object_call){.id = call->path_id, .input = {.has.archived = true, .archived = true}};
     if (call_if_match(call, &change->version))
-        call_write(call, run_change, reply_changed, change);
+        call_write_settings(call, run_change, reply_changed, change);
 }

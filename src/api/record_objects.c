@@ -132,7 +132,7 @@ void record_object_patch(struct call *call)
     struct object_call *change = ARENA_NEW(call->arena, struct object_call);
     change->key = call->path_object;
     if (call_if_match(call, &change->version) && read_input(call, &change->input, false))
-        call_write(call, run_change, reply_changed, change);
+        call_write_settings(call, run_change, reply_changed, change);
 }
 
 /* Archives it; the answer has the ETag with which it can be restored. */
@@ -142,5 +142,5 @@ void record_object_delete(struct call *call)
     *change =
         (struct object_call){.key = call->path_object, .input = {.has_archived = true, .archived = true}};
     if (call_if_match(call, &change->version))
-        call_write(call, run_change, reply_changed, change);
+        call_write_settings(call, run_change, reply_changed, change);
 }

@@ -96,5 +96,5 @@ void rules_put(struct call *call)
         return;
     replacing->input.rules = body_json(&body, "rules");
     if (body_finish(&body))
-        call_write(call, run_replace, reply_replaced, replacing);
+        call_write_settings(call, run_replace, reply_replaced, replacing);
 }

@@ -1,5 +1,5 @@
 /*
- * Scheduled Activities: create, read, list (M4: none of it fires a webhook). Completing one is logging, see logged.c;
+ * Scheduled Activities: create, read, list (M4: none of it fires a webhook). Completing one is logging, see logged_post.c;
  * what changes one, scheduled_change.c.
  */
 #include "crm/scheduled.h"
@@ -7,12 +7,6 @@
 #include "base/clock.h"
 
 /* ── answers ─────────────────────────────────────────────────────────────────────────────────── */
-
-/* Any moment, the one that emit_time takes for none too. */
-static void emit_moment(struct json *json, const char *name, int64_t us)
-{
-    emit_text(json, name, time_format(us).text);
-}
 
 static void emit_assignment(struct json *json, const struct scheduled_activity *s)
 {

@@ -46,7 +46,10 @@ void emit_timeline_entry(struct json *json, const struct actor *actor, const str
     emit_time(json, "logged_at", logged ? e->created_at : 0);
     emit_or_null_person(json, "logged_by", logged ? &e->person : NULL);
     emit_time(json, "scheduled_at", logged ? 0 : e->created_at);
-    emit_time(json, "due_datetime", e->due_at);
+    if (logged)
+        emit_null(json, "due_datetime");
+    else
+        emit_moment(json, "due_datetime", e->due_at);
     emit_or_null_person(json, "employee", logged ? NULL : &e->person);
     if (id_is_nil(e->role_id)) {
         emit_null(json, "role");

@@ -6,7 +6,7 @@
 #include "api/timeline.h"
 #include "crm/tail.h"
 
-#define EVENT_MOST (1 << 20)
+#define EVENT_MOST ANSWER_MOST
 #define HEARTBEAT ": \n\n"
 #define RETRY "retry: 1000\n" /* milliseconds that a client waits before it comes back */
 

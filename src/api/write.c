@@ -2,6 +2,7 @@
 #include "api/call.h"
 
 #include "base/clock.h"
+#include "crm/business.h"
 
 struct api_write {
     struct unit unit; /* first */
@@ -26,7 +27,7 @@ static enum err_code write_run_one(struct db *db, struct api_write *w, struct er
         .business_id = call->actor.business_id,
         .pos = w->unit.pos,
         .now = clock_wall_us()};
-    w->list = (struct error_list){0};
+    error_list_clear(&w->list);
     enum err_code code = call->actor.access ? actor_still_may(db, call->arena, &call->actor, err) : ERR_OK;
     return code ? code : w->run(&write, w->unit.ctx, &w->list, err);
 }
@@ -66,15 +67,36 @@ static void write_done(struct unit *unit)
         w->reply(w->call, unit->ctx);
 }
 
-void call_write(struct call *call, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx)
+static enum err_code settings_lock(struct db *db, struct unit **units, size_t n, struct error *err)
 {
-    static const struct unit_kind kind = {.name = "write", .run = write_run};
+    struct id businesses[n];
+    for (size_t i = 0; i < n; i++)
+        businesses[i] = write_of(units[i])->call->actor.business_id;
+    return business_lock(db, businesses, n, err);
+}
+
+static void submit(struct call *call, const struct unit_kind *kind, write_fn *run,
+    void (*reply)(struct call *call, void *ctx), void *ctx)
+{
     struct api_write *w = ARENA_NEW(call->arena, struct api_write);
     *w = (struct api_write){
-        .unit = {.kind = &kind, .ctx = ctx, .done = write_done}, .call = call, .run = run, .reply = reply};
+        .unit = {.kind = kind, .ctx = ctx, .done = write_done}, .call = call, .run = run, .reply = reply};
     struct error err = {0};
     if (writer_submit(call->api->config.crm->writer, &w->unit, &err))
         call_fail(call, &err, NULL);
+}
+
+void call_write(struct call *call, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx)
+{
+    static const struct unit_kind kind = {.name = "write", .run = write_run};
+    submit(call, &kind, run, reply, ctx);
+}
+
+void call_write_settings(
+    struct call *call, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx)
+{
+    static const struct unit_kind kind = {.name = "settings", .lock = settings_lock, .run = write_run};
+    submit(call, &kind, run, reply, ctx);
 }
 
 bool call_if_match(struct call *call, int64_t *version)

@@ -88,3 +88,8 @@ void emit_time(struct json *json, const char *name, int64_t us)
 {
     emit_text(json, name, us == 0 ? NULL : time_format(us).text);
 }
+
+void emit_moment(struct json *json, const char *name, int64_t us)
+{
+    emit_text(json, name, time_format(us).text);
+}

@@ -30,6 +30,7 @@ void emit_bool(struct json *json, const char *name, bool value);
 void emit_null(struct json *json, const char *name);
 void emit_id(struct json *json, const char *name, struct id id); /* nil gives null */
 void emit_time(struct json *json, const char *name, int64_t us); /* 0 gives null */
+void emit_moment(struct json *json, const char *name, int64_t us); /* 0 is a moment like any other */
 void emit_raw(struct json *json, const char *name, const char *value); /* already JSON */
 
 #endif

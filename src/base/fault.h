@@ -21,6 +21,7 @@
     X(alloc) /* an allocation whose size a peer chose fails */                                               \
     X(before_commit) /* die: everything written, nothing committed */                                        \
     X(commit) /* COMMIT fails: the disk is full */                                                           \
+    X(commit_answer) /* COMMIT works, but its answer is lost */                                              \
     X(db_lost) /* a statement fails: the database is gone */                                                 \
     X(net_connect) /* opening a socket for a request fails */                                                \
     X(statement) /* a statement inside the writer's transaction fails */

@@ -1,5 +1,6 @@
 #include "base/json_read.h"
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
 
@@ -7,6 +8,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Whether an allocation of jansson's has failed on this thread, whatever it made of that. */
+static _Thread_local bool starved;
+
+static void *allocate(size_t size)
+{
+    void *memory = mem_try_alloc(size);
+    starved = starved || !memory;
+    return memory;
+}
+
+void json_use_our_memory(void)
+{
+    json_set_alloc_funcs(allocate, mem_free);
+}
+
+/* json_loadb, but all or nothing. */
+static json_t *load(const char *text, size_t len, size_t flags, json_error_t *why)
+{
+    starved = false;
+    json_t *root = json_loadb(text, len, flags, why);
+    if (!starved)
+        return root;
+    json_decref(root);
+    return NULL;
+}
+
+json_t *json_load(const char *text, size_t len)
+{
+    json_error_t why;
+    return load(text, len, JSON_DECODE_ANY, &why);
+}
 
 #define NO_MEMORY "There is no memory for this JSON now."
 
@@ -196,10 +229,10 @@ static const char *explained(const json_error_t *why)
 static enum err_code decode(const char *text, size_t len, json_t **root, struct error *err)
 {
     json_error_t why;
-    *root = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    *root = load(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (*root)
         return ERR_OK;
-    if (json_error_code(&why) == json_error_out_of_memory)
+    if (starved || json_error_code(&why) == json_error_out_of_memory)
         return error_set(err, ERR_UNAVAILABLE, NO_MEMORY);
     return error_set(err, ERR_MALFORMED, "%s (line %d, column %d).", explained(&why), why.line, why.column);
 }

@@ -27,4 +27,13 @@ struct json_limits {
 enum err_code json_read(const char *text, size_t len, const struct json_limits *limits, json_t **root,
     struct error *err) MUST_CHECK;
 
+/*
+ * JSON of our own, as it was stored; NULL: no memory, or it is no JSON. Use this, not json_loads: jansson passes over a
+ * byte for which it finds no memory, and the text that comes out is not the one that went in.
+ */
+json_t *json_load(const char *text, size_t len) MUST_CHECK;
+
+/* Makes jansson allocate as Herald does. Before threads start, and before anything is read. */
+void json_use_our_memory(void);
+
 #endif

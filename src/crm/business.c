@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "crm/check.h"
 
+#include <stdlib.h>
+
 struct business_call {
     struct id id;
     const char *name;
@@ -60,6 +62,31 @@ enum err_code business_touch(struct db *db, struct id business_id, struct error 
 {
     return db_exec(db, "UPDATE business SET settings_version = settings_version + 1 WHERE id = $1",
         DB_PARAMS(db_id(business_id)), NULL, err);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return id_compare(*(const struct id *)a, *(const struct id *)b);
+}
+
+static enum err_code lock_one(struct db *db, struct id id, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(
+        db, "SELECT settings_version FROM business WHERE id = $1{update}", DB_PARAMS(db_id(id)), &rows, err);
+    while (!code && db_next(rows, &code, err)) {
+    }
+    return code;
+}
+
+enum err_code business_lock(struct db *db, struct id *ids, size_t count, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    qsort(ids, count, sizeof *ids, by_id);
+    for (size_t i = 0; i < count && !code; i++)
+        if (i == 0 || !id_equal(ids[i], ids[i - 1]))
+            code = lock_one(db, ids[i], err);
+    return code;
 }
 
 enum err_code business_hold_version(struct db *db, struct id business_id, int64_t *version, struct error *err)

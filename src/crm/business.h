@@ -17,6 +17,12 @@ enum err_code business_only(
  */
 enum err_code business_touch(struct db *db, struct id business_id, struct error *err) MUST_CHECK;
 
+/*
+ * At the beginning of a transaction that may come to business_touch: locks the Businesses, `ids` in any order and as
+ * often as may be, which it sorts. Whoever logs in the same transaction has the lock then that it would share.
+ */
+enum err_code business_lock(struct db *db, struct id *ids, size_t count, struct error *err) MUST_CHECK;
+
 /* Inside the transaction that logs: the version now, locked against changes until the commit; -1 if gone. */
 enum err_code business_hold_version(
     struct db *db, struct id business_id, int64_t *version, struct error *err) MUST_CHECK;

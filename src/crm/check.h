@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "db/db.h"
 
-#define NAME_MOST 100 /* characters of a name */
 /* The highest --name-limit: two such names in four bytes a character still fit into PostgreSQL's index. */
 #define NAME_CEILING 300
 

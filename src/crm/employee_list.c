@@ -1,8 +1,6 @@
 #include "crm/employee_list.h"
 
-#include "base/alloc.h"
-
-#include <unicase.h>
+#include "crm/search.h"
 
 #define PERSON_COLUMNS "id, first_name, last_name, display_name, email "
 #define SCAN_ROWS 100 /* employees read at a time while searching */
@@ -19,16 +17,6 @@ static void take_person(struct db_rows *rows, struct arena *arena, struct person
 
 /* ── searching ───────────────────────────────────────────────────────────────────────────────── */
 
-/* In a form that is the same for all cases. */
-static const char *text_folded(struct arena *arena, const char *text)
-{
-    size_t len = 0;
-    uint8_t *folded = u8_casefold((const uint8_t *)text, strlen(text), NULL, UNINORM_NFC, NULL, &len);
-    const char *copy = folded ? arena_strndup(arena, (const char *)folded, len) : text;
-    mem_free(folded);
-    return copy;
-}
-
 static bool begins(const char *text, const char *with)
 {
     return strncmp(text, with, strlen(with)) == 0;
@@ -39,9 +27,9 @@ static bool person_matches(struct db_rows *rows, struct arena *scratch, const ch
 {
     if (!folded)
         return true;
-    if (begins(text_folded(scratch, db_col_text(rows, 4)), folded))
+    if (begins(search_fold(scratch, db_col_text(rows, 4)), folded))
         return true;
-    const char *name = text_folded(scratch, db_col_text(rows, 3));
+    const char *name = search_fold(scratch, db_col_text(rows, 3));
     for (const char *word = name; *word; word += strspn(word, " -")) {
         if (begins(word, folded))
             return true;
@@ -103,7 +91,7 @@ enum err_code employee_list(struct db *db, struct arena *arena, const struct act
     struct scan scan = {.db = db,
         .arena = arena,
         .business_id = actor->business_id,
-        .folded = search && *search ? text_folded(arena, search) : NULL,
+        .folded = search && *search ? search_fold(arena, search) : NULL,
         .back = page->back,
         .at = page->from ? page->key : (struct page_key){.text = ""},
         .people = ARENA_ARRAY(arena, struct person, page->limit + 1),

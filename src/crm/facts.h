@@ -1,6 +1,7 @@
 /*
  * What one worker remembers between requests: of those that log activities who a caller is, and Activity Objects with
- * their settings; of all, what a caller may. It saves the queries that are the same a thousand times a second.
+ * their settings, fields and rules; of all, what a caller may. It saves the queries that are the same a thousand times a
+ * second.
  *
  * An entry is of one settings_version of its Business, and may be out of date. So only that may rest on it which the
  * writer's transaction proves: it holds the version that was prepared under (struct log_unit) and refuses another one
@@ -13,6 +14,7 @@
 #define HERALD_CRM_FACTS_H
 
 #include "crm/object.h"
+#include "crm/rule.h"
 
 #define FACTS_AGE_US US_PER_S
 
@@ -33,8 +35,19 @@ enum err_code facts_actor(struct facts *facts, struct db *db, struct arena *aren
 enum err_code facts_access(struct facts *facts, struct db *db, struct arena *arena, struct actor *actor,
     struct error *err) MUST_CHECK;
 
-/* As object_read_open; from the database if what is remembered is of another settings_version than the actor. */
-enum err_code facts_object(struct facts *facts, struct db *db, struct arena *arena, const struct actor *actor,
-    struct id id, const char *api_name, struct activity_object *object, struct error *err) MUST_CHECK;
+/* All that logging an activity needs to know of its type. */
+struct activity_type {
+    struct activity_object object;
+    struct field_set fields; /* empty if it has none that is not archived (object.field_count) */
+    struct rule_set rules; /* over those fields */
+};
+
+/* Reads one, as object_read_open does. */
+enum err_code activity_type_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    const char *api_name, struct activity_type *type, struct error *err) MUST_CHECK;
+
+/* The same; from the database if what is remembered is of another settings_version than the actor. */
+enum err_code facts_type(struct facts *facts, struct db *db, struct arena *arena, const struct actor *actor,
+    struct id id, const char *api_name, const struct activity_type **type, struct error *err) MUST_CHECK;
 
 #endif

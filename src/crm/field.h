@@ -98,13 +98,13 @@ enum err_code record_fields_read(struct db *db, struct arena *arena, struct id b
 struct field_holder {
     enum field_owner kind; /* of a record object either one is given; which it is is found with it */
     struct id id;
-    const char *key; /* of a record object: its id or its api_name; found with it: id */
+    const char *key; /* of a record object: its id or its api_name; `id` is found with it */
     int64_t version;
 };
 
 /* Finds it, archived or not, and its version. ERR_NOT_FOUND, ERR_DENIED. */
-enum err_code field_owner_read(
-    struct db *db, const struct actor *actor, struct field_holder *holder, struct error *err) MUST_CHECK;
+enum err_code field_owner_read(struct db *db, struct arena *arena, const struct actor *actor,
+    struct field_holder *holder, struct error *err) MUST_CHECK;
 
 /* NULL: there is none. */
 const struct field *field_by_name(const struct field_set *fields, const char *name);

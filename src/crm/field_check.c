@@ -180,13 +180,19 @@ static enum err_code check_default(struct write *w, const struct field_input *in
 
 /* ── a new field ─────────────────────────────────────────────────────────────────────────────── */
 
+/* Whether it is there, and not archived; *code is of the database. */
 static bool is_record_object(struct write *w, struct id id, enum err_code *code, struct error *err)
 {
-    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    *code = db_query(w->db,
-        "SELECT id FROM record_object WHERE id = $1 AND business_id = $2 AND archived_at IS NULL",
-        DB_PARAMS(db_id(id), db_id(w->business_id)), &rows, err);
-    return !*code && db_next(rows, code, err);
+    struct record_object object;
+    struct error why = {0};
+    *code = record_object_find(w, id_format(id).text, &object, &why);
+    if (*code && *code != ERR_NOT_FOUND) {
+        error_set(err, *code, "%s", why.text);
+        return false;
+    }
+    bool found = !*code && !object.archived_at;
+    *code = ERR_OK;
+    return found;
 }
 
 static enum err_code check_target(struct write *w, const struct field_input *input, struct field *field,

@@ -4,6 +4,7 @@
 
 #include "crm/field.h"
 #include "crm/object.h"
+#include "crm/record_object.h"
 
 /* Which limits a type has. */
 enum field_limit {
@@ -58,7 +59,8 @@ size_t field_standard(enum field_owner kind, struct id object_id, struct field *
 /* An owner whose row nobody else changes until the commit. */
 struct field_held {
     struct field_holder owner;
-    struct activity_object object; /* unless it is a record object */
+    struct activity_object object; /* one of the two */
+    struct record_object record_object;
 };
 
 /* ERR_NOT_FOUND, ERR_DENIED, ERR_STALE. */

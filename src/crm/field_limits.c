@@ -8,7 +8,7 @@
 #define RATING_MOST 10
 #define RATING_PRESET 5
 #define SCALE_PRESET 2
-#define LIMITS_JSON_MOST 4096
+#define LIMITS_JSON_MOST 512
 
 struct reading {
     struct arena *arena;
@@ -184,6 +184,7 @@ const char *field_limits_json(struct arena *arena, const struct field *field)
     const struct field_limits *limits = &field->limits;
     struct buf text = BUF_INIT(LIMITS_JSON_MOST);
     struct json json = JSON_INTO(&text);
+    buf_reserve(&text, LIMITS_JSON_MOST);
     emit_object(&json, NULL);
     if (has & LIMIT_RANGE) {
         emit_raw(&json, "min", limits->min ? limits->min : "null");

@@ -6,7 +6,7 @@
 
 #define STATUS_COLOR "#868e96"
 #define OPTION_POINTER_MOST 96
-#define OPTIONS_JSON_MOST (16 << 20)
+#define OPTION_JSON_MOST(name_len) (6 * (name_len) + 128) /* with its id, colour and the names of members */
 
 static bool is_color(const char *text)
 {
@@ -197,8 +197,12 @@ void field_options_read(struct arena *arena, const struct crm_limits *most, cons
 
 const char *field_options_json(struct arena *arena, const struct field *field)
 {
-    struct buf text = BUF_INIT(OPTIONS_JSON_MOST);
+    struct buf text = BUF_INIT(SIZE_MAX);
     struct json json = JSON_INTO(&text);
+    size_t most = 2;
+    for (size_t i = 0; i < field->option_count; i++)
+        most += OPTION_JSON_MOST(strlen(field->options[i].name));
+    buf_reserve(&text, most); /* so that nothing can be missing for want of memory */
     emit_array(&json, NULL);
     for (size_t i = 0; i < field->option_count; i++) {
         const struct field_option *option = &field->options[i];

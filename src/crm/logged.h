@@ -96,7 +96,6 @@ struct log_unit {
     struct unit unit; /* first */
     struct id business_id;
     int64_t settings_version;
-    const struct actor *actor;
     struct arena *arena;
     struct logged_activity activity;
     struct bound_record *bound;

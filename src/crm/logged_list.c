@@ -185,6 +185,7 @@ static void join(struct id *page, size_t *count, const struct id *found, size_t 
 {
     struct id joined[PAGE_LIMIT_MOST + 1];
     size_t n = 0, i = 0, j = 0;
+    memset(joined, 0, sizeof joined); /* for analyzers, which do not see that n of them are set */
     while (n < s->most && (i < *count || j < found_count)) {
         int order = i == *count ? 1 : j == found_count ? -1 : id_compare(page[i], found[j]);
         bool first = i < *count && (j == found_count || (back ? order < 0 : order > 0));

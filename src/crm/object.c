@@ -1,8 +1,7 @@
 #include "crm/object.h"
 
+#include "base/json_read.h"
 #include "crm/business.h"
-
-#include <jansson.h>
 
 static const char *const association_names[] = {"none", "one_or_more", "all"};
 static const char *const action_names[] = {"redirect", "trigger_webhook"};
@@ -63,7 +62,7 @@ static void take_ids(const char *text, struct arena *arena, struct activity_obje
 {
     if (strcmp(text, "[]") == 0)
         return;
-    json_auto_t *list = json_loads(text, 0, NULL);
+    json_auto_t *list = json_load(text, strlen(text));
     size_t count = json_array_size(list);
     struct id *ids = ARENA_ARRAY(arena, struct id, count);
     for (size_t i = 0; i < count; i++) {

@@ -2,7 +2,7 @@
 
 #include "crm/record_row.h"
 
-void record_take(struct db_rows *rows, struct arena *arena, struct record *record)
+static void take_record(struct db_rows *rows, struct arena *arena, struct record *record)
 {
     *record = (struct record){
         .id = db_col_id(rows, 0),
@@ -80,7 +80,7 @@ enum err_code record_get(struct db *db, struct arena *arena, const struct record
         DB_PARAMS(db_id(id), db_id(object->business_id), db_id(object->id)), &rows, err);
     if (code || !db_next(rows, &code, err))
         return code ? code : no_such_record(err);
-    record_take(rows, arena, record);
+    take_record(rows, arena, record);
     return ERR_OK;
 }
 
@@ -150,7 +150,7 @@ static enum err_code take_all(struct db_rows *rows, struct arena *arena, size_t 
     *records = ARENA_ARRAY(arena, struct record, most);
     *count = 0;
     while (!code && *count < most && db_next(rows, &code, err))
-        record_take(rows, arena, &(*records)[(*count)++]);
+        take_record(rows, arena, &(*records)[(*count)++]);
     db_rows_close(rows);
     return code;
 }

@@ -224,3 +224,43 @@ enum err_code record_object_change(struct write *w, const char *key, int64_t ver
     code = check_archiving(&before, object, err);
     return code ? code : update(w, object, err);
 }
+
+/* ── what hangs on it ────────────────────────────────────────────────────────────────────────── */
+
+static enum err_code lock(struct write *w, struct id id, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        db_query(w->db, "SELECT id FROM record_object WHERE id = $1 AND business_id = $2{update}",
+            DB_PARAMS(db_id(id), db_id(w->business_id)), &rows, err);
+    while (!code && db_next(rows, &code, err))
+        ;
+    return code;
+}
+
+/* Found by its key, locked, and read again as it is under the lock. */
+enum err_code record_object_hold(
+    struct write *w, const char *key, int64_t version, struct record_object *object, struct error *err)
+{
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, NULL, err);
+    if (!code)
+        code = record_object_find(w, key, object, err);
+    if (!code)
+        code = lock(w, object->id, err);
+    if (!code)
+        code = record_object_find(w, key, object, err);
+    if (!code && object->version != version)
+        code = error_set(err, ERR_STALE, "This object was changed by somebody else since you read it.");
+    return code;
+}
+
+enum err_code record_object_touch(struct write *w, struct record_object *object, struct error *err)
+{
+    if (object->archived_at)
+        return error_set(err, ERR_CONFLICT, "This object is archived; restore it first.");
+    object->version++;
+    enum err_code code =
+        db_exec(w->db, "UPDATE record_object SET version = $1 WHERE id = $2 AND business_id = $3",
+            DB_PARAMS(db_int(object->version), db_id(object->id), db_id(object->business_id)), NULL, err);
+    return code ? code : business_touch(w->db, w->business_id, err);
+}

@@ -60,4 +60,18 @@ enum err_code record_object_change(struct write *w, const char *key, int64_t ver
     const struct record_object_input *input, struct record_object *object, struct error_list *list,
     struct error *err) MUST_CHECK;
 
+/*
+ * For what hangs on a record object and shares its version: its fields. In a cold write, in this order:
+ * record_object_hold, checks of your own, record_object_touch, writes of your own.
+ *
+ * record_object_hold reads the object and holds its row until the commit. ERR_NOT_FOUND, ERR_DENIED; ERR_STALE unless
+ * `version` is the current one. Writes nothing.
+ */
+enum err_code record_object_hold(struct write *w, const char *key, int64_t version,
+    struct record_object *object, struct error *err) MUST_CHECK;
+
+/* Raises the version, and the Business's settings_version. ERR_CONFLICT, before anything is written, if archived. */
+enum err_code record_object_touch(
+    struct write *w, struct record_object *object, struct error *err) MUST_CHECK;
+
 #endif

@@ -11,9 +11,6 @@
 /* Behind "record r". */
 #define RECORD_OWNER "LEFT JOIN employee e ON e.id = r.owner_id AND e.business_id = r.business_id "
 
-/* The row's texts are copied into the arena. */
-void record_take(struct db_rows *rows, struct arena *arena, struct record *record);
-
 /* The record, whoever asks. ERR_NOT_FOUND. */
 enum err_code record_get(struct db *db, struct arena *arena, const struct record_object *object, struct id id,
     struct record *record, struct error *err) MUST_CHECK;

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/json_read.h"
 #include "crm/object.h"
 
 #define STORED_MOST (16 << 20) /* bytes of a rule's conditions; a body is far smaller */
@@ -95,8 +96,8 @@ static bool load_rule(
     struct arena *arena, const struct rule_set *set, const struct stored_rule *stored, struct rule *rule)
 {
     *rule = stored->rule;
-    json_t *conditions = json_loads(stored->conditions, 0, NULL);
-    json_t *targets = json_loads(stored->targets, 0, NULL);
+    json_t *conditions = json_load(stored->conditions, strlen(stored->conditions));
+    json_t *targets = json_load(stored->targets, strlen(stored->targets));
     bool good = load_arrays(arena, set, conditions, targets, rule);
     json_decref(conditions);
     json_decref(targets);

@@ -1,6 +1,8 @@
 #include "base/text.h"
 #include "crm/rule.h"
 
+#include "base/json_read.h"
+
 /* ── a value against an operand, both in the normal form of the field's values ───────────────── */
 
 /* The text in a JSON string, fit for comparing without regard to case. */
@@ -11,7 +13,7 @@ static const char *folded(struct arena *arena, const json_t *string)
 
 static const char *folded_json(struct arena *arena, const char *json)
 {
-    json_t *string = json_loads(json, JSON_DECODE_ANY, NULL);
+    json_t *string = json_load(json, strlen(json));
     const char *text = folded(arena, string);
     json_decref(string);
     return text;
@@ -59,7 +61,7 @@ static bool is_element(struct arena *arena, const json_t *array, const char *ope
 /* How many of the operands are elements of the value, which is an array. */
 static size_t elements_in(struct arena *arena, const char *value, const struct rule_condition *condition)
 {
-    json_t *array = json_loads(value, 0, NULL);
+    json_t *array = json_load(value, strlen(value));
     size_t found = 0;
     for (size_t i = 0; i < condition->operand_count; i++)
         found += is_element(arena, array, condition->operands[i]);

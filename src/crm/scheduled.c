@@ -129,30 +129,42 @@ static struct schedule_unit *schedule_of(struct unit *unit)
     return CONTAINER_OF(unit, struct schedule_unit, unit);
 }
 
-static enum err_code insert_row(struct db *db, const struct schedule_unit *unit, struct error *err)
+/* All units of a batch in one statement. */
+static enum err_code insert_rows(
+    struct db *db, struct arena *arena, struct unit **units, size_t n, struct error *err)
 {
-    const struct scheduled_activity *s = &unit->scheduled;
-    return db_exec(db,
-        "INSERT INTO scheduled_activity (id, business_id, activity_object_id, scheduled_by, created_at, "
-        "updated_at, due_at, original_due_at, employee_id, role_id, note, mentions, notify_mentioned) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        DB_PARAMS(db_id(s->id), db_id(unit->business_id), db_id(s->object.id), db_id(s->scheduled_by.id),
-            db_int(s->created_at), db_int(s->updated_at), db_int(s->due_at), db_int(s->original_due_at),
-            db_id_or_null(s->employee.id), db_id_or_null(s->role_id), db_text(s->note), db_text(s->mentions),
-            db_int(s->notify_mentioned)),
-        NULL, err);
+    static const char *const columns[] = {"id", "business_id", "activity_object_id", "scheduled_by",
+        "created_at", "updated_at", "due_at", "original_due_at", "employee_id", "role_id", "note", "mentions",
+        "notify_mentioned"};
+    static const struct db_insert insert = {
+        .table = "scheduled_activity", .columns = columns, .column_count = ARRAY_LEN(columns)};
+    struct db_value *values = ARENA_ARRAY(arena, struct db_value, n * ARRAY_LEN(columns)), *v = values;
+    for (size_t i = 0; i < n; i++) {
+        const struct schedule_unit *unit = schedule_of(units[i]);
+        const struct scheduled_activity *s = &unit->scheduled;
+        *v++ = db_id(s->id);
+        *v++ = db_id(unit->business_id);
+        *v++ = db_id(s->object.id);
+        *v++ = db_id(s->scheduled_by.id);
+        *v++ = db_int(s->created_at);
+        *v++ = db_int(s->updated_at);
+        *v++ = db_int(s->due_at);
+        *v++ = db_int(s->original_due_at);
+        *v++ = db_id_or_null(s->employee.id);
+        *v++ = db_id_or_null(s->role_id);
+        *v++ = db_text(s->note);
+        *v++ = db_text(s->mentions);
+        *v++ = db_int(s->notify_mentioned);
+    }
+    return db_insert_many(db, &insert, values, n, err);
 }
 
-enum err_code scheduled_insert_associations(struct db *db, struct arena *arena, struct id business_id,
-    const struct scheduled_activity *scheduled, int64_t first, struct error *err)
+#define ASSOCIATION_COLUMNS 6
+
+static struct db_value *put_associations(
+    struct db_value *v, struct id business_id, const struct scheduled_activity *scheduled, int64_t first)
 {
-    static const char *const columns[] = {
-        "scheduled_id", "business_id", "position", "object_id", "record_id", "open"};
-    static const struct db_insert insert = {
-        .table = "scheduled_association", .columns = columns, .column_count = ARRAY_LEN(columns)};
-    size_t count = scheduled->associated_count;
-    struct db_value *values = ARENA_ARRAY(arena, struct db_value, count * ARRAY_LEN(columns)), *v = values;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < scheduled->associated_count; i++) {
         *v++ = db_id(scheduled->id);
         *v++ = db_id(business_id);
         *v++ = db_int(first + (int64_t)i);
@@ -160,28 +172,59 @@ enum err_code scheduled_insert_associations(struct db *db, struct arena *arena, 
         *v++ = db_id(scheduled->associated[i].id);
         *v++ = db_int(1);
     }
+    return v;
+}
+
+static enum err_code insert_associations(
+    struct db *db, const struct db_value *values, size_t count, struct error *err)
+{
+    static const char *const columns[ASSOCIATION_COLUMNS] = {
+        "scheduled_id", "business_id", "position", "object_id", "record_id", "open"};
+    static const struct db_insert insert = {
+        .table = "scheduled_association", .columns = columns, .column_count = ASSOCIATION_COLUMNS};
     return count ? db_insert_many(db, &insert, values, count, err) : ERR_OK;
 }
 
-static enum err_code insert(
-    struct db *db, struct arena *arena, const struct schedule_unit *unit, struct error *err)
+enum err_code scheduled_insert_associations(struct db *db, struct arena *arena, struct id business_id,
+    const struct scheduled_activity *scheduled, int64_t first, struct error *err)
+{
+    size_t count = scheduled->associated_count;
+    struct db_value *values = ARENA_ARRAY(arena, struct db_value, count * ASSOCIATION_COLUMNS);
+    put_associations(values, business_id, scheduled, first);
+    return insert_associations(db, values, count, err);
+}
+
+static enum err_code insert_all_associations(
+    struct db *db, struct arena *arena, struct unit **units, size_t n, struct error *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += schedule_of(units[i])->scheduled.associated_count;
+    struct db_value *values = ARENA_ARRAY(arena, struct db_value, count * ASSOCIATION_COLUMNS), *v = values;
+    for (size_t i = 0; i < n; i++) {
+        const struct schedule_unit *unit = schedule_of(units[i]);
+        v = put_associations(v, unit->business_id, &unit->scheduled, 0);
+    }
+    return insert_associations(db, values, count, err);
+}
+
+/* On the timelines of what it is about. */
+static enum err_code note_scheduled(struct db *db, const struct schedule_unit *unit, struct error *err)
 {
     const struct scheduled_activity *s = &unit->scheduled;
-    enum err_code code = insert_row(db, unit, err);
-    if (code || s->associated_count == 0)
-        return code;
-    code = scheduled_insert_associations(db, arena, unit->business_id, s, 0, err);
-    return code ? code
-                : timeline_note(
-                      db, unit->unit.pos, TIMELINE_SCHEDULED, unit->business_id, s->id, s->created_at, err);
+    return s->associated_count == 0 ? ERR_OK
+                                    : timeline_note(db, unit->unit.pos, TIMELINE_SCHEDULED, unit->business_id,
+                                          s->id, s->created_at, err);
 }
 
 static enum err_code schedule_run(struct db *db, struct unit **units, size_t n, struct error *err)
 {
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
-    enum err_code code = ERR_OK;
+    enum err_code code = insert_rows(db, arena, units, n, err);
+    if (!code)
+        code = insert_all_associations(db, arena, units, n, err);
     for (size_t i = 0; i < n && !code; i++)
-        code = insert(db, arena, schedule_of(units[i]), err);
+        code = note_scheduled(db, schedule_of(units[i]), err);
     return code;
 }
 

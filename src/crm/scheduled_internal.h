@@ -17,6 +17,7 @@ enum err_code schedule_check_employee(const struct schedule_check *check, struct
     struct scheduled_activity *scheduled, struct error *err) MUST_CHECK;
 enum err_code schedule_check_role(const struct schedule_check *check, struct id role_id,
     struct scheduled_activity *scheduled, struct error *err) MUST_CHECK;
+
 /* Writes the associations of a Scheduled Activity, from position `first` on. The writer's transaction. */
 enum err_code scheduled_insert_associations(struct db *db, struct arena *arena, struct id business_id,
     const struct scheduled_activity *scheduled, int64_t first, struct error *err) MUST_CHECK;

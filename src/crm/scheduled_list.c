@@ -3,6 +3,7 @@
  * Business, the employee, the role and the type, so that a page is read where it lies, however many there are
  * of the other kind; a list of both takes a page of each.
  */
+#include "crm/record.h"
 #include "crm/scheduled_internal.h"
 
 /*
@@ -72,12 +73,12 @@ static const char *const statements[2][BY_RECORD + 1][3][2] = {BY_ALL(""), BY_AL
 
 /* The values from $7 on, and how many. At most five. */
 static enum found_by choose(
-    const struct actor *actor, const struct scheduled_filter *filter, struct db_value *values, size_t *count)
+    const struct scheduled_filter *filter, struct id record_object_id, struct db_value *values, size_t *count)
 {
     bool object = !id_is_nil(filter->object_id);
     if (!id_is_nil(filter->record_id)) {
         values[0] = db_id(filter->record_id);
-        values[1] = db_id(actor->contact_object_id);
+        values[1] = db_id(record_object_id);
         values[2] = db_id_or_null(filter->employee_id);
         values[3] = db_id_or_null(filter->role_id);
         values[4] = db_id_or_null(filter->object_id);
@@ -140,9 +141,21 @@ static void bounds(
 
 /* ── the page ────────────────────────────────────────────────────────────────────────────────── */
 
+/* Nil if it is no record's id: it may be an object's, for what is about all of its records. */
+static enum err_code object_of_record(struct db *db, struct arena *arena, const struct actor *actor,
+    struct id record_id, struct id *object_id, struct error *err)
+{
+    struct record_ref record = {0};
+    enum err_code code =
+        id_is_nil(record_id) ? ERR_OK : record_find(db, arena, actor, record_id, &record, err);
+    *object_id = record.object_id;
+    return code == ERR_NOT_FOUND ? ERR_OK : code;
+}
+
 /* What is found, by its key. At most one more than the page has. */
 static enum err_code find(struct db *db, const struct actor *actor, const struct scheduled_filter *filter,
-    const struct page *page, bool some, struct bound *found, size_t *count, struct error *err)
+    const struct page *page, struct id object_id, bool some, struct bound *found, size_t *count,
+    struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     struct bound low, high;
@@ -150,7 +163,7 @@ static enum err_code find(struct db *db, const struct actor *actor, const struct
     bounds(filter, page, &low, &high);
     struct db_value values[6 + 5 + 2] = {db_id(actor->business_id), db_int(low.due_at), db_id(low.id),
         db_int(high.due_at), db_id(high.id), db_int((int64_t)page->limit + 1)};
-    enum found_by found_by = choose(actor, filter, values + 6, &more);
+    enum found_by found_by = choose(filter, object_id, values + 6, &more);
     for (size_t i = 6 + more; some && i < 6 + 5; i++)
         values[i] = db_null(DB_ID);
     values[6 + 5] = db_id(actor->employee.id);
@@ -202,7 +215,7 @@ static enum err_code find_mine(struct db *db, const struct actor *actor,
                      (!id_is_nil(filter->role_id) && !id_equal(filter->role_id, mine.role_id));
         if (other || (!id_is_nil(mine.employee_id) && !id_is_nil(mine.role_id)))
             continue;
-        code = find(db, actor, &mine, page, false, found, &n, err);
+        code = find(db, actor, &mine, page, (struct id){0}, false, found, &n, err);
         if (!code)
             join(page, all, count, found, n);
     }
@@ -210,15 +223,20 @@ static enum err_code find_mine(struct db *db, const struct actor *actor,
 }
 
 /* The ids of the page, with at most one too many. */
-static enum err_code list_ids(struct db *db, const struct actor *actor, const struct scheduled_filter *filter,
-    const struct page *page, struct id *ids, size_t *count, struct error *err)
+static enum err_code list_ids(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct scheduled_filter *filter, const struct page *page, struct id *ids, size_t *count,
+    struct error *err)
 {
     struct bound found[PAGE_LIMIT_MOST + 1];
+    struct id object_id;
+    enum err_code code = object_of_record(db, arena, actor, filter->record_id, &object_id, err);
+    if (code)
+        return code;
     bool all = access_level(actor, ACTION_VIEW_SCHEDULED_ACTIVITY) == LEVEL_ALL;
     bool about = !id_is_nil(filter->record_id);
-    enum err_code code = all || about ? find(db, actor, filter, page, !all || actor->access->hidden_count > 0,
-                                            found, count, err)
-                                      : find_mine(db, actor, filter, page, found, count, err);
+    code = all || about ? find(db, actor, filter, page, object_id, !all || actor->access->hidden_count > 0,
+                              found, count, err)
+                        : find_mine(db, actor, filter, page, found, count, err);
     for (size_t i = 0; i < *count && !code; i++)
         ids[i] = found[i].id;
     return code;
@@ -236,7 +254,7 @@ enum err_code scheduled_list(struct db *db, struct arena *arena, const struct ac
         code = record_is_visible(db, actor, filter->record_id, &visible, err);
     bool nobody = !id_is_nil(filter->employee_id) && !id_is_nil(filter->role_id); /* it is never for both */
     if (!code && !nobody && visible)
-        code = list_ids(db, actor, filter, page, ids, &n, err);
+        code = list_ids(db, arena, actor, filter, page, ids, &n, err);
     if (code)
         return code;
     n = page_cut(page, ids, sizeof *ids, n);

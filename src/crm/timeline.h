@@ -36,7 +36,7 @@ struct timeline_entry {
     const char *notes; /* the first TIMELINE_NOTES_CHARS */
     bool notes_cut; /* there are more */
     int64_t created_at; /* logged_at, or when it was scheduled */
-    int64_t due_at; /* 0: not scheduled */
+    int64_t due_at; /* of a scheduled one; any moment, 0 too */
     int64_t completed_at; /* 0: it completes nothing, or is open */
     struct id
         counterpart_id; /* the Scheduled Activity that it completed, or the Logged Activity that completed it */

@@ -1,10 +1,10 @@
 #include "crm/value.h"
 
+#include "base/json_read.h"
 #include "crm/value_internal.h"
 
 #define GIVEN_MOST 1000 /* elements of what is given; an owner has far fewer fields */
 #define POINTER_MOST 64
-#define STORED_MOST (64 << 20)
 
 static bool is_reference(enum field_type type)
 {
@@ -191,11 +191,21 @@ enum err_code values_read(struct db *db, struct arena *arena, const struct actor
     return read_given(db, arena, actor, given, values, list, err);
 }
 
+static bool is_refused(const struct error_list *list, const char *pointer)
+{
+    for (size_t i = 0; i < list->count && i < ARRAY_LEN(list->items); i++)
+        if (strcmp(list->items[i].pointer, pointer) == 0)
+            return true;
+    return false;
+}
+
 static void require(const struct value_set *values, size_t index, struct error_list *list)
 {
     char pointer[POINTER_MOST] = "/fields";
     if (values->given[index])
         snprintf(pointer, sizeof pointer, "/fields/%zu/value", values->given[index] - 1);
+    if (values->given[index] && is_refused(list, pointer))
+        return; /* it is empty because it could not be taken */
     error_list_add(list, pointer, "The field '%.60s' (%s) is required.",
         values->fields->items[index].display_name, values->fields->items[index].name);
 }
@@ -236,8 +246,13 @@ void values_complete(struct value_set *values, const bool *visible, struct error
 
 const char *values_store(struct arena *arena, const struct value_set *values)
 {
-    struct buf text = BUF_INIT(STORED_MOST);
+    struct buf text = BUF_INIT(SIZE_MAX);
     struct json json = JSON_INTO(&text);
+    size_t most = 2;
+    for (size_t i = 0; i < values->fields->count; i++)
+        if (values->json[i])
+            most += strlen(values->fields->items[i].name) + strlen(values->json[i]) + sizeof "\"\":,";
+    buf_reserve(&text, most); /* so that nothing can be missing for want of memory */
     emit_object(&json, NULL);
     for (size_t i = 0; i < values->fields->count; i++)
         if (values->json[i] && !values->fields->items[i].in_column)
@@ -254,7 +269,7 @@ enum err_code values_load(struct arena *arena, const struct field_set *fields, c
     values_init(arena, fields, values);
     if (strcmp(stored, "{}") == 0)
         return ERR_OK;
-    json_t *root = json_loads(stored, 0, NULL);
+    json_t *root = json_load(stored, strlen(stored));
     if (!root)
         return error_set(err, ERR_BUSY, "There is no memory for these values now.");
     for (size_t i = 0; i < fields->count; i++)

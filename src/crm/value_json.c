@@ -1,10 +1,11 @@
 /* JSON text of values, in one form, so that equal values are equal texts. */
+#include "base/json_read.h"
 #include "base/text.h"
 #include "crm/value_internal.h"
 
 #include <inttypes.h>
 
-#define JSON_MOST (64 << 20)
+#define QUOTED_MOST(len) (6 * (len) + 3) /* every byte escaped, the quotes, a comma */
 
 static const char *taken(struct arena *arena, struct buf *text)
 {
@@ -15,15 +16,20 @@ static const char *taken(struct arena *arena, struct buf *text)
 
 const char *json_quoted(struct arena *arena, const char *text)
 {
-    struct buf json = BUF_INIT(JSON_MOST);
+    struct buf json = BUF_INIT(SIZE_MAX);
+    buf_reserve(&json, QUOTED_MOST(strlen(text)));
     text_json_quote(&json, text);
     return taken(arena, &json);
 }
 
 const char *json_quoted_array(struct arena *arena, const char *const *texts, size_t n)
 {
-    struct buf text = BUF_INIT(JSON_MOST);
+    struct buf text = BUF_INIT(SIZE_MAX);
     struct json json = JSON_INTO(&text);
+    size_t most = 2;
+    for (size_t i = 0; i < n; i++)
+        most += QUOTED_MOST(strlen(texts[i]));
+    buf_reserve(&text, most);
     emit_array(&json, NULL);
     for (size_t i = 0; i < n; i++)
         emit_text(&json, NULL, texts[i]);
@@ -57,7 +63,7 @@ static void release_tree(void *tree)
 
 json_t *json_tree(struct arena *arena, const char *text)
 {
-    json_t *tree = json_loads(text, JSON_DECODE_ANY, NULL);
+    json_t *tree = json_load(text, strlen(text));
     if (tree)
         arena_keep(arena, release_tree, tree);
     return tree;

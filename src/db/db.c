@@ -133,6 +133,8 @@ enum err_code db_commit(struct db *db, struct error *err)
                                        : db->ops->commit(db, err);
     if (code && db->ops->in_transaction(db))
         db->ops->rollback(db);
+    if (!code && FAULT(commit_answer))
+        code = error_set(err, ERR_UNAVAILABLE, "the connection was lost during COMMIT (simulated)");
     return code;
 }
 

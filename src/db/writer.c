@@ -61,9 +61,22 @@ static size_t same_kind(struct unit **units, size_t n)
     return i;
 }
 
+static enum err_code lock_kinds(struct writer *w, struct unit **units, size_t n, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (size_t at = 0, len; at < n && !code; at += len) {
+        len = same_kind(units + at, n - at);
+        if (units[at]->kind->lock)
+            code = units[at]->kind->lock(w->db, units + at, len, err);
+    }
+    return code;
+}
+
 static enum err_code run_kinds(struct writer *w, struct unit **units, size_t n, struct error *err)
 {
     enum err_code code = lane_check(w->db, &w->lane, err);
+    if (!code)
+        code = lock_kinds(w, units, n, err);
     for (size_t at = 0, len; at < n && !code; at += len) {
         len = same_kind(units + at, n - at);
         code = units[at]->kind->run(w->db, units + at, len, err);

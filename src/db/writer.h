@@ -42,6 +42,11 @@ struct unit_kind {
      * anything of it is written; returning an error fails, and re-runs, the whole batch.
      */
     enum err_code (*run)(struct db *db, struct unit **units, size_t n, struct error *err);
+    /*
+     * May be NULL. Comes before the `run` of every kind in the batch, for locks that other kinds take, too: two nodes
+     * that took a weak lock first and wanted the strong one then would wait for each other.
+     */
+    enum err_code (*lock)(struct db *db, struct unit **units, size_t n, struct error *err);
     /* After the commit, in the order of seq, before any `done`; may be NULL. Refused units are left out. */
     void (*committed)(struct unit **units, size_t n);
     bool keep; /* W5 */

@@ -6,9 +6,6 @@ import pytest
 
 from support.examples import ExampleWorld
 
-# Until every operation has landed.
-pytestmark = pytest.mark.xfail(strict=False)
-
 LOG = "/api/activities/logged"
 OBJECTS = "/api/activities/objects"
 SCHEDULE = "/api/activities/scheduled-activity"

@@ -191,8 +191,8 @@ def test_m16_about_every_record_of_an_object(world):
         assert world.api.pages(query({"record_id": record})) == [record_of(logged)]
         assert world.api.pages(query({"record_id": record, "activity_object_id": world.object})) == []
     assert world.api.pages(query({"record_id": world.contact})) == []
-    refused = world.api.post(LOGGED, {**body, "associated_entities": [{"id": north}]})
-    assert refused.status == 422 and refused.pointers == ["/associated_entities/0/id"]
+    refused = world.api.post(LOGGED, {**body, "associated_entities": [{"id": farms["id"]}, {"id": north}]})
+    assert refused.status == 422 and refused.pointers == ["/associated_entities/1/id"]
 
 
 def test_about_records_of_chosen_objects_only(world):

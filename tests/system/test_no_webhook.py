@@ -58,7 +58,6 @@ def try_operation(watch, operation):
         send(world, operation, target, world.replaced(body))
 
 
-@pytest.mark.xfail(strict=False)  # until records are there, and every example works
 def test_m4_no_operation_fires_but_logging_and_completing(server, receiver):
     """Whoever adds an operation to the API has it tried here, or says in FIRES why it may fire."""
     watch = Watch(server, receiver)
@@ -123,7 +122,6 @@ def test_m4_no_way_of_scheduling_fires(server, receiver):
     watch.check()
 
 
-@pytest.mark.xfail(strict=False)  # until records are there, and every example works
 def test_m4_deleting_fires_nothing(server, receiver):
     """All that can be deleted, around an activity that was scheduled, completed and so fired once."""
     watch = Watch(server, receiver)

@@ -4,6 +4,7 @@ import collections
 import os
 import shutil
 import signal
+import threading
 import time
 
 import pytest
@@ -309,3 +310,31 @@ def test_nodes_that_start_at_once(make_server, receiver, engine):
     ids = [on(world, each).log()["id"] for each in nodes]
     world.quiet()
     assert receiver.counts() == {activity: 1 for activity in ids}
+
+
+def test_settings_and_logging_of_two_nodes_do_not_block_each_other(node, receiver, engine):
+    """Who changes settings has the Business's lock before others of the batch share it: no deadlock, no batch run again."""
+    first, second = node("first"), node("second")
+    world = World(first, webhook=receiver.url())
+    twin = on(world, second)
+    path = f"/api/activities/objects/{world.object}"
+    statuses = collections.Counter()
+
+    def change(one):
+        for i in range(20):
+            etag = one.api.get(path).headers["ETag"]
+            answer = one.api.patch(path, {"description": f"{i}"}, headers={"If-Match": etag})
+            statuses[answer.status] += 1
+
+    with Load(world, clients=2) as one, Load(twin, clients=2) as two:
+        threads = [threading.Thread(target=change, args=(who,)) for who in (world, twin, world, twin)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert set(statuses) <= {200, 412} and world.api.ok("GET", path)["version"] == 1 + statuses[200]
+    assert all(answer.status == 503 for answer in one.refused + two.refused)
+    assert one.count + two.count > 0
+    for server in (first, second):
+        assert server.metrics()["batches_retried_total"] == 0
+        assert not server.process.messages("transaction failed")

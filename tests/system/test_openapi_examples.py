@@ -8,9 +8,6 @@ import pytest
 from support.api import Api
 from support.examples import ExampleWorld, operations
 
-# Until every operation has landed.
-pytestmark = pytest.mark.xfail(strict=False)
-
 TAGS = sorted({operation.tag for operation in operations()})
 
 

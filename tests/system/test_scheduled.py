@@ -119,8 +119,11 @@ def test_the_first_moment_of_1970_is_a_moment(world):
     assert read(world, made) == made and read(world, early) == early
     assert ids(world, "?due_before=1970-01-01T00:00:00.000001Z") == [made["id"]]
     assert ids(world, "?state=overdue") == [made["id"]]
-    changed = world.api.ok("PATCH", f"{PATH}/{early['id']}", {"due_datetime": epoch})
+    changed = world.api.ok("PATCH", f"{PATH}/{early['id']}", {
+        "due_datetime": epoch, "associated_entities": [{"id": world.contact}]})
     assert changed["due_datetime"] == epoch
+    [entry] = world.api.pages(f"/api/records/contacts/{world.contact}/timeline")
+    assert entry["due_datetime"] == epoch
 
 
 BAD_INPUT = [
@@ -195,6 +198,18 @@ def test_role_assignment(world):
     assert ids(world, f"?role_id={new_id()}") == []
 
 
+def test_many_that_schedule_at_once_are_written_together(world):
+    """Each is written with what belongs to it, whoever it shares the transaction with."""
+    wanted = [{"note": f"number {i}", "associated_entities": [{"id": world.contact}] * (i % 2)} for i in range(120)]
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        made = list(pool.map(lambda more: schedule(world, **more), wanted))
+    for more, scheduled in zip(wanted, made):
+        assert scheduled["note"] == more["note"]
+        assert [{"id": e["id"]} for e in scheduled["associated_entities"]] == more["associated_entities"]
+    assert sorted(world.api.pages(PATH), key=lambda found: found["id"]) == sorted(made, key=lambda found: found["id"])
+    assert len(ids(world, f"?record_id={world.contact}")) == 60
+
+
 def test_a_record_named_twice_is_there_once(world):
     made = schedule(world, associated_entities=[{"id": world.contact}, {"id": world.contact}])
     assert [entity["id"] for entity in made["associated_entities"]] == [world.contact]
@@ -235,6 +250,34 @@ def test_a_type_that_is_about_every_record_of_an_object(world):
     refused = world.api.post(PATH, {"activity_object_id": made["id"], "due_datetime": DUE,
                                     "associated_entities": [{"id": world.contact}]})
     assert refused.status == 422 and refused.pointers == ["/associated_entities/0/id"]
+
+
+def test_records_of_custom_objects(world):
+    """Only of the objects that the type is about; and every record of one is found with each of them."""
+    vehicles = world.api.ok("POST", "/api/records/objects", {"name": "Vehicle", "api_name": "vehicles"})["id"]
+    van, car = (world.api.ok("POST", "/api/records/vehicles", {"name": name})["id"] for name in ("Van 12", "Car 7"))
+    service = world.api.ok("POST", "/api/activities/objects", {
+        "name": "Service", "association_objects": [vehicles]})["id"]
+    recall = world.api.ok("POST", "/api/activities/objects", {
+        "name": "Recall", "association_mode": "all", "association_objects": [vehicles]})["id"]
+    one = schedule(world, activity_object_id=service, associated_entities=[{"id": van}])
+    assert one["associated_entities"] == [{"id": van, "display_name": "Van 12", "object_id": vehicles,
+                                           "object_name": "Vehicle", "all_records": False}]
+    every = schedule(world, activity_object_id=recall)
+    both = schedule(world, associated_entities=[{"id": world.contact}, {"id": van}])
+    assert ids(world, f"?record_id={van}") == [one["id"], every["id"], both["id"]]
+    assert ids(world, f"?record_id={car}") == ids(world, f"?record_id={vehicles}") == [every["id"]]
+    assert ids(world, f"?record_id={world.contact}") == [both["id"]]
+    refused = world.api.post(PATH, {"activity_object_id": service, "due_datetime": DUE,
+                                    "associated_entities": [{"id": van}, {"id": world.contact}]})
+    assert refused.status == 422 and refused.pointers == ["/associated_entities/1/id"]
+    # What is archived takes part in nothing new, and stays where it is.
+    assert world.api.request("DELETE", f"/api/records/vehicles/{van}").status in (200, 204)
+    refused = world.api.post(PATH, {"activity_object_id": service, "due_datetime": DUE,
+                                    "associated_entities": [{"id": van}]})
+    assert refused.status == 422 and refused.pointers == ["/associated_entities/0/id"]
+    assert read(world, one)["associated_entities"] == one["associated_entities"]
+    assert ids(world, f"?record_id={van}") == [one["id"], every["id"], both["id"]]
 
 
 def test_an_archived_type_takes_nothing_new(world):
@@ -545,3 +588,24 @@ def test_m3_of_many_on_two_nodes_one_completes(make_server, receiver):
     world.quiet()
     assert receiver.counts() == {activity: 1 for activity in won.values()}
     assert all(read(world, {"id": scheduled})["logged_activity_id"] == won[scheduled] for scheduled in made)
+
+
+# ── what live streams follow ────────────────────────────────────────────────────────────────────────────────
+
+
+def timeline(world):
+    return [entry["id"] for entry in world.api.pages(f"/api/records/contacts/{world.contact}/timeline")]
+
+
+def test_m16_on_the_timeline_while_it_is_open(world):
+    made = schedule(world, associated_entities=[{"id": world.contact}])
+    assert timeline(world) == [made["id"]]
+    path = f"{PATH}/{made['id']}"
+    world.api.ok("PATCH", path, {"associated_entities": []})
+    assert timeline(world) == []
+    world.api.ok("PATCH", path, {"associated_entities": [{"id": world.contact}]})
+    assert timeline(world) == [made["id"]]
+    logged = complete(world, made)
+    assert timeline(world) == [logged["id"]]
+    assert world.api.request("DELETE", path).status == 204
+    assert timeline(world) == [logged["id"]]

@@ -75,6 +75,13 @@ def logged_in(events):
     return [event.data["id"] for event in events if event.name == "logged"]
 
 
+def logged_or_none(world):
+    """The activity, or None while the database is away."""
+    answer = world.api.post("/api/activities/logged", world.body())
+    assert answer.status in (201, 503), answer
+    return answer.json if answer.status == 201 else None
+
+
 # ── What comes ──────────────────────────────────────────────────────────────────────────────────────────────
 
 def test_m16_everything_that_happens_comes(make_world, watch, engine):
@@ -187,6 +194,21 @@ def test_nothing_is_lost_to_a_kill(make_world, watch, engine):
     assert len(came) == len(set(came)), "and no reader that kept its last id got anything twice"
 
 
+def test_nothing_is_lost_to_a_commit_of_unknown_outcome(make_world, watch, tmp_path, engine):
+    """COMMIT works, its answer is lost: the caller hears 503, and whoever watches hears of the activity."""
+    switch = tmp_path / "answers-are-lost"
+    world = make_world(env={"HERALD_FAULTS": f"commit_answer=@{switch}"})
+    stream = watch(world)
+    stream.until("ready")
+    switch.touch()
+    refused = [world.api.post("/api/activities/logged", world.body()).status for _ in range(3)]
+    switch.unlink()
+    assert refused == [503] * 3
+    last = world.log()["id"]
+    came = logged_in(stream.until("logged", last))
+    assert set(came) == {entry["id"] for entry in page(world)["results"]} and len(came) == 4
+
+
 @pytest.mark.engine("postgres")
 @pytest.mark.core
 def test_nothing_is_lost_between_nodes_that_overtake_each_other(make_world, make_server, watch, database, engine):
@@ -228,6 +250,28 @@ def test_nothing_is_lost_between_nodes_that_overtake_each_other(make_world, make
     # A cursor that is an id, which is what is not done here: it has lost it.
     newer = [e["id"] for e in page(world)["results"] if e["id"] > quick[-1]]
     assert slow[0] not in newer and newer == []
+
+
+@pytest.mark.engine("postgres")
+def test_nothing_is_lost_when_the_database_is(make_world, watch, database, engine):
+    """All sessions end, again and again; a reader whose stream is ended over it comes back."""
+    world = make_world()
+    stream = watch(world)
+    stream.until("ready")
+    came = []
+    for _ in range(5):
+        psql(database, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                       "datname = current_database() AND pid <> pg_backend_pid()")
+        answer = wait_for(lambda: logged_or_none(world), "the database to be back")
+        entry = answer["id"]
+        while entry not in came:
+            event = stream.next()
+            if event is None:
+                stream = watch(world, last=stream.cursor)
+            elif event.name == "logged":
+                came.append(event.data["id"])
+    assert set(came) == {entry["id"] for entry in page(world)["results"]}
+    assert len(came) == len(set(came))
 
 
 @pytest.mark.engine("postgres")
@@ -358,6 +402,13 @@ def test_stopping_ends_streams_at_once(make_world, watch, engine):
 
 
 # ── Who may ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+def test_head_says_what_get_would(make_world, engine):
+    world = make_world()
+    answer = world.api.request("HEAD", path(world.contact) + "/stream")
+    assert answer.status == 200 and answer.headers["Content-Type"] == "text/event-stream" and not answer.body
+    assert world.server.metrics()["streams"] == 0
+
 
 def test_a_stream_needs_credentials(make_world, watch, engine):
     world = make_world()

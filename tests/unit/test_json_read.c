@@ -148,6 +148,31 @@ static void noise_is_answered(void **state)
     }
 }
 
+/* Whatever allocation fails: all of the text, or a refusal that says why; jansson itself would drop a byte. */
+static void without_memory_nothing_is_half_read(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"notes\":\"as long as it takes for jansson to need more room for it\",\"n\":1e5}";
+    json_t *whole, *root;
+    struct error err = {0};
+    json_use_our_memory();
+    must(read_text(text, sizeof text - 1, &whole, &err), &err);
+    enum err_code code = ERR_UNAVAILABLE;
+    for (int position = 1; code; position++) {
+        char fault[32];
+        snprintf(fault, sizeof fault, "alloc=%d", position);
+        faults_set(fault);
+        code = read_text(text, sizeof text - 1, &root, &err);
+        faults_set("");
+        assert_int_equal(code, root ? ERR_OK : ERR_UNAVAILABLE);
+        assert_true(!root || json_equal(root, whole));
+        assert_true(code || position > 5); /* it did run out of memory before */
+        json_decref(root);
+    }
+    json_decref(whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +180,7 @@ int main(void)
         cmocka_unit_test(what_is_refused_says_why),
         cmocka_unit_test(whole_numbers_beyond_int64_are_real),
         cmocka_unit_test(noise_is_answered),
+        cmocka_unit_test(without_memory_nothing_is_half_read),
     };
     return cmocka_run_group_tests_name("json_read", tests, NULL, NULL);
 }

@@ -1,8 +1,11 @@
 /* Values of fields (crm/value.h, crm/decimal.h): normal forms, order, completing, storing. Pure, no database. */
 #include "crm/value.h"
 
+#include "base/json_read.h"
 #include "crm/currency.h"
 #include "crm/decimal.h"
+#include "crm/field_internal.h"
+#include "support.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -298,6 +301,36 @@ static void values_are_shown_as_in_the_wire_table(void **state)
     buf_free(&text);
 }
 
+/* Whatever allocation fails: the right answer or none, never a part of it. */
+static void without_memory_nothing_is_half_there(void **state)
+{
+    struct setting *s = *state;
+    give(s, "[{\"name\": \"name\", \"value\": \"a\\n\\\"b\"}, {\"name\": \"choice\", \"value\": \"Won\"}]");
+    const char *stored = arena_strdup(s->arena, values_store(s->arena, &s->values));
+    const char *options = field_options_json(s->arena, &s->items[CHOICE]);
+    const char *limits = field_limits_json(s->arena, &s->items[AMOUNT]);
+    json_use_our_memory();
+    bool failed = true, all = false;
+    for (int position = 1; failed || !all; position++) {
+        struct value_set values;
+        struct field select = {.type = FIELD_SINGLE_SELECT}, decimal = {.type = FIELD_DECIMAL};
+        faults_set(arena_printf(s->arena, "alloc=%d", position));
+        enum err_code code = values_load(s->arena, &s->fields, stored, &values, &s->err);
+        bool has_options = field_options_load(s->arena, options, &select),
+             has_limits = field_limits_load(s->arena, limits, &decimal);
+        const char *again = code ? stored : values_store(s->arena, &values);
+        const char *name = code ? NULL : values_text(s->arena, &values, "name");
+        faults_set("");
+        assert_string_equal(again, stored);
+        assert_true(code == ERR_BUSY || strcmp(name, "a\n\"b") == 0);
+        assert_true(!has_options || (select.option_count == 2 && select.options[1].archived));
+        assert_true(!has_limits || decimal.limits.scale == 2);
+        failed = code || !has_options || !has_limits;
+        all = all || failed;
+    }
+    json_set_alloc_funcs(malloc, free);
+}
+
 static void values_have_an_order(void **state)
 {
     (void)state;
@@ -340,6 +373,7 @@ int main(void)
         WITH(a_change_leaves_what_is_not_given),
         WITH(an_archived_option_may_only_stay),
         WITH(values_are_shown_as_in_the_wire_table),
+        WITH(without_memory_nothing_is_half_there),
         cmocka_unit_test(values_have_an_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,3 +164,7 @@ CREATE TABLE idempotency (
 ) {clustered};
 CREATE INDEX idempotency_age ON idempotency (created_at);
 CREATE INDEX idempotency_activity ON idempotency (activity_id);
+
+-- Few among many: what failed, and its notifications, by Business.
+CREATE INDEX delivery_failed ON delivery (business_id, id) WHERE state = 2;
+CREATE INDEX notification_of_business ON notification (business_id, id);

@@ -42,8 +42,8 @@ class Crowd:
         self.others_contacts = as_bytes(other.api.ok("GET", "/api/records/objects/contacts")["id"])
 
     def contact_of(self, i):
-        """Each fifth activity is about one and the same contact."""
-        return made_id("contact", 0 if i % 5 == 0 else i % CONTACTS)
+        """One contact has many more than the others."""
+        return made_id("contact", 0 if i % 165 == 0 else i % CONTACTS)
 
     def employee_of(self, i):
         return made_id("employee", i % EMPLOYEES) if i % 3 else as_bytes(self.world.employee)
