@@ -98,7 +98,7 @@ static const struct need needs[ACTIONS] = {
     [ACTION_DELETE_GROUP] = {PERMIT_PEOPLE, PERMIT_DELETE},
 };
 
-bool access_holds_role(const struct actor *actor, struct id role_id)
+static bool holds_role(const struct actor *actor, struct id role_id)
 {
     for (size_t i = 0; i < actor->access->role_count; i++)
         if (id_equal(actor->access->roles[i], role_id))
@@ -122,7 +122,7 @@ enum permission_level access_level(const struct actor *actor, enum action action
 static bool is_mine(const struct actor *actor, const struct thing *thing)
 {
     return (!id_is_nil(thing->employee_id) && id_equal(thing->employee_id, actor->employee.id)) ||
-           (!id_is_nil(thing->role_id) && access_holds_role(actor, thing->role_id));
+           (!id_is_nil(thing->role_id) && holds_role(actor, thing->role_id));
 }
 
 static enum err_code lacks(

@@ -130,7 +130,6 @@ enum err_code write_may_grant(
 
 /* How far a permission reaches. */
 enum permission_level access_level(const struct actor *actor, enum action action);
-bool access_holds_role(const struct actor *actor, struct id role_id);
 bool access_is_hidden(const struct actor *actor, struct id activity_object_id);
 
 /* Whether `type` is shared with `employee` of `business`: names of columns or parameters. */

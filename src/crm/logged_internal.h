@@ -5,10 +5,6 @@
 #include "crm/facts.h"
 #include "crm/logged.h"
 
-/* may() about an activity whose type and `logged_by` are known. */
-enum err_code logged_may(const struct actor *actor, enum action action,
-    const struct logged_activity *activity, struct error *err) MUST_CHECK;
-
 /* ── fields ──────────────────────────────────────────────────────────────────────────────────── */
 
 /* The values that are given, under the rules of the activity's type: `values` and `field_values` of it. */

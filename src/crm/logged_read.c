@@ -60,7 +60,7 @@ static void take_activity(
     };
 }
 
-enum err_code logged_may(
+static enum err_code logged_may(
     const struct actor *actor, enum action action, const struct logged_activity *activity, struct error *err)
 {
     const struct thing thing = {
