@@ -60,7 +60,7 @@ static void emit_data(struct json *json, const struct actor *actor, const struct
         emit_text(json, "kind", timeline_kind_name(event->entry_kind));
         emit_id(json, "id", event->entry_id);
     }
-    if (event->kind == TAIL_COMPLETED)
+    if (event->kind == TAIL_COMPLETED && event->entry)
         emit_id(json, "logged_activity_id", event->entry->counterpart_id);
     emit_object_end(json);
 }

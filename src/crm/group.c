@@ -101,9 +101,9 @@ enum err_code group_list(struct db *db, struct arena *arena, const struct actor 
 
 /* ── checks of those who change them ─────────────────────────────────────────────────────────── */
 
-/* Until the commit nobody else changes it. ERR_NOT_FOUND, ERR_STALE (`version` -1: whichever it is). */
+/* Until the commit nobody else changes it. ERR_NOT_FOUND; ERR_STALE unless it is of that version (NULL: whichever). */
 static enum err_code hold(
-    struct write *w, struct id id, int64_t version, struct group *group, struct error *err)
+    struct write *w, struct id id, const int64_t *version, struct group *group, struct error *err)
 {
     struct db_rows *rows = NULL;
     enum err_code code =
@@ -114,7 +114,7 @@ static enum err_code hold(
     db_rows_close(rows);
     if (!code)
         code = read_row(w->db, w->arena, w->business_id, id, group, err);
-    if (!code && version >= 0 && group->version != version)
+    if (!code && version && group->version != *version)
         code = error_set(err, ERR_STALE, "This group was changed by somebody else since you read it.");
     return code;
 }
@@ -201,7 +201,7 @@ enum err_code group_change(struct write *w, struct id id, int64_t version, const
 {
     enum err_code code = write_may(w, ACTION_EDIT_GROUP, NULL, err);
     if (!code)
-        code = hold(w, id, version, group, err);
+        code = hold(w, id, &version, group, err);
     if (!code)
         code = refuse_owner_group(group, err);
     if (code)
@@ -224,7 +224,7 @@ enum err_code group_delete(struct write *w, struct id id, int64_t version, struc
     struct group group;
     enum err_code code = write_may(w, ACTION_DELETE_GROUP, NULL, err);
     if (!code)
-        code = hold(w, id, version, &group, err);
+        code = hold(w, id, &version, &group, err);
     if (!code)
         code = refuse_owner_group(&group, err);
     for (size_t i = 0; i < ARRAY_LEN(statements) && !code; i++)
@@ -254,7 +254,7 @@ static enum err_code hold_for_members(struct write *w, struct id id, struct grou
 {
     enum err_code code = write_may(w, ACTION_EDIT_GROUP, NULL, err);
     if (!code)
-        code = hold(w, id, -1, group, err);
+        code = hold(w, id, NULL, group, err);
     return code ? code : write_may_grant(w, &group->grants, group_is_owner(group), err);
 }
 

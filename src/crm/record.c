@@ -158,7 +158,8 @@ static enum err_code take_all(struct db_rows *rows, struct arena *arena, size_t 
 /* Whose records a list has; nil: everybody's. */
 static struct id own_only(const struct actor *actor)
 {
-    return access_level(actor, ACTION_VIEW_RECORD) == LEVEL_ALL ? (struct id){0} : actor->employee.id;
+    static const struct id nobody = {0};
+    return access_level(actor, ACTION_VIEW_RECORD) == LEVEL_ALL ? nobody : actor->employee.id;
 }
 
 enum err_code record_list(struct db *db, struct arena *arena, const struct actor *actor,

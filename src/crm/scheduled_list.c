@@ -185,7 +185,7 @@ static enum err_code find(struct db *db, const struct actor *actor, const struct
 static void join(const struct page *page, struct bound *so_far, size_t *count, const struct bound *found,
     size_t found_count)
 {
-    struct bound joined[PAGE_LIMIT_MOST + 1];
+    struct bound joined[PAGE_LIMIT_MOST + 1] = {{0}};
     size_t n = 0, i = 0, j = 0;
     while (n <= page->limit && (i < *count || j < found_count)) {
         bool first = j == found_count || (i < *count && is_below(page->back ? found[j] : so_far[i],

@@ -5,7 +5,9 @@ import random
 import re
 
 from support.api import Api, new_id
+from support.events import Stream
 from support.oracle import KINDS, OK, PERMISSIONS, UNKNOWN, Model, as_json, random_grants
+from support.server import run
 from support.world import World
 
 # How many (employee, action, thing) questions are asked on each engine.
@@ -384,3 +386,64 @@ def test_m13_assigned_work_is_always_theirs(server):
     assert done.status == 201 and done.json["associated_entities"] == []
     told = crowd.api.ok("GET", f"/api/activities/logged/{done.json['id']}")
     assert [entity["id"] for entity in told["associated_entities"]] == [crowd.world.contact]
+
+
+def test_m13_a_live_stream_tells_what_its_reader_may_see(server):
+    """Asked anew for each event: what is theirs comes, what is not does not, and then all of it does."""
+    crowd = Crowd(server, random.Random(5), employees=1)
+    crowd.begin()
+    mine = {("activities", "view"): "my", ("activities", "log"): "all", ("records", "view"): "all"}
+    _, api, group = agent(crowd, mine)
+    kind, contact = sorted(crowd.model.shared)[0], crowd.world.contact
+    body = {"activity_object_id": kind, "notes": "n", "associated_entities": [{"id": contact}]}
+    stream = Stream(server, f"/api/records/contacts/{contact}/timeline/stream", api.credentials)
+    stream.until("ready")
+    theirs = crowd.api.ok("POST", "/api/activities/logged", body)["id"]
+    own = api.ok("POST", "/api/activities/logged", body)["id"]
+    assert theirs not in [event.data["id"] for event in stream.until("logged", own) if event.name == "logged"]
+    crowd.set_grants(group, {("activities", "view"): "all"})
+    seen = crowd.api.ok("POST", "/api/activities/logged", body)["id"]
+    stream.until("logged", seen)
+    crowd.set_grants(group, {("records", "view"): "none"})
+    crowd.api.ok("POST", "/api/activities/logged", body)
+    assert [event.name for event in stream.rest()] == ["end"], "who may not see the record sees nothing of it"
+    stream.close()
+
+
+def test_m13_values_that_refer_to_what_is_hidden_are_empty(server):
+    crowd = Crowd(server, random.Random(6), employees=1)
+    crowd.begin()
+    who, api, _ = agent(crowd, {("activities", "view"): "all", ("records", "view"): "my"})
+    kind = sorted(crowd.model.shared)[0]
+    fields = f"/api/activities/objects/{kind}/fields"
+    for name, of in (("place", "record"), ("by", "team_member")):
+        crowd.api.ok("POST", fields, {"name": name, "display_name": name, "field_type": of},
+                     headers={"If-Match": crowd.api.get(fields).headers["ETag"]})
+    own = crowd.api.ok("POST", "/api/records/contacts", {"first_name": "O", "last_name": "X", "owner_id": who})["id"]
+    for record, person, wanted in ((crowd.world.contact, crowd.world.employee, [None, None]), (own, who, [own, who])):
+        made = crowd.api.ok("POST", "/api/activities/logged", {
+            "activity_object_id": kind, "notes": "n", "mentions": [crowd.world.employee, who],
+            "fields": [{"name": "place", "value": record}, {"name": "by", "value": person}]})
+        told = api.ok("GET", f"/api/activities/logged/{made['id']}")
+        assert [field["value"] and field["value"]["id"] for field in told["fields"]] == wanted
+        assert told["mentions"] == [who]
+        listed = {a["id"]: a for a in api.pages("/api/activities/logged")}[made["id"]]
+        assert listed["fields"] == told["fields"] and listed["mentions"] == told["mentions"]
+
+
+def test_herald_admin_groups(server):
+    world = World(server)
+    words = ["--business", world.business]
+    group = server.admin("group", "add", *words, "--name", "Agents", "--grant", "activities.view=my,records.view=all")["group_id"]
+    told = world.api.ok("GET", f"/api/permission-groups/{group}")["permissions"]
+    assert told["activities"]["view"] == "my" and told["records"]["view"] == "all" and told["people"]["view"] == "none"
+    made = server.admin("employee", "add", *words, "--first-name", "Sam", "--last-name", "Lee", "--email", "sam@acme.test",
+                        "--group", group)["employee_id"]
+    members = [member["id"] for member in world.api.ok("GET", f"/api/permission-groups/{group}")["members"]]
+    assert members == [made]
+    assert server.admin("group", "remove", *words, "--group", group, "--employee", made)["member_count"] == "0"
+    assert server.admin("group", "assign", *words, "--group", group, "--employee", made)["member_count"] == "1"
+    for words_, told in ((["remove", *words, "--group", world.business, "--employee", world.employee], "always has a member"),
+                         (["add", *words, "--name", "X", "--grant", "activities.fly=all"], "is no permission")):
+        done = run("admin", "group", *words_, "--data", str(server.data), check=False)
+        assert done.returncode != 0 and told in done.stderr, done.stderr
