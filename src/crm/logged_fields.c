@@ -1,4 +1,5 @@
 /* The values of an activity's fields: checked under the rules of its type, bound to records, and read again (M20, I9). */
+#include "crm/check.h"
 #include "crm/logged_internal.h"
 #include "crm/rule.h"
 
@@ -10,6 +11,23 @@ static enum err_code read_settings(struct db *db, struct arena *arena, const str
 {
     return object->rule_count ? rules_read(db, arena, object->business_id, object->id, fields, rules, err)
                               : fields_read(db, arena, object->business_id, object->id, fields, err);
+}
+
+/* What must not be blank in the record must not come there by logging. */
+static void check_names(struct arena *arena, const struct value_set *values, struct error_list *list)
+{
+    for (size_t i = 0; i < values->fields->count; i++) {
+        const struct field *field = &values->fields->items[i];
+        const char *text = field_is_name(field->bound_object_id, field->bound_field_id)
+                               ? values_text(arena, values, field->name)
+                               : NULL;
+        if (!text || check_name(text, SIZE_MAX))
+            continue;
+        char pointer[64] = "/fields";
+        if (values->given[i])
+            snprintf(pointer, sizeof pointer, "/fields/%zu/value", values->given[i] - 1);
+        error_list_add(list, pointer, "This is the name of a record; it must not be blank.");
+    }
 }
 
 enum err_code logged_fields_prepare(struct db *db, struct arena *arena, const struct actor *actor,
@@ -32,6 +50,7 @@ enum err_code logged_fields_prepare(struct db *db, struct arena *arena, const st
     if (visible)
         rules_visible(arena, &rules, values, visible);
     values_complete(values, visible, list);
+    check_names(arena, values, list);
     activity->field_values = values_store(arena, values);
     return values_read_names(db, arena, actor->business_id, &values, 1, err);
 }
