@@ -19,7 +19,10 @@ static bool is_json(const struct exchange *exchange)
 bool body_read(struct call *call, struct body *body)
 {
     struct exchange *exchange = call->exchange;
-    *body = (struct body){.call = call};
+    body->call = call;
+    body->root = NULL;
+    body->known_count = 0;
+    error_list_clear(&body->errors);
     if (!is_json(exchange)) {
         exchange_reply_problem(
             exchange, 415, "The body must be JSON, with Content-Type: application/json.", NULL);

@@ -137,7 +137,8 @@ static bool is_repeated(struct call *call, size_t i, const char *name)
 /* Of a wire operation, what is unknown is counted, and of what is there twice the first counts. */
 static bool check_parameters(struct call *call)
 {
-    struct error_list list = {0};
+    struct error_list list;
+    error_list_clear(&list);
     const char *name, *value;
     for (size_t i = 0; exchange_query_at(call->exchange, i, &name, &value); i++) {
         bool wire = call->route->flags & ROUTE_WIRE, known = text_listed(call->route->parameters, name);

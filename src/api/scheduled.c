@@ -1,5 +1,5 @@
 /*
- * Scheduled Activities: create, read, list (M4: none of it fires a webhook). Completing one is logging, see logged.c;
+ * Scheduled Activities: create, read, list (M4: none of it fires a webhook). Completing one is logging, see logged_post.c;
  * what changes one, scheduled_change.c.
  */
 #include "crm/scheduled.h"

@@ -27,7 +27,7 @@ static enum err_code write_run_one(struct db *db, struct api_write *w, struct er
         .business_id = call->actor.business_id,
         .pos = w->unit.pos,
         .now = clock_wall_us()};
-    w->list = (struct error_list){0};
+    error_list_clear(&w->list);
     return w->run(&write, w->unit.ctx, &w->list, err);
 }
 

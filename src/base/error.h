@@ -53,6 +53,12 @@ struct error_list {
     size_t count; /* of all that were added, also of those that are too many to be kept */
 };
 
+/* Makes it empty. Cheaper than zeroing it, which would be 18 KiB a request: what lies beyond `count` is not read. */
+static inline void error_list_clear(struct error_list *list)
+{
+    list->count = 0;
+}
+
 void error_list_add(struct error_list *list, const char *pointer, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

@@ -41,7 +41,7 @@ static enum err_code run_write(struct db *db, struct lane_pos pos, void *ctx, st
     call->write.db = db;
     call->write.pos = pos;
     call->write.now = clock_wall_us();
-    *call->list = (struct error_list){0};
+    error_list_clear(call->list);
     return call->run(&call->write, call->ctx, call->list, err);
 }
 

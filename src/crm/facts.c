@@ -20,11 +20,11 @@ struct entry {
     struct digest about;
     int64_t read_boot_us;
     struct actor actor;
-    struct activity_object object;
+    struct activity_type type;
 };
 
 struct facts {
-    struct entry *actors[SLOTS], *objects[SLOTS];
+    struct entry *actors[SLOTS], *types[SLOTS];
 };
 
 static void release(void *thing)
@@ -47,7 +47,7 @@ void facts_free(struct facts *facts)
         return;
     for (size_t i = 0; i < SLOTS; i++) {
         release(facts->actors[i]);
-        release(facts->objects[i]);
+        release(facts->types[i]);
     }
     mem_free(facts);
 }
@@ -119,21 +119,35 @@ enum err_code facts_actor(struct facts *facts, struct db *db, struct arena *aren
     return ERR_OK;
 }
 
-enum err_code facts_object(struct facts *facts, struct db *db, struct arena *arena, const struct actor *actor,
-    struct id id, const char *api_name, struct activity_object *object, struct error *err)
+/* Rules are read before fields; see rule.h. */
+enum err_code activity_type_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    const char *api_name, struct activity_type *type, struct error *err)
+{
+    struct activity_object *object = &type->object;
+    *type = (struct activity_type){0};
+    enum err_code code = object_read_open(db, arena, actor, id, api_name, object, err);
+    if (!code && object->rule_count)
+        code = rules_read(db, arena, actor->business_id, object->id, &type->fields, &type->rules, err);
+    else if (!code && object->field_count)
+        code = fields_read(db, arena, actor->business_id, object->id, &type->fields, err);
+    return code;
+}
+
+enum err_code facts_type(struct facts *facts, struct db *db, struct arena *arena, const struct actor *actor,
+    struct id id, const char *api_name, const struct activity_type **type, struct error *err)
 {
     struct digest about = digest_of(actor->business_id, id, api_name ? api_name : "");
-    struct entry **slot = slot_of(facts->objects, &about);
+    struct entry **slot = slot_of(facts->types, &about);
     if (!is_about(*slot, &about) || (*slot)->actor.settings_version != actor->settings_version) {
         struct entry *entry = entry_new(&about);
         entry->actor.settings_version = actor->settings_version;
-        enum err_code code = object_read_open(db, entry->arena, actor, id, api_name, &entry->object, err);
+        enum err_code code = activity_type_read(db, entry->arena, actor, id, api_name, &entry->type, err);
         if (code) {
             release(entry);
             return code;
         }
         replace(slot, entry);
     }
-    *object = lend(*slot, arena)->object;
-    return may(actor, ACTION_LOG_ACTIVITY, object->business_id, err);
+    *type = &lend(*slot, arena)->type;
+    return may(actor, ACTION_LOG_ACTIVITY, (*type)->object.business_id, err);
 }

@@ -1,6 +1,6 @@
 /*
  * What one worker remembers between requests that log activities: who a caller is, and Activity Objects with their
- * settings. It saves the queries that are the same a thousand times a second.
+ * settings, fields and rules. It saves the queries that are the same a thousand times a second.
  *
  * An entry is of one settings_version of its Business, and may be out of date. So only that may rest on it which the
  * writer's transaction proves: it holds the version that was prepared under (struct log_unit) and refuses another one
@@ -13,6 +13,7 @@
 #define HERALD_CRM_FACTS_H
 
 #include "crm/object.h"
+#include "crm/rule.h"
 
 #define FACTS_AGE_US US_PER_S
 
@@ -29,8 +30,19 @@ enum err_code facts_actor(struct facts *facts, struct db *db, struct arena *aren
     struct id business_id, struct id user_id, bool fresh, struct actor *actor, bool *remembered,
     struct error *err) MUST_CHECK;
 
-/* As object_read_open; from the database if what is remembered is of another settings_version than the actor. */
-enum err_code facts_object(struct facts *facts, struct db *db, struct arena *arena, const struct actor *actor,
-    struct id id, const char *api_name, struct activity_object *object, struct error *err) MUST_CHECK;
+/* All that logging an activity needs to know of its type. */
+struct activity_type {
+    struct activity_object object;
+    struct field_set fields; /* empty if it has none that is not archived (object.field_count) */
+    struct rule_set rules; /* over those fields */
+};
+
+/* Reads one, as object_read_open does. */
+enum err_code activity_type_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    const char *api_name, struct activity_type *type, struct error *err) MUST_CHECK;
+
+/* The same; from the database if what is remembered is of another settings_version than the actor. */
+enum err_code facts_type(struct facts *facts, struct db *db, struct arena *arena, const struct actor *actor,
+    struct id id, const char *api_name, const struct activity_type **type, struct error *err) MUST_CHECK;
 
 #endif

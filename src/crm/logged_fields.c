@@ -1,16 +1,19 @@
 /* The values of an activity's fields: checked under the rules of its type, bound to records, and read again (M20, I9). */
 #include "crm/check.h"
 #include "crm/logged_internal.h"
-#include "crm/rule.h"
 
 /* ── logging ─────────────────────────────────────────────────────────────────────────────────── */
 
-/* Rules are read before fields; a type without rules costs one query. */
-static enum err_code read_settings(struct db *db, struct arena *arena, const struct activity_object *object,
-    struct field_set *fields, struct rule_set *rules, struct error *err)
+/* An archived field that is asked for is told apart from one that was never there. */
+static enum err_code choose_fields(struct db *db, struct arena *arena, const struct activity_type *type,
+    const struct field_set **fields, struct error *err)
 {
-    return object->rule_count ? rules_read(db, arena, object->business_id, object->id, fields, rules, err)
-                              : fields_read(db, arena, object->business_id, object->id, fields, err);
+    *fields = &type->fields;
+    if (type->object.field_count)
+        return ERR_OK;
+    struct field_set *archived = ARENA_NEW(arena, struct field_set);
+    *fields = archived;
+    return fields_read(db, arena, type->object.business_id, type->object.id, archived, err);
 }
 
 /* What must not be blank in the record must not come there by logging. */
@@ -31,24 +34,23 @@ static void check_names(struct arena *arena, const struct value_set *values, str
 }
 
 enum err_code logged_fields_prepare(struct db *db, struct arena *arena, const struct actor *actor,
-    const json_t *given, struct logged_activity *activity, struct error_list *list, struct error *err)
+    const struct activity_type *type, const json_t *given, struct logged_activity *activity,
+    struct error_list *list, struct error *err)
 {
-    const struct activity_object *object = &activity->object;
-    activity->field_values = "{}";
-    if (!object->field_count && !given)
-        return ERR_OK;
-    struct field_set *fields = ARENA_NEW(arena, struct field_set);
-    struct rule_set rules = {0};
+    const struct field_set *fields;
     struct value_set *values = &activity->values;
-    enum err_code code = read_settings(db, arena, object, fields, &rules, err);
+    activity->field_values = "{}";
+    if (!type->object.field_count && !given)
+        return ERR_OK;
+    enum err_code code = choose_fields(db, arena, type, &fields, err);
     if (!code)
         code = values_read(db, arena, actor, fields, given, values, list, err);
     if (code)
         return code;
-    bool *visible = object->rule_count ? ARENA_ARRAY(arena, bool, fields->count) : NULL;
+    bool *visible = type->object.rule_count ? ARENA_ARRAY(arena, bool, fields->count) : NULL;
     values_apply_defaults(values);
     if (visible)
-        rules_visible(arena, &rules, values, visible);
+        rules_visible(arena, &type->rules, values, visible);
     values_complete(values, visible, list);
     check_names(arena, values, list);
     activity->field_values = values_store(arena, values);

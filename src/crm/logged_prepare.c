@@ -14,7 +14,7 @@ struct preparing {
     const struct log_input *input;
     struct log_unit *log;
     struct scheduled_activity scheduled; /* if the input names one that is there */
-    bool has_object; /* the Activity Object is known */
+    const struct activity_type *type; /* NULL: not known */
     struct error_list *list;
 };
 
@@ -38,28 +38,37 @@ static enum err_code prepare_completion(struct preparing *p, struct error *err)
     return error_set(err, ERR_CONFLICT, COMPLETED_BEFORE);
 }
 
+static enum err_code read_type(
+    struct preparing *p, struct id id, const struct activity_type **type, struct error *err)
+{
+    const char *api_name = p->input->object_name;
+    if (p->input->facts)
+        return facts_type(p->input->facts, p->db, p->arena, p->actor, id, api_name, type, err);
+    struct activity_type *read = ARENA_NEW(p->arena, struct activity_type);
+    *type = read;
+    return activity_type_read(p->db, p->arena, p->actor, id, api_name, read, err);
+}
+
 static enum err_code prepare_object(struct preparing *p, struct error *err)
 {
     const struct log_input *input = p->input;
-    struct activity_object *object = &p->log->activity.object;
     bool named = input->object_name || !id_is_nil(input->object_id);
     struct id scheduled = p->scheduled.object.id;
     const char *pointer = input->object_name ? "/activity_object_name" : "/activity_object_id";
     if (!named && id_is_nil(scheduled))
         return ERR_OK; /* told already, or the Scheduled Activity is not there */
     struct id id = named ? input->object_id : scheduled;
-    enum err_code code =
-        input->facts
-            ? facts_object(input->facts, p->db, p->arena, p->actor, id, input->object_name, object, err)
-            : object_read_open(p->db, p->arena, p->actor, id, input->object_name, object, err);
+    const struct activity_type *type;
+    enum err_code code = read_type(p, id, &type, err);
     if (code == ERR_NOT_FOUND) {
         error_list_add(p->list, pointer, "%s", err->text);
         return ERR_OK;
     }
     if (code)
         return code;
-    p->has_object = true;
-    if (!id_is_nil(scheduled) && !id_equal(scheduled, object->id))
+    p->type = type;
+    p->log->activity.object = type->object;
+    if (!id_is_nil(scheduled) && !id_equal(scheduled, type->object.id))
         error_list_add(p->list, pointer, "The Scheduled Activity is of another type.");
     return ERR_OK;
 }
@@ -84,11 +93,11 @@ static enum err_code prepare_associated(struct preparing *p, struct error *err)
     const struct log_input *input = p->input;
     struct logged_activity *activity = &p->log->activity;
     bool inherits = !input->associated && !id_is_nil(p->scheduled.id);
-    if (inherits && p->has_object && activity->object.association_mode == ASSOCIATE_ONE_OR_MORE) {
+    if (inherits && p->type && activity->object.association_mode == ASSOCIATE_ONE_OR_MORE) {
         inherit_scheduled(p);
         return ERR_OK;
     }
-    return associations_check(p->db, p->arena, p->actor, p->has_object ? &activity->object : NULL,
+    return associations_check(p->db, p->arena, p->actor, p->type ? &activity->object : NULL,
         input->associated, input->associated_count, &activity->associated, &activity->associated_count,
         p->list, err);
 }
@@ -108,9 +117,9 @@ static enum err_code check_all(struct preparing *p, struct error *err)
     if (!code)
         code = mentions_check(p->db, p->arena, p->actor, input->mentions, input->mention_count,
             &p->log->activity.mentions, p->list, err);
-    if (!code && p->has_object)
-        code =
-            logged_fields_prepare(p->db, p->arena, p->actor, input->fields, &p->log->activity, p->list, err);
+    if (!code && p->type)
+        code = logged_fields_prepare(
+            p->db, p->arena, p->actor, p->type, input->fields, &p->log->activity, p->list, err);
     if (!code && p->list->count)
         code = error_set(err, ERR_INVALID, "%s", p->list->items[0].text);
     if (code)

@@ -56,8 +56,8 @@ static enum err_code mark(struct db *db, const struct record *records, size_t co
         db, "UPDATE record SET searched = 1 WHERE id = $1 AND business_id = $2", values, 2, count, err);
 }
 
-/* The next ones, held against other nodes that catch up, too. */
-static enum err_code read_batch(struct db *db, struct arena *arena, struct record *records,
+/* The next ones after an id, held against other nodes that catch up, too. */
+static enum err_code read_batch(struct db *db, struct arena *arena, struct id after, struct record *records,
     struct search_entry *entries, size_t *entry_count, size_t *count, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
@@ -66,8 +66,8 @@ static enum err_code read_batch(struct db *db, struct arena *arena, struct recor
         "SELECT r.id, r.business_id, r.object_id, r.first_name, r.last_name, r.display_name, r.email, "
         "r.field_values, r.archived_at, o.kind FROM record r "
         "JOIN record_object o ON o.id = r.object_id AND o.business_id = r.business_id "
-        "WHERE r.searched = 0 ORDER BY r.id LIMIT $1{update}",
-        DB_PARAMS(db_int(BATCH_MOST)), &rows, err);
+        "WHERE r.searched = 0 AND r.id > $1 ORDER BY r.id LIMIT $2{update}",
+        DB_PARAMS(db_id(after), db_int(BATCH_MOST)), &rows, err);
     while (!code && *count < BATCH_MOST && db_next(rows, &code, err)) {
         struct record *record = &records[(*count)++];
         *record = (struct record){.id = db_col_id(rows, 0),
@@ -85,7 +85,8 @@ static enum err_code read_batch(struct db *db, struct arena *arena, struct recor
     return code;
 }
 
-static enum err_code catch_up_some(struct db *db, size_t *count, struct error *err)
+/* Goes on after *last. */
+static enum err_code catch_up_some(struct db *db, struct id *last, size_t *count, struct error *err)
 {
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     struct record *records = ARENA_ARRAY(arena, struct record, BATCH_MOST);
@@ -94,23 +95,27 @@ static enum err_code catch_up_some(struct db *db, size_t *count, struct error *e
     enum err_code code = db_begin(db, err);
     if (code)
         return code;
-    code = read_batch(db, arena, records, entries, &entry_count, count, err);
+    code = read_batch(db, arena, *last, records, entries, &entry_count, count, err);
     if (!code)
         code = search_insert(db, entries, entry_count, err);
     if (!code)
         code = mark(db, records, *count, err);
-    if (!code)
-        return db_commit(db, err);
-    db_rollback(db);
-    return code;
+    if (code) {
+        db_rollback(db);
+        return code;
+    }
+    if (*count)
+        *last = records[*count - 1].id;
+    return db_commit(db, err);
 }
 
 enum err_code record_catch_up(struct db *db, struct error *err)
 {
     size_t total = 0, count = BATCH_MOST;
+    struct id last = {0};
     enum err_code code = ERR_OK;
     while (!code && count == BATCH_MOST) {
-        code = catch_up_some(db, &count, err);
+        code = catch_up_some(db, &last, &count, err);
         total += code ? 0 : count;
     }
     if (!code && total > 0)

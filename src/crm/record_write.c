@@ -136,8 +136,8 @@ static enum err_code take_owner(
 enum err_code record_write_values(struct db *db, struct arena *arena, struct id business_id,
     struct id record_id, const struct record_value *values, size_t count, struct error *err)
 {
-    struct record_object object;
-    struct record record;
+    struct record_object object = {0};
+    struct record record = {0};
     enum err_code code = read_object(db, business_id, record_id, &object, err);
     if (!code)
         code = record_hold(db, arena, &object, record_id, &record, err);

@@ -211,11 +211,21 @@ enum err_code values_read(struct db *db, struct arena *arena, const struct actor
     return read_given(db, arena, actor->business_id, given, values, list, err);
 }
 
+static bool is_refused(const struct error_list *list, const char *pointer)
+{
+    for (size_t i = 0; i < list->count && i < ARRAY_LEN(list->items); i++)
+        if (strcmp(list->items[i].pointer, pointer) == 0)
+            return true;
+    return false;
+}
+
 static void require(const struct value_set *values, size_t index, struct error_list *list)
 {
     char pointer[POINTER_MOST] = "/fields";
     if (values->given[index])
         snprintf(pointer, sizeof pointer, "/fields/%zu/value", values->given[index] - 1);
+    if (values->given[index] && is_refused(list, pointer))
+        return; /* it is empty because it could not be taken */
     error_list_add(list, pointer, "The field '%.60s' (%s) is required.",
         values->fields->items[index].display_name, values->fields->items[index].name);
 }

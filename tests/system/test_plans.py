@@ -287,9 +287,25 @@ def complaints_of_postgres(place):
     return wrong
 
 
+@pytest.mark.slow
+@pytest.mark.plain
+@pytest.mark.timeout(3600 if LONG else 600)
 def test_every_query_goes_by_an_index(place):
     for small in (False, True):
         Questions(place, small).ask_all()
     place.server.stop()
     wrong = complaints_of_sqlite(place) if place.engine == "sqlite" else complaints_of_postgres(place)
     assert not wrong, f"{len(wrong)} statements:\n" + "\n\n".join(sorted(wrong))
+
+
+@pytest.mark.parametrize("step, inner, wrong", [
+    ("SCAN record", set(), True),
+    ("SCAN record USING INDEX record_email", set(), True),
+    ("SCAN d USING COVERING INDEX outbox", set(), False),
+    ("SCAN t VIRTUAL TABLE INDEX 0:M2", set(), False),
+    ("SCAN t VIRTUAL TABLE INDEX 0:", set(), True),
+    ("SCAN s", {"s"}, False),
+    ("SEARCH r USING PRIMARY KEY (id=? AND business_id=?)", set(), False),
+])
+def test_a_plan_that_reads_a_whole_table_is_seen(step, inner, wrong):
+    assert bool(wrong_step(step, inner)) == wrong

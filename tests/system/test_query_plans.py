@@ -87,11 +87,13 @@ def scans_in_sqlite(db):
 
 
 def type_of(sql, number):
-    """The program binds typed parameters; the column that one is compared with tells what PostgreSQL cannot infer."""
+    """The program binds typed parameters; the name of a column tells what PostgreSQL cannot infer."""
     if not re.search(rf"\${number}\b", sql):
         return "bigint"
-    match = re.search(rf"(\w+) (?:=|<>|<|>|<=|>=) \${number}\b", sql) if f"${number} IS NULL" in sql else None
-    return "unknown" if not match else "uuid" if match[1].endswith(("id", "by")) else "bigint"
+    column = re.search(rf"\${number} AS (\w+)", sql)
+    if f"${number} IS NULL" in sql:
+        column = re.search(rf"(\w+) (?:=|<>|<|>|<=|>=) \${number}\b", sql)
+    return "unknown" if not column else "uuid" if column[1].endswith(("id", "by")) else "bigint"
 
 
 def plans_of_postgres(url, texts):

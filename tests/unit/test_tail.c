@@ -34,7 +34,7 @@ struct listener {
     enum err_code permission;
     size_t asked, room;
     bool gone;
-    size_t wanted; /* for wait_until */
+    size_t wanted; /* for wait_until, the test's own */
 };
 
 static enum err_code may_read(
@@ -428,6 +428,20 @@ static void t2_nothing_is_given_after_a_revocation(void **state)
     assert_non_null(live->why);
 }
 
+static size_t questions(struct listener *listener)
+{
+    pthread_mutex_lock(&listener->lock);
+    size_t asked = listener->asked;
+    pthread_mutex_unlock(&listener->lock);
+    return asked;
+}
+
+static bool was_asked(void *ctx)
+{
+    struct listener *listener = ctx;
+    return questions(listener) >= listener->wanted;
+}
+
 static void t2_who_is_idle_is_asked_too(void **state)
 {
     struct fixture *f = need(state);
@@ -435,9 +449,8 @@ static void t2_who_is_idle_is_asked_too(void **state)
     struct listener *live = watch(f, NULL);
     wait_seen(live, 1);
     set_permission(live, ERR_UNAVAILABLE); /* nobody knows: it stays */
-    size_t asked = live->asked;
-    while (__atomic_load_n(&live->asked, __ATOMIC_SEQ_CST) < asked + 3)
-        sched_yield();
+    live->wanted = questions(live) + 3;
+    wait_until(was_asked, live, "questions");
     assert_false(has_ended(live));
     set_permission(live, ERR_DENIED);
     wait_until(has_ended, live, "the watcher was ended");

@@ -275,7 +275,7 @@ class Generator:
         listed = request.operation.in_query()
         pairs = []
         for parameter in listed:
-            if parameter.get("required") or self.rng.random() < 0.3:
+            if parameter.get("required") or self.rng.random() < min(0.3, 1 / len(listed)):
                 pairs.append((parameter["name"], self._parameter(request, parameter)))
         draw = self.rng.random()
         if draw < 0.05:
@@ -307,8 +307,7 @@ class Generator:
 
     def _body(self, request):
         schema = request.operation.content["schema"]
-        examples = list(request.operation.examples.values())
-        value = self.world.replaced(self.rng.choice(examples)) if self.rng.random() < 0.7 else self.maker.value(schema)
+        value = self._value(request, schema)
         draw = self.rng.random()
         if draw > 0.35:
             value = self.breaker.broken(value, schema)
@@ -321,6 +320,17 @@ class Generator:
             how = self.rng.choice(list(RAW))
             request.body = RAW[how](self.rng, request.body)
             request.wrong, request.readable = how, False
+
+    def _value(self, request, schema):
+        """What may be right."""
+        draw, path = self.rng.random(), request.target.split("?")[0]
+        if path.endswith("/fields/order") and not request.wrong and draw < 0.5:
+            fields = self.world.api.get(path.rsplit("/", 1)[0]).json["results"]
+            own = [field["id"] for field in fields if not field["standard"]]
+            return {"fields": self.rng.sample(own, len(own))}
+        if draw < 0.7:
+            return self.world.replaced(self.rng.choice(list(request.operation.examples.values())))
+        return self.maker.value(schema)
 
     # ── headers ──
 
