@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "crm/business.h"
+#include "db/locks.h"
 
 struct api_write {
     struct unit unit; /* first */
@@ -75,6 +76,25 @@ static enum err_code settings_lock(struct db *db, struct unit **units, size_t n,
     return business_lock(db, businesses, n, err);
 }
 
+/* What is changed stands in the path; what is made refers to its Business. */
+static void name_locks(const struct unit *unit, struct lock_list *list, bool settings)
+{
+    const struct call *call = CONTAINER_OF(unit, const struct api_write, unit)->call;
+    lock_list_add(list, call->actor.business_id.bytes, sizeof call->actor.business_id.bytes, settings);
+    if (!id_is_nil(call->path_id))
+        lock_list_add(list, call->path_id.bytes, sizeof call->path_id.bytes, true);
+}
+
+static void write_name_locks(const struct unit *unit, struct lock_list *list)
+{
+    name_locks(unit, list, false);
+}
+
+static void settings_name_locks(const struct unit *unit, struct lock_list *list)
+{
+    name_locks(unit, list, true);
+}
+
 static void submit(struct call *call, const struct unit_kind *kind, write_fn *run,
     void (*reply)(struct call *call, void *ctx), void *ctx)
 {
@@ -88,14 +108,15 @@ static void submit(struct call *call, const struct unit_kind *kind, write_fn *ru
 
 void call_write(struct call *call, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx)
 {
-    static const struct unit_kind kind = {.name = "write", .run = write_run};
+    static const struct unit_kind kind = {.name = "write", .run = write_run, .name_locks = write_name_locks};
     submit(call, &kind, run, reply, ctx);
 }
 
 void call_write_settings(
     struct call *call, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx)
 {
-    static const struct unit_kind kind = {.name = "settings", .lock = settings_lock, .run = write_run};
+    static const struct unit_kind kind = {
+        .name = "settings", .lock = settings_lock, .run = write_run, .name_locks = settings_name_locks};
     submit(call, &kind, run, reply, ctx);
 }
 

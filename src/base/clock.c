@@ -56,6 +56,9 @@ struct time_text time_format(int64_t us)
     return out;
 }
 
+#define FIRST_SECOND (-62135596800LL) /* 0001-01-01T00:00:00Z */
+#define LAST_SECOND 253402300799LL /* 9999-12-31T23:59:59Z */
+
 struct scan {
     const char *at, *end;
 };
@@ -132,6 +135,9 @@ bool time_parse(const char *text, size_t len, int64_t *us)
     time_t when = timegm(&tm);
     if (tm.tm_mday != day) /* timegm moved 30 February into March */
         return false;
-    *us = ((int64_t)when - shift) * US_PER_S + micro;
+    int64_t seconds = (int64_t)when - shift;
+    if (seconds < FIRST_SECOND || seconds > LAST_SECOND) /* in UTC, too, a year has four digits */
+        return false;
+    *us = seconds * US_PER_S + micro;
     return true;
 }

@@ -31,7 +31,10 @@ struct time_text {
 };
 struct time_text time_format(int64_t us);
 
-/* RFC 3339 with any offset, to the microsecond; false for anything else, also for dates that do not exist. */
+/*
+ * RFC 3339 with any offset, to the microsecond; false for anything else, also for dates that do not exist, and for those
+ * that have no year from 1 to 9999 in UTC.
+ */
 bool time_parse(const char *text, size_t len, int64_t *us) MUST_CHECK;
 
 #endif

@@ -90,6 +90,9 @@ struct field_set {
 enum err_code fields_read(struct db *db, struct arena *arena, struct id business_id, struct id owner_id,
     struct field_set *fields, struct error *err) MUST_CHECK;
 
+/* Whether it is the standard field that a record of that object is called by: it must not be blank. Pure. */
+bool field_is_name(struct id object_id, struct id field_id);
+
 /* The same of a record object, its standard fields included. */
 enum err_code record_fields_read(struct db *db, struct arena *arena, struct id business_id,
     enum field_owner kind, struct id object_id, struct field_set *fields, struct error *err) MUST_CHECK;

@@ -66,3 +66,9 @@ size_t field_standard(enum field_owner kind, struct id object_id, struct field *
             .limits = {.max_length = STANDARD_TEXT_MOST, .max_items = STANDARD_ITEMS_MOST}};
     return count;
 }
+
+bool field_is_name(struct id object_id, struct id field_id)
+{
+    return id_equal(field_id, standard_id(object_id, "first_name")) ||
+           id_equal(field_id, standard_id(object_id, "name"));
+}

@@ -1,4 +1,5 @@
 /* The values of an activity's fields: checked under the rules of its type, bound to records, and read again (M20, I9). */
+#include "crm/check.h"
 #include "crm/logged_internal.h"
 
 /* ── logging ─────────────────────────────────────────────────────────────────────────────────── */
@@ -13,6 +14,23 @@ static enum err_code choose_fields(struct db *db, struct arena *arena, const str
     struct field_set *archived = ARENA_NEW(arena, struct field_set);
     *fields = archived;
     return fields_read(db, arena, type->object.business_id, type->object.id, archived, err);
+}
+
+/* What must not be blank in the record must not come there by logging. */
+static void check_names(struct arena *arena, const struct value_set *values, struct error_list *list)
+{
+    for (size_t i = 0; i < values->fields->count; i++) {
+        const struct field *field = &values->fields->items[i];
+        const char *text = field_is_name(field->bound_object_id, field->bound_field_id)
+                               ? values_text(arena, values, field->name)
+                               : NULL;
+        if (!text || check_name(text, SIZE_MAX))
+            continue;
+        char pointer[64] = "/fields";
+        if (values->given[i])
+            snprintf(pointer, sizeof pointer, "/fields/%zu/value", values->given[i] - 1);
+        error_list_add(list, pointer, "This is the name of a record; it must not be blank.");
+    }
 }
 
 enum err_code logged_fields_prepare(struct db *db, struct arena *arena, const struct actor *actor,
@@ -34,6 +52,7 @@ enum err_code logged_fields_prepare(struct db *db, struct arena *arena, const st
     if (visible)
         rules_visible(arena, &type->rules, values, visible);
     values_complete(values, visible, list);
+    check_names(arena, values, list);
     activity->field_values = values_store(arena, values);
     return values_read_names(db, arena, actor->business_id, actor, &values, 1, err);
 }

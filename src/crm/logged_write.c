@@ -4,6 +4,7 @@
 #include "crm/business.h"
 #include "crm/logged_internal.h"
 #include "crm/scheduled.h"
+#include "db/locks.h"
 
 static struct log_unit *log_of(struct unit *unit)
 {
@@ -225,7 +226,21 @@ static void log_done(struct unit *unit)
     log->done(log, &unit->result);
 }
 
-static const struct unit_kind log_kind = {.name = "log", .run = log_run, .committed = log_committed};
+static void log_name_locks(const struct unit *unit, struct lock_list *list)
+{
+    const struct log_unit *log = CONTAINER_OF(unit, const struct log_unit, unit);
+    struct id scheduled_id = log->activity.scheduled_activity_id;
+    lock_list_add(list, log->business_id.bytes, sizeof log->business_id.bytes, false);
+    if (log->idempotency)
+        lock_list_add(list, log->idempotency->key.bytes, IDEMPOTENCY_HASH_LEN, true);
+    if (!id_is_nil(scheduled_id))
+        lock_list_add(list, scheduled_id.bytes, sizeof scheduled_id.bytes, true);
+    for (size_t i = 0; i < log->bound_count; i++)
+        lock_list_add(list, log->bound[i].record_id.bytes, sizeof log->bound[i].record_id.bytes, true);
+}
+
+static const struct unit_kind log_kind = {
+    .name = "log", .run = log_run, .name_locks = log_name_locks, .committed = log_committed};
 
 enum err_code logged_submit(struct crm *crm, struct log_unit *log, struct error *err)
 {

@@ -116,7 +116,9 @@ void record_take_columns(struct arena *arena, enum record_kind kind, struct reco
     }
     record->first_name = text_or_empty(arena, values, "first_name");
     record->last_name = text_or_empty(arena, values, "last_name");
-    record->email = email_form(arena, values_text(arena, values, "email"));
+    const char *email = values_text(arena, values, "email");
+    if (!email || !record->email || strcmp(email, record->email) != 0) /* one of version 1 may stay as it is */
+        record->email = email_form(arena, email);
     record->display_name =
         arena_printf(arena, "%s%s%s", record->first_name, *record->last_name ? " " : "", record->last_name);
 }
@@ -185,7 +187,7 @@ static enum err_code apply(struct write *w, const struct record_object *object,
 static enum err_code read_names(struct write *w, struct record *record, struct error *err)
 {
     struct value_set *values = &record->values;
-    values->names = NULL; /* those that are known were read for nobody in particular */
+    values->name_count = 0; /* those that are known were read for nobody in particular */
     return values_read_names(w->db, w->arena, w->business_id, w->actor, &values, 1, err);
 }
 

@@ -3,6 +3,8 @@
 #include "base/json_read.h"
 #include "crm/value_internal.h"
 
+#include <stdlib.h>
+
 #define GIVEN_MOST 1000 /* elements of what is given; an owner has far fewer fields */
 #define POINTER_MOST 64
 
@@ -22,6 +24,55 @@ void values_init(struct arena *arena, const struct field_set *fields, struct val
     *values = (struct value_set){.fields = fields,
         .json = ARENA_ARRAY(arena, const char *, fields->count + 1),
         .given = ARENA_ARRAY(arena, size_t, fields->count + 1)};
+}
+
+/* ── names ───────────────────────────────────────────────────────────────────────────────────── */
+
+static int by_id(const void *a, const void *b)
+{
+    const struct value_name *x = a, *y = b;
+    return id_compare(x->id, y->id);
+}
+
+static const struct value_name *find_name(const struct value_set *values, struct id id)
+{
+    const struct value_name key = {.id = id};
+    return values->name_count ? bsearch(&key, values->names, values->name_count, sizeof key, by_id) : NULL;
+}
+
+static const char *name_of(const struct value_set *values, struct id id)
+{
+    const struct value_name *name = find_name(values, id);
+    return name ? name->display_name : NULL;
+}
+
+/* Whether it is to be shown as if it were empty. */
+static bool is_hidden(const struct value_set *values, struct id id)
+{
+    const struct value_name *name = find_name(values, id);
+    return name && !name->display_name;
+}
+
+/* Adds those that were found, for `n` sets together: what they had, each, is kept. */
+static void share_names(struct arena *arena, struct value_set *const *sets, size_t n,
+    const struct value_lookup *lookups, size_t count)
+{
+    size_t most = count, named = 0;
+    for (size_t i = 0; i < n; i++)
+        most += sets[i]->name_count;
+    struct value_name *names = ARENA_ARRAY(arena, struct value_name, most + 1);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < sets[i]->name_count; j++)
+            names[named++] = sets[i]->names[j];
+    for (size_t i = 0; i < count; i++)
+        if (lookups[i].display_name || !id_is_nil(lookups[i].object_id)) /* it is there */
+            names[named++] = (struct value_name){lookups[i].id, lookups[i].display_name};
+    if (named)
+        qsort(names, named, sizeof *names, by_id);
+    for (size_t i = 0; i < n; i++) {
+        sets[i]->names = names;
+        sets[i]->name_count = named;
+    }
 }
 
 /* ── reading what is given ───────────────────────────────────────────────────────────────────── */
@@ -114,13 +165,6 @@ static void read_element(struct reading *r, size_t at, const json_t *element)
     r->values->json[index] = json;
 }
 
-static void add_name(struct arena *arena, struct value_set *values, const struct value_lookup *found)
-{
-    struct value_name *name = ARENA_NEW(arena, struct value_name);
-    *name = (struct value_name){.id = found->id, .display_name = found->display_name, .next = values->names};
-    values->names = name;
-}
-
 /* NULL, or why what a value refers to cannot be referred to. */
 static const char *wrong_reference(const struct field *field, const struct value_lookup *found)
 {
@@ -158,9 +202,9 @@ static enum err_code check_references(
         const char *wrong = wrong_reference(&values->fields->items[index], &r->lookups[i]);
         if (wrong)
             refuse(r, values->given[index] - 1, "/value", wrong);
-        else
-            add_name(r->arena, values, &r->lookups[i]);
     }
+    if (!code)
+        share_names(r->arena, &values, 1, r->lookups, r->lookup_count);
     return code;
 }
 
@@ -320,31 +364,6 @@ void values_put_text(struct arena *arena, struct value_set *values, const char *
 
 /* ── showing ─────────────────────────────────────────────────────────────────────────────────── */
 
-static const char *name_of(const struct value_set *values, struct id id)
-{
-    for (const struct value_name *name = values->names; name; name = name->next)
-        if (id_equal(name->id, id))
-            return name->display_name;
-    return NULL;
-}
-
-/* Adds the references of one set whose names are not known, each once; returns how many there are then. */
-static size_t gather(const struct value_set *set, struct value_lookup *lookups, size_t count)
-{
-    for (size_t i = 0; i < set->fields->count; i++) {
-        struct id id;
-        enum field_type type = set->fields->items[i].type;
-        if (!is_reference(type) || !reference_id(set->json[i], &id) || name_of(set, id))
-            continue;
-        size_t same = 0;
-        while (same < count && !(lookups[same].type == type && id_equal(lookups[same].id, id)))
-            same++;
-        if (same == count)
-            lookups[count++] = (struct value_lookup){.id = id, .type = type};
-    }
-    return count;
-}
-
 static size_t references_most(const struct value_set *set)
 {
     size_t count = 0;
@@ -353,13 +372,34 @@ static size_t references_most(const struct value_set *set)
     return count;
 }
 
-/* Whether it is to be shown as if it were empty. */
-static bool is_hidden(const struct value_set *values, struct id id)
+/* Adds the references of one set whose names are not known; returns how many there are then. */
+static size_t gather(const struct value_set *set, struct value_lookup *lookups, size_t count)
 {
-    for (const struct value_name *name = values->names; name; name = name->next)
-        if (id_equal(name->id, id))
-            return !name->display_name;
-    return false;
+    for (size_t i = 0; i < set->fields->count; i++) {
+        struct id id;
+        enum field_type type = set->fields->items[i].type;
+        if (is_reference(type) && reference_id(set->json[i], &id) && !name_of(set, id))
+            lookups[count++] = (struct value_lookup){.id = id, .type = type};
+    }
+    return count;
+}
+
+static int by_reference(const void *a, const void *b)
+{
+    const struct value_lookup *x = a, *y = b;
+    int order = id_compare(x->id, y->id);
+    return order ? order : (int)x->type - (int)y->type;
+}
+
+/* By id, each once; returns how many are left. */
+static size_t sort_out(struct value_lookup *lookups, size_t count)
+{
+    size_t kept = 0;
+    qsort(lookups, count, sizeof *lookups, by_reference);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || by_reference(&lookups[kept - 1], &lookups[i]) != 0)
+            lookups[kept++] = lookups[i];
+    return kept;
 }
 
 enum err_code values_read_names(struct db *db, struct arena *arena, struct id business_id,
@@ -373,14 +413,15 @@ enum err_code values_read_names(struct db *db, struct arena *arena, struct id bu
     struct value_lookup *lookups = ARENA_ARRAY(arena, struct value_lookup, most);
     for (size_t i = 0; i < n; i++)
         count = gather(sets[i], lookups, count);
+    if (count == 0)
+        return ERR_OK;
+    count = sort_out(lookups, count);
     enum err_code code = value_look_up(db, arena, business_id, lookups, count, err);
     for (size_t j = 0; j < count && !code; j++)
         if (hides(actor, &lookups[j]))
             lookups[j].display_name = NULL;
-    for (size_t i = 0; i < n && !code; i++)
-        for (size_t j = 0; j < count; j++)
-            if (lookups[j].display_name || !id_is_nil(lookups[j].object_id)) /* it is there */
-                add_name(arena, sets[i], &lookups[j]);
+    if (!code)
+        share_names(arena, sets, n, lookups, count);
     return code;
 }
 

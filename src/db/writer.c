@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "db/locks.h"
 
 #include <stdatomic.h>
 
@@ -75,6 +76,8 @@ static enum err_code lock_kinds(struct writer *w, struct unit **units, size_t n,
 static enum err_code run_kinds(struct writer *w, struct unit **units, size_t n, struct error *err)
 {
     enum err_code code = lane_check(w->db, &w->lane, err);
+    if (!code)
+        code = locks_take(w->db, units, n, err);
     if (!code)
         code = lock_kinds(w, units, n, err);
     for (size_t at = 0, len; at < n && !code; at += len) {

@@ -25,6 +25,7 @@
 #include "db/lane.h"
 
 struct unit;
+struct lock_list;
 struct writer;
 
 #define WRITER_RIDE_US (5 * US_PER_MS)
@@ -47,6 +48,8 @@ struct unit_kind {
      * that took a weak lock first and wanted the strong one then would wait for each other.
      */
     enum err_code (*lock)(struct db *db, struct unit **units, size_t n, struct error *err);
+    /* May be NULL. Names what the unit will lock or insert, and others may at the same time (db/locks.h). */
+    void (*name_locks)(const struct unit *unit, struct lock_list *list);
     /* After the commit, in the order of seq, before any `done`; may be NULL. Refused units are left out. */
     void (*committed)(struct unit **units, size_t n);
     bool keep; /* W5 */

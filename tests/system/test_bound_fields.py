@@ -281,3 +281,15 @@ def test_m8_record_and_activity_are_written_together(make_server, receiver, posi
     assert len(logged) == (position == "after_commit")
     assert values(contact(world))["note"] == ("written" if logged else None)
     assert all(values(activity)["note"] == "written" for activity in logged)
+
+
+@pytest.mark.parametrize("text", [" ", "\t", "\n \r"])
+def test_the_name_of_a_record_does_not_become_blank_by_logging(world, text):
+    """Else nobody could change the record any more: its name would be refused each time."""
+    target = field_of(world, f"{OBJECTS}/contacts", "first_name")
+    bind(world, "called", target)
+    answer = log(world, called=text)
+    assert answer.status == 422 and answer.pointers == ["/fields/0/value"], answer
+    assert contact(world)["first_name"] == "Maria"
+    assert log(world, called="Mary").status == 201
+    assert contact(world)["first_name"] == "Mary"

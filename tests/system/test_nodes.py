@@ -2,6 +2,7 @@
 
 import collections
 import os
+import random
 import shutil
 import signal
 import threading
@@ -338,3 +339,47 @@ def test_settings_and_logging_of_two_nodes_do_not_block_each_other(node, receive
     for server in (first, second):
         assert server.metrics()["batches_retried_total"] == 0
         assert not server.process.messages("transaction failed")
+
+
+@pytest.mark.parametrize("what", ["records", "keys", "completions", "settings"])
+def test_batches_of_two_nodes_that_touch_the_same_rows_do_not_deadlock(node, receiver, what):
+    """In whatever order their units came: a batch that failed over a deadlock would be run again in halves."""
+    first = node("first")
+    world = World(first, webhook=receiver.url())
+    nodes = [world, on(world, node("second"))]
+    contacts = [world.contact] + [world.api.ok("POST", "/api/records/contacts", {"first_name": f"C{i}"})["id"]
+                                  for i in range(4)]
+    others = [World(first, webhook=receiver.url(), name=f"B{i}", email=f"b{i}@b.test") for i in range(3)]
+    planned = [world.api.ok("POST", "/api/activities/scheduled-activity", {
+        "activity_object_id": world.object, "due_datetime": "2031-01-01T00:00:00Z"})["id"] for _ in range(60)]
+    rng = random.Random(11)
+    plans = [[rng.randrange(60) for _ in range(60)] for _ in range(24)]
+
+    def act(world, n):
+        if what == "records":
+            return world.api.patch(f"/api/records/contacts/{contacts[n % 5]}", {"last_name": str(n)})
+        if what == "keys":
+            return world.api.post("/api/activities/logged", {"activity_object_id": world.object},
+                                  headers={"Idempotency-Key": f"key-{n}"})
+        if what == "completions":
+            return world.api.post(f"/api/activities/scheduled-activity/{planned[n]}/complete", {})
+        api, path = Api(world.server, others[n % 3].key, others[n % 3].business, others[n % 3].user), \
+            f"/api/activities/objects/{others[n % 3].object}"
+        if n % 2:
+            return api.post("/api/activities/logged", {"activity_object_id": others[n % 3].object})
+        return api.patch(path, {"description": str(n)}, headers={"If-Match": api.get(path).headers["ETag"]})
+
+    answers = collections.Counter()
+
+    def run(i):
+        for n in plans[i]:
+            answers[act(nodes[i % 2], n).status] += 1
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(len(plans))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(answers.values()) == 24 * 60 and answers[200] + answers[201] > 0, answers
+    for server in (world.server, nodes[1].server):
+        assert server.metrics()["batches_retried_total"] == 0

@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from support.sql import execute
 from support.world import World
 
 OBJECTS = "/api/records/objects"
@@ -421,3 +422,16 @@ def test_logging_writes_bound_fields_into_the_record(world):
     assert len(world.deliveries()) == count, "nothing was logged"
     world.log(fields=[{"name": "born", "value": None}])
     assert world.api.ok("GET", contact)["email"] == "maria@new.test", "what is not given is left"
+
+
+def test_a_contact_of_version_1_whose_email_only_another_letter_case_makes_unique_can_be_changed(world):
+    """The migration keeps such emails as they were: who changes something else is not to pay for it."""
+    twin = world.api.ok("POST", CONTACTS, {"first_name": "Mary", "email": "twin@thompson.test"})
+    execute(world.server, "UPDATE record SET email = 'Maria@thompson.test' WHERE id = {id}", id=twin["id"])
+    changed = world.api.patch(f"{CONTACTS}/{twin['id']}", {"last_name": "Thompson"})
+    assert changed.status == 200 and changed.json["email"] == "Maria@thompson.test", changed
+    same = world.api.patch(f"{CONTACTS}/{twin['id']}", {"email": "Maria@thompson.test"})
+    assert same.status == 200 and same.json["email"] == "Maria@thompson.test"
+    assert world.api.patch(f"{CONTACTS}/{twin['id']}", {"email": "maria@thompson.test"}).status == 409
+    freed = world.api.patch(f"{CONTACTS}/{twin['id']}", {"email": "Mary@thompson.test"})
+    assert freed.status == 200 and freed.json["email"] == "mary@thompson.test"

@@ -130,6 +130,8 @@ BAD_INPUT = [
     ({"due_datetime": ...}, ["/due_datetime"]),
     ({"due_datetime": None}, ["/due_datetime"]),
     ({"due_datetime": "2031-02-30T10:00:00Z"}, ["/due_datetime"]),
+    ({"due_datetime": "9999-12-31T23:59:59-01:00"}, ["/due_datetime"]),  # the year 10000 of UTC
+    ({"due_datetime": "0001-01-01T00:59:59+01:00"}, ["/due_datetime"]),
     ({"due_datetime": 0}, ["/due_datetime"]),
     ({"original_due_datetime": "soon"}, ["/original_due_datetime"]),
     ({"activity_object_id": ...}, ["/activity_object_id"]),
