@@ -44,12 +44,14 @@ struct pg_link {
 /*
  * The server's keep-alives end the session, and its claim (db_claim), of a client that vanished from the network.
  * A transaction never waits for its client's thoughts: one that does belongs to a process that stands still, and
- * its locks keep others from taking its lane over.
+ * its locks keep others from taking its lane over. Each query of Herald's has an index, whatever the planner thinks of
+ * a table that was small or empty when it last looked; and none is worth compiling.
  */
 static const char session_settings[] =
     "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3;"
     "SET tcp_user_timeout = '10s';"
     "SET statement_timeout = '10s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '5s';"
+    "SET enable_seqscan = off; SET jit = off;"
     "SET timezone = 'UTC'; SET default_transaction_isolation = 'read committed';";
 static const char read_only_setting[] = "SET default_transaction_read_only = on;";
 

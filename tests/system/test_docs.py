@@ -93,6 +93,26 @@ def other_ports(text):
     return text
 
 
+def end_all(shell):
+    """Closes the terminals: what runs in them is not always the job that the shell itself knows."""
+    def gone():
+        shell.poll()
+        try:
+            os.killpg(shell.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    if gone():
+        return
+    os.killpg(shell.pid, signal.SIGTERM)
+    try:
+        wait_for(gone, "the end of what the text has started")
+    except AssertionError:
+        os.killpg(shell.pid, signal.SIGKILL)
+        raise
+
+
 def follow(tmp_path, text):
     """Does what the text says; gives back what was printed, and the log of each terminal."""
     (tmp_path / "script").write_text(script(text), encoding="utf-8")
@@ -103,9 +123,7 @@ def follow(tmp_path, text):
     try:
         status = shell.wait(PATIENCE * 8)
     finally:
-        if shell.poll() is None:
-            os.killpg(shell.pid, signal.SIGKILL)
-            shell.wait()
+        end_all(shell)
     printed = (tmp_path / "printed").read_text(encoding="utf-8")
     logs = [path.read_text(encoding="utf-8") for path in sorted(tmp_path.glob("terminal-*"))]
     assert status == 0, printed + "".join(logs)
