@@ -163,7 +163,8 @@ enum err_code record_check_values(struct db *db, struct arena *arena, struct id 
     struct id record_id, const struct record_value *values, size_t count, struct error *result,
     struct error *err)
 {
-    struct writing w = {0};
+    struct writing w;
+    w.object = (struct record_object){0}; /* for analyzers, which do not see that it is read */
     bool email = false;
     enum err_code code = read_object(db, business_id, record_id, &w.object, err);
     for (size_t i = 0; i < count && !code; i++)
@@ -179,7 +180,8 @@ enum err_code record_check_values(struct db *db, struct arena *arena, struct id 
 enum err_code record_write_values(struct db *db, struct arena *arena, struct id business_id,
     struct id record_id, const struct record_value *values, size_t count, struct error *err)
 {
-    struct writing w = {0};
+    struct writing w;
+    w.object = (struct record_object){0}; /* likewise */
     enum err_code code = read_object(db, business_id, record_id, &w.object, err);
     if (!code)
         code = put(db, arena, record_id, values, count, &w, err);
