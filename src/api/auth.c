@@ -42,6 +42,8 @@ static bool by_key(struct call *call, const char *key)
             ? facts_actor(call->facts, call->db, call->arena, key, business_id, user_id, again, &call->actor,
                   &call->remembered, &err)
             : actor_by_key(call->db, call->arena, key, business_id, user_id, &call->actor, &err);
+    if (!code && !call->actor.access)
+        code = facts_access(call->facts, call->db, call->arena, &call->actor, &err);
     return finish(call, code, &err);
 }
 
@@ -70,6 +72,8 @@ static bool by_session(struct call *call, const char *session)
     }
     struct error err = {0};
     enum err_code code = actor_by_session(call->db, call->arena, session, &call->actor, &err);
+    if (!code)
+        code = facts_access(call->facts, call->db, call->arena, &call->actor, &err);
     return finish(call, code, &err);
 }
 
@@ -84,7 +88,8 @@ enum err_code call_identify(
     const struct call *call, struct db *db, struct arena *arena, struct actor *actor, struct error *err)
 {
     const char *key = exchange_header(call->exchange, "X-API-KEY");
-    if (!key)
-        return actor_by_session(db, arena, exchange_cookie(call->exchange, SESSION_COOKIE), actor, err);
-    return actor_by_key(db, arena, key, call->actor.business_id, call->actor.user_id, actor, err);
+    enum err_code code =
+        key ? actor_by_key(db, arena, key, call->actor.business_id, call->actor.user_id, actor, err)
+            : actor_by_session(db, arena, exchange_cookie(call->exchange, SESSION_COOKIE), actor, err);
+    return code ? code : access_load(db, arena, actor, &actor->access, err);
 }

@@ -18,7 +18,11 @@ struct form {
 static enum err_code form_read(struct call *call, struct form *form, struct error *err)
 {
     enum err_code code =
-        object_read(call->db, call->arena, &call->actor, call->path_id, NULL, &form->object, err);
+        object_find(call->db, call->arena, &call->actor, call->path_id, NULL, &form->object, err);
+    const struct thing thing = {
+        .activity_object_id = form->object.id, .employee_id = call->actor.employee.id};
+    if (!code && !may_see(&call->actor, ACTION_VIEW_OBJECT, &thing))
+        code = may(&call->actor, ACTION_LOG_ACTIVITY, &thing, err);
     if (!code)
         code = rules_read(call->db, call->arena, form->object.business_id, form->object.id, &form->fields,
             &form->rules, err);

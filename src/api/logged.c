@@ -6,6 +6,8 @@ void emit_associated(struct json *json, const struct associated_entity *entities
 {
     emit_array(json, "associated_entities");
     for (size_t i = 0; i < count; i++) {
+        if (entities[i].hidden)
+            continue;
         emit_object(json, NULL);
         emit_id(json, "id", entities[i].id);
         emit_text(json, "display_name", entities[i].display_name);

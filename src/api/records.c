@@ -49,7 +49,8 @@ static void reply_record(
 static bool find_object(struct call *call, struct record_object *object)
 {
     struct error err = {0};
-    if (!record_object_read(call->db, call->arena, &call->actor, call->path_object, object, &err))
+    if (!record_object_lookup(
+            call->db, call->arena, call->actor.business_id, call->path_object, object, &err))
         return true;
     call_fail(call, &err, NULL);
     return false;

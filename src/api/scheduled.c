@@ -38,7 +38,7 @@ void emit_scheduled(struct json *json, const struct scheduled_activity *s)
     emit_assignment(json, s);
     emit_associated(json, s->associated, s->associated_count);
     emit_text(json, "note", s->note);
-    emit_raw(json, "mentions", s->mentions);
+    emit_raw(json, "mentions", s->mentions_seen ? s->mentions_seen : s->mentions);
     emit_bool(json, "notify_mentioned", s->notify_mentioned);
     emit_person(json, "scheduled_by", &s->scheduled_by);
     emit_time(json, "created_at", s->created_at);

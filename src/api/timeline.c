@@ -11,10 +11,12 @@ static void emit_or_null_person(struct json *json, const char *name, const struc
         emit_person(json, name, person);
 }
 
-static void emit_entities(struct json *json, const struct timeline_entry *e)
+static void emit_entities(struct json *json, const struct actor *actor, const struct timeline_entry *e)
 {
     emit_array(json, "associated_entities");
     for (size_t i = 0; i < e->entity_count; i++) {
+        if (!timeline_shows_entity(actor, &e->entities[i]))
+            continue;
         emit_object(json, NULL);
         emit_id(json, "id", e->entities[i].id);
         emit_text(json, "display_name", e->entities[i].display_name);
@@ -25,7 +27,7 @@ static void emit_entities(struct json *json, const struct timeline_entry *e)
     emit_array_end(json);
 }
 
-void emit_timeline_entry(struct json *json, const struct timeline_entry *e)
+void emit_timeline_entry(struct json *json, const struct actor *actor, const struct timeline_entry *e)
 {
     bool logged = e->kind == TIMELINE_KIND_LOGGED;
     emit_object(json, NULL);
@@ -40,7 +42,7 @@ void emit_timeline_entry(struct json *json, const struct timeline_entry *e)
     emit_object_end(json);
     emit_text(json, "notes", e->notes);
     emit_bool(json, "notes_cut", e->notes_cut);
-    emit_entities(json, e);
+    emit_entities(json, actor, e);
     emit_time(json, "logged_at", logged ? e->created_at : 0);
     emit_or_null_person(json, "logged_by", logged ? &e->person : NULL);
     emit_time(json, "scheduled_at", logged ? 0 : e->created_at);
@@ -85,7 +87,7 @@ static void reply_page(struct call *call, const struct page *page, const struct 
     emit_text(&json, "live_cursor", timeline_cursor_text(call->arena, live));
     emit_array(&json, "results");
     for (size_t i = 0; i < count; i++)
-        emit_timeline_entry(&json, &entries[i]);
+        emit_timeline_entry(&json, &call->actor, &entries[i]);
     emit_page_end_ids(&json, call, page, count ? entries[0].id : (struct id){0},
         count ? entries[count - 1].id : (struct id){0});
     call_reply_json(call, 200, &body, NULL, 0);

@@ -5,6 +5,6 @@
 #include "api/call.h"
 #include "crm/timeline.h"
 
-void emit_timeline_entry(struct json *json, const struct timeline_entry *entry);
+void emit_timeline_entry(struct json *json, const struct actor *actor, const struct timeline_entry *entry);
 
 #endif

@@ -13,7 +13,8 @@
 struct timeline_stream {
     struct tail_watcher watcher; /* first */
     struct call *call; /* whose exchange is held until `end` */
-    struct actor actor; /* of the last question (T2) */
+    struct arena *arena; /* of the last question (T2), */
+    struct actor actor; /* and who asked, with what they may */
 };
 
 static struct timeline_stream *stream_of(struct tail_watcher *watcher)
@@ -26,13 +27,12 @@ static struct timeline_stream *stream_of(struct tail_watcher *watcher)
 static enum err_code stream_may_read(
     struct tail_watcher *watcher, struct db *db, struct arena *arena, struct error *err)
 {
+    (void)arena;
     struct timeline_stream *stream = stream_of(watcher);
-    enum err_code code = call_identify(stream->call, db, arena, &stream->actor, err);
-    if (!code)
-        code = may(&stream->actor, ACTION_VIEW_RECORD, watcher->business_id, err);
-    if (!code)
-        code = may(&stream->actor, ACTION_VIEW_ACTIVITY, watcher->business_id, err);
-    return code;
+    arena_free(stream->arena);
+    stream->arena = arena_new();
+    enum err_code code = call_identify(stream->call, db, stream->arena, &stream->actor, err);
+    return code ? code : timeline_may(&stream->actor, &watcher->of, err);
 }
 
 static const char *event_name(enum tail_event_kind kind)
@@ -47,12 +47,12 @@ static const char *event_name(enum tail_event_kind kind)
     return names[kind];
 }
 
-static void emit_data(struct json *json, const struct tail_event *event)
+static void emit_data(struct json *json, const struct actor *actor, const struct tail_event *event)
 {
     bool whole =
         event->kind == TAIL_LOGGED || event->kind == TAIL_SCHEDULED || event->kind == TAIL_SCHEDULED_CHANGED;
     if (whole) {
-        emit_timeline_entry(json, event->entry);
+        emit_timeline_entry(json, actor, event->entry);
         return;
     }
     emit_object(json, NULL);
@@ -60,7 +60,7 @@ static void emit_data(struct json *json, const struct tail_event *event)
         emit_text(json, "kind", timeline_kind_name(event->entry_kind));
         emit_id(json, "id", event->entry_id);
     }
-    if (event->kind == TAIL_COMPLETED)
+    if (event->kind == TAIL_COMPLETED && event->entry)
         emit_id(json, "logged_activity_id", event->entry->counterpart_id);
     emit_object_end(json);
 }
@@ -68,12 +68,14 @@ static void emit_data(struct json *json, const struct tail_event *event)
 /* A document has no line breaks, so one line of data is enough. */
 static bool stream_give(struct tail_watcher *watcher, const struct tail_event *event)
 {
+    if (event->entry && !timeline_shows(&stream_of(watcher)->actor, event->entry))
+        return true; /* the cursor of the next event is beyond it */
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     struct buf text = BUF_INIT(EVENT_MOST);
     buf_printf(&text, "%sid: %s\nevent: %s\ndata: ", event->kind == TAIL_READY ? RETRY : "",
         timeline_cursor_text(arena, event->cursor), event_name(event->kind));
     struct json json = JSON_INTO(&text);
-    emit_data(&json, event);
+    emit_data(&json, &stream_of(watcher)->actor, event);
     buf_add_text(&text, "\n\n");
     bool given =
         !text.overflow && stream_write(stream_of(watcher)->call->exchange, buf_text(&text), text.len);
@@ -95,6 +97,8 @@ static bool stream_has_room(struct tail_watcher *watcher)
 static void stream_over(struct tail_watcher *watcher, const char *why)
 {
     struct exchange *exchange = stream_of(watcher)->call->exchange;
+    arena_free(stream_of(watcher)->arena);
+    stream_of(watcher)->arena = NULL;
     if (why) {
         struct buf text = BUF_INIT(1024);
         buf_add_text(&text, "event: end\ndata: ");

@@ -29,7 +29,8 @@ static enum err_code write_run_one(struct db *db, struct api_write *w, struct er
         .pos = w->unit.pos,
         .now = clock_wall_us()};
     error_list_clear(&w->list);
-    return w->run(&write, w->unit.ctx, &w->list, err);
+    enum err_code code = call->actor.access ? actor_still_may(db, call->arena, &call->actor, err) : ERR_OK;
+    return code ? code : w->run(&write, w->unit.ctx, &w->list, err);
 }
 
 /* What the caller is told, whatever else there is in the transaction. */

@@ -3,20 +3,11 @@
 #include "base/config.h"
 #include "base/emit.h"
 #include "base/text.h"
-#include "cli/admin.h"
+#include "cli/admin_job.h"
 #include "crm/business.h"
 #include "crm/check.h"
-#include "crm/object.h"
 #include "crm/record.h"
-#include "crm/role.h"
 #include "webhook/delivery.h"
-
-struct words {
-    const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
-        *api_name, *description, *color, *icon, *role, *employee, *state;
-    int64_t limit;
-    bool json;
-};
 
 #define OPT(option_name, type, member, preset, help)                                                         \
     {                                                                                                        \
@@ -35,8 +26,10 @@ struct words {
 #define EMAIL_HELP "Email address"
 
 static const struct option business_options[] = {OPT_NAME, OPT_JSON};
-static const struct option employee_options[] = {
-    OPT_BUSINESS, OPT_FIRST, OPT_LAST, NEED("email", email, EMAIL_HELP), OPT_JSON};
+static const struct option employee_options[] = {OPT_BUSINESS, OPT_FIRST, OPT_LAST,
+    NEED("email", email, EMAIL_HELP),
+    OPT("group", OPTION_TEXT, group, NULL, "Id of the permission group to be in; without it: the owners"),
+    OPT_JSON};
 static const struct option key_options[] = {OPT_USER, OPT_NAME, OPT_JSON};
 static const struct option contact_options[] = {
     OPT_BUSINESS, OPT_FIRST, OPT_LAST, OPT("email", OPTION_TEXT, email, "", EMAIL_HELP), OPT_JSON};
@@ -47,6 +40,11 @@ static const struct option object_options[] = {OPT_BUSINESS, OPT_NAME,
     OPT("description", OPTION_TEXT, description, NULL, "What it is for"),
     OPT("color", OPTION_TEXT, color, NULL, "Colour in the pages, such as #1f6feb"),
     OPT("icon", OPTION_TEXT, icon, NULL, "Name of an icon, such as phone-call"), OPT_JSON};
+static const struct option group_options[] = {OPT_BUSINESS, OPT_NAME,
+    OPT("grant", OPTION_TEXT, grant, "", "What it grants, such as activities.view=my,records.view=all"),
+    OPT_JSON};
+static const struct option group_member_options[] = {OPT_BUSINESS, NEED("group", group, "Id of the group"),
+    NEED("employee", employee, "Id of the employee"), OPT_JSON};
 static const struct option role_options[] = {OPT_BUSINESS, OPT_NAME, OPT_JSON};
 static const struct option assign_options[] = {OPT_BUSINESS, NEED("role", role, "Id of the role"),
     NEED("employee", employee, "Id of the employee who is to hold it, too"), OPT_JSON};
@@ -57,72 +55,14 @@ static const struct option deliveries_options[] = {
     {"limit", OPTION_INT, offsetof(struct words, limit), "20", "At most so many, the newest first", 1, 1000},
     OPT_JSON};
 
-/* A verb at work. */
-struct job {
-    const struct admin_context *context;
-    struct arena *arena;
-    struct words words;
-    struct buf *out;
-    struct error *err;
-    /* what was named, and what was made */
-    struct id business, user, employee;
-    struct activity_object object;
-    struct role role;
-    const char *secret;
-};
-
-/* Runs it in the writer's transaction, with the job as its context, and waits for the commit. */
-static enum err_code commit(struct job *job, write_fn *run)
-{
-    struct error_list list = {0};
-    return crm_write(job->context->crm, job->arena, NULL, job->business, run, job, &list, job->err);
-}
-
-static enum err_code need_id(struct job *job, const char *flag, const char *text, struct id *id)
-{
-    return id_parse(text, strlen(text), id)
-               ? ERR_OK
-               : error_set(job->err, ERR_INVALID,
-                     "--%s: '%.80s' must be a UUID, as the step before printed it", flag, text);
-}
-
-/* {"name": "id"} or "  name  id". */
-struct fact {
-    const char *name, *value;
-};
-
-static void answer(
-    struct job *job, const char *title, const struct fact *facts, size_t count, const char *next)
-{
-    if (job->words.json) {
-        struct json json = JSON_INTO(job->out);
-        emit_object(&json, NULL);
-        for (size_t i = 0; i < count; i++)
-            emit_text(&json, facts[i].name, facts[i].value);
-        emit_object_end(&json);
-        buf_add_text(job->out, "\n");
-        return;
-    }
-    buf_printf(job->out, "%s\n", title);
-    for (size_t i = 0; i < count; i++)
-        buf_printf(job->out, "  %-20s %s\n", facts[i].name, facts[i].value);
-    if (next)
-        buf_printf(job->out, "Next: %s\n", next);
-}
-
-static const char *text_of(struct job *job, struct id id)
-{
-    return arena_strdup(job->arena, id_format(id).text);
-}
-
 static enum err_code business_verb(struct job *job)
 {
     struct id id;
     enum err_code code = business_add(job->context->crm, job->words.name, &id, job->err);
     if (code)
         return code;
-    const char *text = text_of(job, id);
-    answer(job, arena_printf(job->arena, "Business \"%s\" is there.", job->words.name),
+    const char *text = job_text(job, id);
+    job_answer(job, arena_printf(job->arena, "Business \"%s\" is there.", job->words.name),
         &(struct fact){"business_id", text}, 1,
         arena_printf(job->arena,
             "herald admin employee add --business %s --first-name Alex --last-name Rivera --email "
@@ -135,21 +75,25 @@ static enum err_code add_employee(struct write *w, void *ctx, struct error_list 
 {
     (void)list;
     struct job *job = ctx;
-    struct new_employee input = {
-        .first_name = job->words.first_name, .last_name = job->words.last_name, .email = job->words.email};
+    struct new_employee input = {.first_name = job->words.first_name,
+        .last_name = job->words.last_name,
+        .email = job->words.email,
+        .group_id = job->group.id};
     return employee_add(w, &input, &job->user, &job->employee, err);
 }
 
 static enum err_code employee_verb(struct job *job)
 {
-    enum err_code code = need_id(job, "business", job->words.business, &job->business);
+    enum err_code code = job_need_id(job, "business", job->words.business, &job->business);
+    if (!code && job->words.group)
+        code = job_need_id(job, "group", job->words.group, &job->group.id);
     if (!code)
-        code = commit(job, add_employee);
+        code = job_commit(job, add_employee);
     if (code)
         return code;
     struct fact facts[] = {
-        {"user_id", text_of(job, job->user)}, {"employee_id", text_of(job, job->employee)}};
-    answer(job,
+        {"user_id", job_text(job, job->user)}, {"employee_id", job_text(job, job->employee)}};
+    job_answer(job,
         arena_printf(job->arena, "%s %s works there now.", job->words.first_name, job->words.last_name),
         facts, 2, arena_printf(job->arena, "herald admin key add --user %s --name laptop", facts[0].value));
     return ERR_OK;
@@ -164,9 +108,9 @@ static enum err_code add_key(struct write *w, void *ctx, struct error_list *list
 
 static enum err_code key_verb(struct job *job)
 {
-    enum err_code code = need_id(job, "user", job->words.user, &job->user);
+    enum err_code code = job_need_id(job, "user", job->words.user, &job->user);
     if (!code)
-        code = commit(job, add_key);
+        code = job_commit(job, add_key);
     CLEANUP(db_close_ptr) struct db *db = NULL;
     struct id business = {0};
     if (!code)
@@ -174,11 +118,11 @@ static enum err_code key_verb(struct job *job)
     if (!code)
         code = user_first_business(db, job->user, &business, job->err);
     if (!code)
-        answer(job, "The key; it is shown this once and stored nowhere.",
+        job_answer(job, "The key; it is shown this once and stored nowhere.",
             &(struct fact){"api_key", job->secret}, 1,
             arena_printf(job->arena,
                 "herald admin contact add --business %s --first-name Maria --last-name Thompson",
-                text_of(job, business)));
+                job_text(job, business)));
     return code;
 }
 
@@ -205,17 +149,17 @@ static enum err_code contact_verb(struct job *job)
                                      .email = text_nfc(job->arena, words->email)}};
     struct error_list list;
     struct id business;
-    enum err_code code = need_id(job, "business", words->business, &business);
+    enum err_code code = job_need_id(job, "business", words->business, &business);
     if (!code)
         code =
             crm_write(job->context->crm, job->arena, NULL, business, add_contact, &adding, &list, job->err);
     if (!code)
-        answer(job, arena_printf(job->arena, "Contact %s is there.", adding.record.display_name),
-            &(struct fact){"contact_id", text_of(job, adding.record.id)}, 1,
+        job_answer(job, arena_printf(job->arena, "Contact %s is there.", adding.record.display_name),
+            &(struct fact){"contact_id", job_text(job, adding.record.id)}, 1,
             arena_printf(job->arena,
                 "herald admin object add --business %s --name \"Sales Call\" --webhook-url "
                 "http://127.0.0.1:8090/hooks/sales-calls",
-                text_of(job, business)));
+                job_text(job, business)));
     return code;
 }
 
@@ -246,14 +190,14 @@ static enum err_code object_verb(struct job *job)
         return error_set(job->err, ERR_INVALID,
             "--webhook-url and --redirect-url: only one of them; logging either triggers a webhook or "
             "redirects");
-    enum err_code code = need_id(job, "business", job->words.business, &job->business);
+    enum err_code code = job_need_id(job, "business", job->words.business, &job->business);
     if (!code)
-        code = commit(job, add_object);
+        code = job_commit(job, add_object);
     if (code)
         return code;
     const struct activity_object *object = &job->object;
-    struct fact facts[] = {{"activity_object_id", text_of(job, object->id)}, {"api_name", object->api_name}};
-    answer(job,
+    struct fact facts[] = {{"activity_object_id", job_text(job, object->id)}, {"api_name", object->api_name}};
+    job_answer(job,
         arena_printf(job->arena, "Activity Object \"%s\" is there; logging one %s.", object->name,
             object_has_webhook(object) ? "triggers its webhook" : "triggers no webhook"),
         facts, 2,
@@ -262,7 +206,7 @@ static enum err_code object_verb(struct job *job)
             "-H 'X-BUSINESS-ID: %s' -H 'X-USER-ID: <user_id>' -d '{\"activity_object_id\": \"%s\", "
             "\"associated_entities\": [{\"id\": \"<contact_id>\"}]}'",
             object_has_webhook(object) ? "start the receiver (docs/relay.md), then: " : "",
-            job->context->public_url, text_of(job, job->business), facts[0].value));
+            job->context->public_url, job_text(job, job->business), facts[0].value));
     return ERR_OK;
 }
 
@@ -274,16 +218,16 @@ static enum err_code add_role(struct write *w, void *ctx, struct error_list *lis
 
 static enum err_code role_verb(struct job *job)
 {
-    enum err_code code = need_id(job, "business", job->words.business, &job->business);
+    enum err_code code = job_need_id(job, "business", job->words.business, &job->business);
     if (!code)
-        code = commit(job, add_role);
+        code = job_commit(job, add_role);
     if (code)
         return code;
-    const char *id = text_of(job, job->role.id);
-    answer(job, arena_printf(job->arena, "Role \"%s\" is there; nobody holds it yet.", job->role.name),
+    const char *id = job_text(job, job->role.id);
+    job_answer(job, arena_printf(job->arena, "Role \"%s\" is there; nobody holds it yet.", job->role.name),
         &(struct fact){"role_id", id}, 1,
         arena_printf(job->arena, "herald admin role assign --business %s --role %s --employee <employee_id>",
-            text_of(job, job->business), id));
+            job_text(job, job->business), id));
     return ERR_OK;
 }
 
@@ -296,19 +240,19 @@ static enum err_code assign_role(struct write *w, void *ctx, struct error_list *
 
 static enum err_code assign_verb(struct job *job)
 {
-    enum err_code code = need_id(job, "business", job->words.business, &job->business);
+    enum err_code code = job_need_id(job, "business", job->words.business, &job->business);
     if (!code)
-        code = need_id(job, "role", job->words.role, &job->role.id);
+        code = job_need_id(job, "role", job->words.role, &job->role.id);
     if (!code)
-        code = need_id(job, "employee", job->words.employee, &job->employee);
+        code = job_need_id(job, "employee", job->words.employee, &job->employee);
     if (!code)
-        code = commit(job, assign_role);
+        code = job_commit(job, assign_role);
     if (code)
         return code;
-    struct fact facts[] = {{"role_id", text_of(job, job->role.id)},
+    struct fact facts[] = {{"role_id", job_text(job, job->role.id)},
         {"member_count", arena_printf(job->arena, "%lld", (long long)job->role.member_count)}};
-    answer(job, arena_printf(job->arena, "The employee holds the role \"%s\" now.", job->role.name), facts, 2,
-        NULL);
+    job_answer(job, arena_printf(job->arena, "The employee holds the role \"%s\" now.", job->role.name),
+        facts, 2, NULL);
     return ERR_OK;
 }
 
@@ -321,13 +265,13 @@ static enum err_code add_token(struct write *w, void *ctx, struct error_list *li
 
 static enum err_code link_verb(struct job *job)
 {
-    enum err_code code = need_id(job, "user", job->words.user, &job->user);
+    enum err_code code = job_need_id(job, "user", job->words.user, &job->user);
     if (!code)
-        code = need_id(job, "business", job->words.business, &job->business);
+        code = job_need_id(job, "business", job->words.business, &job->business);
     if (!code)
-        code = commit(job, add_token);
+        code = job_commit(job, add_token);
     if (!code)
-        answer(job, "A sign-in link; it works once, for ten minutes.",
+        job_answer(job, "A sign-in link; it works once, for ten minutes.",
             &(struct fact){"link",
                 arena_printf(job->arena, "%s/sign-in#token=%s", job->context->public_url, job->secret)},
             1, NULL);
@@ -394,7 +338,7 @@ static enum err_code choose_business(struct job *job, struct db *db, struct id *
 {
     enum err_code code = ERR_OK;
     if (*job->words.business) {
-        code = need_id(job, "business", job->words.business, business);
+        code = job_need_id(job, "business", job->words.business, business);
         return code ? code : check_business(db, *business, job->err);
     }
     size_t count = 0;
@@ -413,7 +357,7 @@ static enum err_code deliveries_verb(struct job *job)
     if (job->words.state && !delivery_state_parse(job->words.state, &filter.state))
         return error_set(job->err, ERR_INVALID, "--state must be pending, delivered or failed");
     struct page page = {.limit = (size_t)job->words.limit};
-    struct actor operator= {0};
+    struct actor operator= {.access = &access_operator};
     enum err_code code = db_open(job->context->db, true, &db, job->err);
     if (!code)
         code = choose_business(job, db, &operator.business_id);
@@ -456,6 +400,11 @@ static const struct verb verbs[] = {
     VERB("object", "add", "Make an Activity Object, a type of activity", object_options, object_verb),
     VERB("role", "add", "Make a role, to which work can be assigned", role_options, role_verb),
     VERB("role", "assign", "Have an employee hold a role", assign_options, assign_verb),
+    VERB("group", "add", "Make a permission group", group_options, group_verb),
+    VERB("group", "assign", "Put an employee into a permission group", group_member_options,
+        group_assign_verb),
+    VERB("group", "remove", "Take an employee out of a permission group", group_member_options,
+        group_remove_verb),
     VERB("sign-in-link", NULL, "Make a one-time link to the pages", link_options, link_verb),
     VERB("deliveries", NULL, "Show deliveries with their attempts", deliveries_options, deliveries_verb),
 };

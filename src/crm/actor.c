@@ -178,6 +178,20 @@ static enum err_code check_employee(struct write *w, const struct new_employee *
     return check_business(w->db, w->business_id, err);
 }
 
+static enum err_code join_group(struct write *w, struct id group_id, struct id employee_id, struct error *err)
+{
+    int64_t added = 0;
+    struct id id =
+        id_is_nil(group_id) ? w->business_id : group_id; /* the owner group has the Business's id */
+    enum err_code code = db_exec(w->db,
+        "INSERT INTO employee_group (employee_id, group_id, business_id) "
+        "SELECT $1, id, business_id FROM permission_group WHERE id = $2 AND business_id = $3",
+        DB_PARAMS(db_id(employee_id), db_id(id), db_id(w->business_id)), &added, err);
+    return code || added
+               ? code
+               : error_set(err, ERR_NOT_FOUND, "There is no such permission group in this Business.");
+}
+
 enum err_code employee_add(struct write *w, const struct new_employee *input, struct id *user_id,
     struct id *employee_id, struct error *err)
 {
@@ -196,7 +210,7 @@ enum err_code employee_add(struct write *w, const struct new_employee *input, st
         NULL, err);
     if (code == ERR_CONFLICT)
         error_set(err, code, "%s is an employee of this Business already.", input->email);
-    return code;
+    return code ? code : join_group(w, input->group_id, *employee_id, err);
 }
 
 enum err_code api_key_add(

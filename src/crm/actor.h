@@ -10,6 +10,8 @@
 
 #include "crm/crm.h"
 
+struct access;
+
 struct person {
     struct id id; /* of the employee */
     const char *first_name, *last_name, *display_name, *email;
@@ -22,10 +24,15 @@ struct actor {
     const char *business_name;
     struct id contact_object_id;
     int64_t settings_version; /* of the Business, when this was read */
+    const struct access *access; /* what they may (access.h); as of that version, or later */
 };
 
 #define API_KEY_PREFIX "hk_"
-/* The three credentials (M12). One and the same ERR_UNAUTHENTICATED for every way in which they can be wrong. */
+/*
+ * Both leave `access` NULL: facts_access and access_load fill it.
+ *
+ * The three credentials (M12). One and the same ERR_UNAUTHENTICATED for every way in which they can be wrong.
+ */
 enum err_code actor_by_key(struct db *db, struct arena *arena, const char *key, struct id business_id,
     struct id user_id, struct actor *actor, struct error *err) MUST_CHECK;
 
@@ -45,6 +52,7 @@ enum err_code user_first_business(
 
 struct new_employee {
     const char *first_name, *last_name, *email;
+    struct id group_id; /* the permission group to be in; nil: the owner group */
 };
 /* Makes the User if nobody has that email yet, and the Employee. ERR_CONFLICT, ERR_NOT_FOUND, ERR_INVALID. */
 enum err_code employee_add(struct write *w, const struct new_employee *input, struct id *user_id,

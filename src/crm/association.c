@@ -34,7 +34,7 @@ static enum err_code add_record(struct check *check, struct id id, size_t i, str
     enum err_code code = record_find(check->db, check->arena, check->actor, id, &record, err);
     if (!code && record.archived)
         code = error_set(err, ERR_NOT_FOUND, "This record is archived.");
-    if (code == ERR_NOT_FOUND) {
+    if (code == ERR_NOT_FOUND || code == ERR_DENIED) {
         refuse(check, i, err->text);
         return ERR_OK;
     }
@@ -44,6 +44,7 @@ static enum err_code add_record(struct check *check, struct id id, size_t i, str
         refuse(check, i, "Activities of this type are about records of other objects.");
     check->entities[check->count++] = (struct associated_entity){.id = record.id,
         .object_id = record.object_id,
+        .owner_id = record.owner_id,
         .display_name = record.display_name,
         .object_name = record.object_name};
     return ERR_OK;

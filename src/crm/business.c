@@ -19,6 +19,13 @@ static enum err_code business_insert(struct db *db, void *ctx, struct error *err
         "INSERT INTO business (id, name, contact_object_id, settings_version, created_at) VALUES ($1, $2, "
         "$3, 1, $4)",
         DB_PARAMS(db_id(call->id), db_text(call->name), db_id(contacts), db_int(now)), NULL, err);
+    if (!code)
+        code = db_exec(db,
+            "INSERT INTO permission_group (id, business_id, name, activities, scheduled, records, objects, "
+            "webhooks, "
+            "people, version, created_at) VALUES ($1, $1, 'Owners', 1023, 1023, 1023, 1023, 1023, 1023, 1, "
+            "$2)",
+            DB_PARAMS(db_id(call->id), db_int(now)), NULL, err);
     if (code)
         return code;
     return db_exec(db,

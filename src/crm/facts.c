@@ -24,7 +24,7 @@ struct entry {
 };
 
 struct facts {
-    struct entry *actors[SLOTS], *types[SLOTS];
+    struct entry *actors[SLOTS], *types[SLOTS], *access[SLOTS];
 };
 
 static void release(void *thing)
@@ -48,6 +48,7 @@ void facts_free(struct facts *facts)
     for (size_t i = 0; i < SLOTS; i++) {
         release(facts->actors[i]);
         release(facts->types[i]);
+        release(facts->access[i]);
     }
     mem_free(facts);
 }
@@ -98,6 +99,25 @@ static void replace(struct entry **slot, struct entry *entry)
     *slot = entry;
 }
 
+enum err_code facts_access(
+    struct facts *facts, struct db *db, struct arena *arena, struct actor *actor, struct error *err)
+{
+    struct digest about = digest_of(actor->business_id, actor->employee.id, "access");
+    struct entry **slot = slot_of(facts->access, &about);
+    if (!is_about(*slot, &about) || (*slot)->actor.settings_version != actor->settings_version) {
+        struct entry *entry = entry_new(&about);
+        entry->actor.settings_version = actor->settings_version;
+        enum err_code code = access_load(db, entry->arena, actor, &entry->actor.access, err);
+        if (code) {
+            release(entry);
+            return code;
+        }
+        replace(slot, entry);
+    }
+    actor->access = lend(*slot, arena)->actor.access;
+    return ERR_OK;
+}
+
 enum err_code facts_actor(struct facts *facts, struct db *db, struct arena *arena, const char *key,
     struct id business_id, struct id user_id, bool fresh, struct actor *actor, bool *remembered,
     struct error *err)
@@ -109,6 +129,8 @@ enum err_code facts_actor(struct facts *facts, struct db *db, struct arena *aren
     if (!*remembered) {
         struct entry *entry = entry_new(&about);
         enum err_code code = actor_by_key(db, entry->arena, key, business_id, user_id, &entry->actor, err);
+        if (!code)
+            code = facts_access(facts, db, entry->arena, &entry->actor, err);
         if (code) {
             release(entry);
             return code;
@@ -149,5 +171,5 @@ enum err_code facts_type(struct facts *facts, struct db *db, struct arena *arena
         replace(slot, entry);
     }
     *type = &lend(*slot, arena)->type;
-    return may(actor, ACTION_LOG_ACTIVITY, (*type)->object.business_id, err);
+    return ERR_OK;
 }

@@ -1,6 +1,7 @@
 /*
- * What one worker remembers between requests that log activities: who a caller is, and Activity Objects with their
- * settings, fields and rules. It saves the queries that are the same a thousand times a second.
+ * What one worker remembers between requests: of those that log activities who a caller is, and Activity Objects with
+ * their settings, fields and rules; of all, what a caller may. It saves the queries that are the same a thousand times a
+ * second.
  *
  * An entry is of one settings_version of its Business, and may be out of date. So only that may rest on it which the
  * writer's transaction proves: it holds the version that was prepared under (struct log_unit) and refuses another one
@@ -28,6 +29,10 @@ void facts_free(struct facts *facts);
  */
 enum err_code facts_actor(struct facts *facts, struct db *db, struct arena *arena, const char *key,
     struct id business_id, struct id user_id, bool fresh, struct actor *actor, bool *remembered,
+    struct error *err) MUST_CHECK;
+
+/* As access_load, into actor->access; from the database if what is remembered is of another settings_version. */
+enum err_code facts_access(struct facts *facts, struct db *db, struct arena *arena, struct actor *actor,
     struct error *err) MUST_CHECK;
 
 /* All that logging an activity needs to know of its type. */

@@ -29,12 +29,21 @@
 /* A record, or, where record and object have one id, every record of that object. */
 struct associated_entity {
     struct id id, object_id;
+    struct id owner_id; /* of the record; nil: nobody's */
     const char *display_name, *object_name;
+    bool hidden; /* from whoever reads: they may not see the record */
 };
 
 static inline bool associated_is_all(const struct associated_entity *entity)
 {
     return id_equal(entity->id, entity->object_id);
+}
+
+/* Whether the actor may not see it. */
+static inline bool associated_is_hidden(const struct actor *actor, const struct associated_entity *entity)
+{
+    const struct thing thing = {.employee_id = entity->owner_id};
+    return !may_see(actor, ACTION_VIEW_RECORD, associated_is_all(entity) ? NULL : &thing);
 }
 
 /* The record of the wire table in MISSION.md. */

@@ -18,9 +18,23 @@ static enum err_code bury(struct write *w, struct id id, struct error *err)
     return code;
 }
 
+static enum err_code may_delete(struct write *w, struct id id, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(w->db,
+        "SELECT activity_object_id, logged_by FROM logged_activity WHERE id = $1 AND business_id = $2 AND "
+        "deleted_at IS NULL",
+        DB_PARAMS(db_id(id), db_id(w->business_id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code
+                    : error_set(err, ERR_NOT_FOUND, "There is no such Logged Activity in this Business.");
+    const struct thing thing = {.activity_object_id = db_col_id(rows, 0), .employee_id = db_col_id(rows, 1)};
+    return may(w->actor, ACTION_DELETE_ACTIVITY, &thing, err);
+}
+
 enum err_code logged_delete(struct write *w, struct id id, struct error *err)
 {
-    enum err_code code = w->actor ? may(w->actor, ACTION_DELETE_ACTIVITY, w->business_id, err) : ERR_OK;
+    enum err_code code = w->actor ? may_delete(w, id, err) : ERR_OK;
     if (!code)
         code = bury(w, id, err);
     if (!code)

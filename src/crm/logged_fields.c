@@ -54,7 +54,7 @@ enum err_code logged_fields_prepare(struct db *db, struct arena *arena, const st
     values_complete(values, visible, list);
     check_names(arena, values, list);
     activity->field_values = values_store(arena, values);
-    return values_read_names(db, arena, actor->business_id, &values, 1, err);
+    return values_read_names(db, arena, actor->business_id, actor, &values, 1, err);
 }
 
 /* The first record of that object that the activity is about; nil: none. */
@@ -124,7 +124,7 @@ static enum err_code fields_for(struct db *db, struct arena *arena, const struct
     return fields_read(db, arena, object->business_id, object->id, read, err);
 }
 
-enum err_code logged_fields_read(struct db *db, struct arena *arena, struct id business_id,
+enum err_code logged_fields_read(struct db *db, struct arena *arena, const struct actor *actor,
     struct logged_activity *activities, size_t count, struct error *err)
 {
     struct value_set **sets = ARENA_ARRAY(arena, struct value_set *, count);
@@ -140,5 +140,5 @@ enum err_code logged_fields_read(struct db *db, struct arena *arena, struct id b
             code = values_load(arena, fields, activity->field_values, &activity->values, err);
         sets[n++] = &activity->values;
     }
-    return code ? code : values_read_names(db, arena, business_id, sets, n, err);
+    return code ? code : values_read_names(db, arena, actor->business_id, actor, sets, n, err);
 }

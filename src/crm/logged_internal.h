@@ -16,7 +16,7 @@ enum err_code logged_fields_prepare(struct db *db, struct arena *arena, const st
 void logged_fields_bind(struct arena *arena, struct log_unit *log);
 
 /* `values` of each from its `field_values`: one query for each type that has fields, and few for names. */
-enum err_code logged_fields_read(struct db *db, struct arena *arena, struct id business_id,
+enum err_code logged_fields_read(struct db *db, struct arena *arena, const struct actor *actor,
     struct logged_activity *activities, size_t count, struct error *err) MUST_CHECK;
 
 #define COMPLETED_BEFORE "This Scheduled Activity has been completed already."

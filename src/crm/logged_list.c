@@ -17,6 +17,8 @@ struct search {
     struct id low, high; /* $2, $3: ids in between, without them */
     int64_t after, before; /* $4, $5: INT64_MIN, INT64_MAX: any */
     struct id object_id, employee_id, record_id; /* $6, $7, $8: nil: any */
+    bool shared_only; /* sharing takes some types away from the employee */
+    struct id reader; /* $9 */
     size_t most; /* rows; the limits in the statements are literals, since PostgreSQL plans for those */
 };
 
@@ -48,20 +50,29 @@ struct search {
                 AND_BRANCH("$12", "g", order, most)                                                          \
                     AND_BRANCH("$13", "h", order, most) ") AS found ORDER BY id " order " LIMIT " most
 
-#define OF_EMPLOYEE(order, most)                                                                             \
+/* For those from whom sharing takes some types away: $9, the employee. */
+#define SHARED "AND " ACCESS_SHARED("l.activity_object_id", "$1", "$9")
+
+#define EMPLOYEES(shared, order, most)                                                                       \
     "SELECT l.id FROM employee e CROSS JOIN logged_activity l WHERE e.id = $7 AND e.business_id = $1 "       \
-    "AND l.logged_by = e.id AND " IN_RANGE IF_OBJECT "ORDER BY l.id " order " LIMIT " most
+    "AND l.logged_by = e.id AND " IN_RANGE IF_OBJECT shared "ORDER BY l.id " order " LIMIT " most
+
+#define OF_EMPLOYEE(order, most) EMPLOYEES("", order, most)
+#define OF_EMPLOYEE_SHARED(order, most) EMPLOYEES(SHARED, order, most)
 
 /* What is about the record itself, and what is about every record of its object. */
-#define ABOUT(which, order, most)                                                                            \
+#define ABOUT(which, shared, order, most)                                                                    \
     "SELECT a.activity_id AS id FROM activity_association a CROSS JOIN logged_activity l "                   \
     "WHERE a.record_id = " which " AND a.business_id = $1 AND (a.activity_id, a.business_id) > ($2, $1) "    \
     "AND a.activity_id < $3 AND l.id = a.activity_id AND l.business_id = a.business_id AND " MATCHES         \
-        IF_OBJECT IF_EMPLOYEE "ORDER BY a.activity_id " order " LIMIT " most
+        IF_OBJECT IF_EMPLOYEE shared "ORDER BY a.activity_id " order " LIMIT " most
 #define OBJECT_OF_RECORD "(SELECT object_id FROM record WHERE id = $8 AND business_id = $1)"
-#define OF_RECORD(order, most)                                                                               \
-    "SELECT id FROM (SELECT id FROM (" ABOUT("$8", order, most) ") AS one UNION ALL SELECT id FROM (" ABOUT( \
-        OBJECT_OF_RECORD, order, most) ") AS every) AS found ORDER BY id " order " LIMIT " most
+#define RECORDS(shared, order, most)                                                                         \
+    "SELECT id FROM (SELECT id FROM (" ABOUT(                                                                \
+        "$8", shared, order, most) ") AS one UNION ALL SELECT id FROM (" ABOUT(OBJECT_OF_RECORD, shared,     \
+        order, most) ") AS every) AS found ORDER BY id " order " LIMIT " most
+#define OF_RECORD(order, most) RECORDS("", order, most)
+#define OF_RECORD_SHARED(order, most) RECORDS(SHARED, order, most)
 
 /* Either way, for the usual page and for the longest. */
 #define PICK(OF, back, most)                                                                                 \
@@ -136,14 +147,20 @@ static enum err_code take_ids(struct db *db, const char *sql, struct db_params p
 static enum err_code find_filtered(
     struct db *db, const struct search *s, bool back, struct id *ids, size_t *count, struct error *err)
 {
-    struct db_value values[RANGE_PARAMS + 3];
+    struct db_value values[RANGE_PARAMS + 4];
     range_values(s, values);
     values[5] = db_id_or_null(s->object_id);
     values[6] = db_id_or_null(s->employee_id);
     values[7] = db_id_or_null(s->record_id);
+    values[8] = db_id(s->reader);
+    const struct db_params all = {values, 9};
+    if (!id_is_nil(s->record_id) && s->shared_only)
+        return take_ids(db, PICK(OF_RECORD_SHARED, back, s->most), all, s->most, ids, count, err);
     if (!id_is_nil(s->record_id))
         return take_ids(
             db, PICK(OF_RECORD, back, s->most), (struct db_params){values, 8}, s->most, ids, count, err);
+    if (!id_is_nil(s->employee_id) && s->shared_only)
+        return take_ids(db, PICK(OF_EMPLOYEE_SHARED, back, s->most), all, s->most, ids, count, err);
     if (!id_is_nil(s->employee_id))
         return take_ids(
             db, PICK(OF_EMPLOYEE, back, s->most), (struct db_params){values, 7}, s->most, ids, count, err);
@@ -200,15 +217,30 @@ static enum err_code find_of_objects(struct db *db, const struct search *s, bool
         s->most, ids, count, err);
 }
 
-static enum err_code find_whole(
-    struct db *db, struct search *s, bool back, struct id *ids, size_t *count, struct error *err)
+/* Those that sharing does not take away. */
+static size_t keep_shared(const struct actor *actor, struct id *objects, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!access_is_hidden(actor, objects[i]))
+            objects[kept++] = objects[i];
+    return kept;
+}
+
+static enum err_code find_whole(struct db *db, const struct actor *actor, struct search *s, bool back,
+    struct id *ids, size_t *count, struct error *err)
 {
     struct id objects[256], found[PAGE_LIMIT_MOST + 1], after = {0};
     size_t object_count, n;
     enum err_code code;
+    bool more;
     *count = 0;
     do {
         code = next_objects(db, s->business_id, after, objects, &object_count, err);
+        more = object_count == ARRAY_LEN(objects);
+        if (object_count)
+            after = objects[object_count - 1];
+        object_count = keep_shared(actor, objects, object_count);
         for (size_t at = 0; at < object_count && !code; at += OBJECTS) {
             size_t some = object_count - at < OBJECTS ? object_count - at : OBJECTS;
             code = find_of_objects(db, s, back, objects + at, some, found, &n, err);
@@ -217,26 +249,53 @@ static enum err_code find_whole(
             join(ids, count, found, n, s, back);
             narrow(s, ids, *count, back);
         }
-        if (object_count)
-            after = objects[object_count - 1];
-    } while (!code && object_count == ARRAY_LEN(objects));
+    } while (!code && more);
     return code;
+}
+
+/* Narrows what is asked for to what the actor may see; *none when that is nothing. */
+static enum err_code narrow_to_visible(
+    struct db *db, const struct actor *actor, struct logged_filter *filter, bool *none, struct error *err)
+{
+    bool visible = true;
+    *none = access_is_hidden(actor, filter->object_id);
+    if (access_level(actor, ACTION_VIEW_ACTIVITY) == LEVEL_MY) {
+        *none |= !id_is_nil(filter->employee_id) && !id_equal(filter->employee_id, actor->employee.id);
+        filter->employee_id = actor->employee.id;
+    }
+    enum err_code code = id_is_nil(filter->record_id)
+                             ? ERR_OK
+                             : record_is_visible(db, actor, filter->record_id, &visible, err);
+    *none |= !visible;
+    return code;
+}
+
+static enum err_code list_ids(struct db *db, const struct actor *actor, const struct logged_filter *filter,
+    const struct page *page, struct id *ids, size_t *found, struct error *err)
+{
+    struct search search = search_of(actor, filter, page);
+    search.shared_only = actor->access->hidden_count > 0;
+    search.reader = actor->employee.id;
+    bool whole =
+        id_is_nil(filter->object_id) && id_is_nil(filter->record_id) && id_is_nil(filter->employee_id);
+    return whole ? find_whole(db, actor, &search, page->back, ids, found, err)
+                 : find_filtered(db, &search, page->back, ids, found, err);
 }
 
 enum err_code logged_list(struct db *db, struct arena *arena, const struct actor *actor,
     const struct logged_filter *filter, struct page *page, struct logged_activity **activities, size_t *count,
     struct error *err)
 {
-    struct search search = search_of(actor, filter, page);
+    struct logged_filter visible = *filter;
     struct id *ids = ARENA_ARRAY(arena, struct id, page->limit + 1);
     size_t found = 0;
-    bool whole =
-        id_is_nil(filter->object_id) && id_is_nil(filter->record_id) && id_is_nil(filter->employee_id);
+    bool none = true;
     *count = 0;
-    enum err_code code = may(actor, ACTION_VIEW_ACTIVITY, actor->business_id, err);
+    enum err_code code = may(actor, ACTION_VIEW_ACTIVITY, NULL, err);
     if (!code)
-        code = whole ? find_whole(db, &search, page->back, ids, &found, err)
-                     : find_filtered(db, &search, page->back, ids, &found, err);
+        code = narrow_to_visible(db, actor, &visible, &none, err);
+    if (!code && !none)
+        code = list_ids(db, actor, &visible, page, ids, &found, err);
     if (code)
         return code;
     found = page_cut(page, ids, sizeof *ids, found);

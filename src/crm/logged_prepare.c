@@ -25,9 +25,10 @@ static enum err_code prepare_completion(struct preparing *p, struct error *err)
     struct id scheduled_id = p->input->scheduled_activity_id;
     if (id_is_nil(scheduled_id))
         return ERR_OK;
-    enum err_code code = may(p->actor, ACTION_COMPLETE_ACTIVITY, p->actor->business_id, err);
+    enum err_code code = scheduled_find(p->db, p->arena, p->actor, scheduled_id, &p->scheduled, err);
+    const struct thing thing = scheduled_thing(&p->scheduled);
     if (!code)
-        code = scheduled_read(p->db, p->arena, p->actor, scheduled_id, &p->scheduled, err);
+        code = may(p->actor, ACTION_COMPLETE_ACTIVITY, &thing, err);
     if (code == ERR_NOT_FOUND && !p->input->completing) {
         error_list_add(p->list, "/scheduled_activity_id", "%s", err->text);
         return ERR_OK;
@@ -60,6 +61,11 @@ static enum err_code prepare_object(struct preparing *p, struct error *err)
     struct id id = named ? input->object_id : scheduled;
     const struct activity_type *type;
     enum err_code code = read_type(p, id, &type, err);
+    if (!code && id_is_nil(scheduled)) { /* who may complete it may do so, whatever else they may log */
+        const struct thing thing = {
+            .activity_object_id = type->object.id, .employee_id = p->actor->employee.id};
+        code = may(p->actor, ACTION_LOG_ACTIVITY, &thing, err);
+    }
     if (code == ERR_NOT_FOUND) {
         error_list_add(p->list, pointer, "%s", err->text);
         return ERR_OK;
@@ -104,12 +110,30 @@ static enum err_code prepare_associated(struct preparing *p, struct error *err)
 
 /* ── the whole ───────────────────────────────────────────────────────────────────────────────── */
 
+/* What is written into records, too, is a change of them. */
+static enum err_code may_bind(const struct preparing *p, struct error *err)
+{
+    const struct log_unit *log = p->log;
+    for (size_t i = 0; i < log->bound_count; i++)
+        for (size_t j = 0; j < log->activity.associated_count; j++) {
+            const struct associated_entity *entity = &log->activity.associated[j];
+            const struct thing thing = {.employee_id = entity->owner_id};
+            if (!id_equal(entity->id, log->bound[i].record_id) ||
+                !may(p->actor, ACTION_EDIT_RECORD, &thing, err))
+                continue;
+            return error_set(err, ERR_DENIED,
+                "A field of this activity is written into a record that it is about, which you may not "
+                "edit.");
+        }
+    return ERR_OK;
+}
+
 static enum err_code check_all(struct preparing *p, struct error *err)
 {
     const struct log_input *input = p->input;
-    enum err_code code = may(p->actor, ACTION_LOG_ACTIVITY, p->actor->business_id, err);
-    if (!code)
-        code = prepare_completion(p, err);
+    enum err_code code = id_is_nil(input->scheduled_activity_id)
+                             ? may(p->actor, ACTION_LOG_ACTIVITY, NULL, err)
+                             : prepare_completion(p, err);
     if (!code)
         code = prepare_object(p, err);
     if (!code)
@@ -125,7 +149,7 @@ static enum err_code check_all(struct preparing *p, struct error *err)
     if (code)
         return code;
     logged_fields_bind(p->arena, p->log);
-    return p->log->bound_count ? may(p->actor, ACTION_EDIT_RECORD, p->actor->business_id, err) : ERR_OK;
+    return may_bind(p, err);
 }
 
 enum err_code logged_prepare(struct db *db, struct arena *arena, const struct actor *actor,

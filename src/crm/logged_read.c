@@ -1,5 +1,6 @@
 /* Records as the wire table has them: one, or a page of them with a constant number of queries. */
 #include "crm/logged_internal.h"
+#include "crm/mention.h"
 
 /* $1 is the Business; the ids follow. */
 #define CHUNK 100
@@ -20,7 +21,8 @@
     "WHERE l.business_id = $1 AND l.deleted_at IS NULL AND l.id "
 
 #define ASSOCIATIONS                                                                                         \
-    "SELECT a.activity_id, a.record_id, r.display_name, a.object_id, o.name FROM activity_association a "    \
+    "SELECT a.activity_id, a.record_id, r.display_name, a.object_id, o.name, r.owner_id FROM "               \
+    "activity_association a "                                                                                \
     "JOIN record_object o ON o.id = a.object_id AND o.business_id = a.business_id "                          \
     "LEFT JOIN record r ON r.id = a.record_id AND r.business_id = a.business_id "                            \
     "WHERE a.business_id = $1 AND a.activity_id "
@@ -43,7 +45,7 @@ static void take_activity(
         .logged_at = db_col_int(rows, 1),
         .completed_at = db_col_int(rows, 2),
         .scheduled_activity_id = db_col_id(rows, 3),
-        .mentions = db_col_text_copy(rows, 4, arena),
+        .mentions = mentions_seen(actor, db_col_text_copy(rows, 4, arena), arena),
         .notes = db_col_text_copy(rows, 5, arena),
         .field_values = db_col_text_copy(rows, 6, arena),
         .delivery_id = db_col_id(rows, 7),
@@ -56,6 +58,14 @@ static void take_activity(
         .logged_by = take_person(rows, 13, arena),
         .completed_by = take_person(rows, 18, arena),
     };
+}
+
+static enum err_code logged_may(
+    const struct actor *actor, enum action action, const struct logged_activity *activity, struct error *err)
+{
+    const struct thing thing = {
+        .activity_object_id = activity->object.id, .employee_id = activity->logged_by.id};
+    return may(actor, action, &thing, err);
 }
 
 /* ── many ────────────────────────────────────────────────────────────────────────────────────── */
@@ -73,19 +83,21 @@ static void add_entity(struct arena *arena, struct logged_activity *activity, st
     activity->associated[activity->associated_count++] = entity;
 }
 
-static void take_entity(
-    struct db_rows *rows, struct arena *arena, struct logged_activity *activities, size_t count)
+static void take_entity(struct db_rows *rows, struct arena *arena, const struct actor *actor,
+    struct logged_activity *activities, size_t count)
 {
     struct id activity_id = db_col_id(rows, 0);
     for (size_t i = 0; i < count; i++) {
         if (!id_equal(activities[i].id, activity_id))
             continue;
         bool all = db_col_null(rows, 2);
-        add_entity(arena, &activities[i],
-            (struct associated_entity){.id = db_col_id(rows, 1),
-                .display_name = db_col_text_copy(rows, all ? 4 : 2, arena),
-                .object_id = db_col_id(rows, 3),
-                .object_name = db_col_text_copy(rows, 4, arena)});
+        struct associated_entity entity = {.id = db_col_id(rows, 1),
+            .owner_id = db_col_id(rows, 5),
+            .display_name = db_col_text_copy(rows, all ? 4 : 2, arena),
+            .object_id = db_col_id(rows, 3),
+            .object_name = db_col_text_copy(rows, 4, arena)};
+        entity.hidden = associated_is_hidden(actor, &entity);
+        add_entity(arena, &activities[i], entity);
     }
 }
 
@@ -126,7 +138,7 @@ static enum err_code read_chunk(struct db *db, struct arena *arena, const struct
         return code;
     code = db_query(db, ASSOCIATIONS "IN " IDS ASSOCIATIONS_ORDER, params, &rows, err);
     while (!code && db_next(rows, &code, err))
-        take_entity(rows, arena, places, count);
+        take_entity(rows, arena, actor, places, count);
     db_rows_close(rows);
     return code;
 }
@@ -136,17 +148,18 @@ enum err_code logged_read_many(struct db *db, struct arena *arena, const struct 
     struct error *err)
 {
     struct logged_activity *all = ARENA_ARRAY(arena, struct logged_activity, id_count);
-    enum err_code code = may(actor, ACTION_VIEW_ACTIVITY, actor->business_id, err);
+    enum err_code code = may(actor, ACTION_VIEW_ACTIVITY, NULL, err);
     for (size_t at = 0, n; at < id_count && !code; at += n) {
         n = id_count - at < CHUNK ? id_count - at : CHUNK;
         code = read_chunk(db, arena, actor, ids + at, n, all + at, err);
     }
     *activities = all;
     *count = 0;
+    struct error hidden;
     for (size_t i = 0; i < id_count && !code; i++)
-        if (!id_is_nil(all[i].id))
+        if (!id_is_nil(all[i].id) && !logged_may(actor, ACTION_VIEW_ACTIVITY, &all[i], &hidden))
             all[(*count)++] = all[i];
-    return code ? code : logged_fields_read(db, arena, actor->business_id, all, *count, err);
+    return code ? code : logged_fields_read(db, arena, actor, all, *count, err);
 }
 
 /* ── one ─────────────────────────────────────────────────────────────────────────────────────── */
@@ -154,24 +167,23 @@ enum err_code logged_read_many(struct db *db, struct arena *arena, const struct 
 enum err_code logged_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct logged_activity *activity, struct error *err)
 {
-    enum err_code code = may(actor, ACTION_VIEW_ACTIVITY, actor->business_id, err);
-    if (code)
-        return code;
     struct db_value values[] = {db_id(actor->business_id), db_id(id)};
     struct db_params params = {values, ARRAY_LEN(values)};
     struct db_rows *rows;
-    code = db_query(db, ACTIVITIES "= $2", params, &rows, err);
+    enum err_code code = db_query(db, ACTIVITIES "= $2", params, &rows, err);
     bool found = !code && db_next(rows, &code, err);
     if (found)
         take_activity(rows, arena, actor, activity);
     db_rows_close(rows);
     if (!code && !found)
         code = error_set(err, ERR_NOT_FOUND, "There is no such Logged Activity in this Business.");
+    if (!code)
+        code = logged_may(actor, ACTION_VIEW_ACTIVITY, activity, err);
     if (code)
         return code;
     code = db_query(db, ASSOCIATIONS "= $2" ASSOCIATIONS_ORDER, params, &rows, err);
     while (!code && db_next(rows, &code, err))
-        take_entity(rows, arena, activity, 1);
+        take_entity(rows, arena, actor, activity, 1);
     db_rows_close(rows);
-    return code ? code : logged_fields_read(db, arena, actor->business_id, activity, 1, err);
+    return code ? code : logged_fields_read(db, arena, actor, activity, 1, err);
 }

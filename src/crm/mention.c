@@ -1,6 +1,7 @@
 #include "crm/mention.h"
 
 #include "base/emit.h"
+#include "crm/access.h"
 
 enum err_code mentions_check(struct db *db, struct arena *arena, const struct actor *actor,
     const struct id *mentions, size_t count, const char **json, struct error_list *list, struct error *err)
@@ -29,4 +30,12 @@ enum err_code mentions_check(struct db *db, struct arena *arena, const struct ac
     *json = arena_strdup(arena, buf_text(&text));
     buf_free(&text);
     return code;
+}
+
+const char *mentions_seen(const struct actor *actor, const char *json, struct arena *arena)
+{
+    if (may_see(actor, ACTION_VIEW_EMPLOYEE, NULL))
+        return json;
+    const char *me = id_format(actor->employee.id).text;
+    return strstr(json, me) ? arena_printf(arena, "[\"%s\"]", me) : "[]";
 }

@@ -12,4 +12,7 @@ enum err_code mentions_check(struct db *db, struct arena *arena, const struct ac
     const struct id *mentions, size_t count, const char **json, struct error_list *list,
     struct error *err) MUST_CHECK;
 
+/* Of those who are mentioned (JSON) the ones whom the actor may know of: all employees, or themselves. */
+const char *mentions_seen(const struct actor *actor, const char *json, struct arena *arena);
+
 #endif

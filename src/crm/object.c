@@ -109,7 +109,7 @@ static enum err_code expect_object(
 
 /* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
-enum err_code object_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+enum err_code object_find(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     const char *api_name, struct activity_object *object, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
@@ -122,13 +122,21 @@ enum err_code object_read(struct db *db, struct arena *arena, const struct actor
                   DB_PARAMS(db_id(id), db_id(actor->business_id)), &rows, err);
     if (!code)
         code = expect_object(rows, arena, object, err);
-    return code ? code : may(actor, ACTION_VIEW_OBJECT, object->business_id, err);
+    return code;
+}
+
+enum err_code object_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    const char *api_name, struct activity_object *object, struct error *err)
+{
+    enum err_code code = object_find(db, arena, actor, id, api_name, object, err);
+    struct thing thing = {.activity_object_id = object->id};
+    return code ? code : may(actor, ACTION_VIEW_OBJECT, &thing, err);
 }
 
 enum err_code object_read_open(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     const char *api_name, struct activity_object *object, struct error *err)
 {
-    enum err_code code = object_read(db, arena, actor, id, api_name, object, err);
+    enum err_code code = object_find(db, arena, actor, id, api_name, object, err);
     if (code || !object->archived_at)
         return code;
     return error_set(err, ERR_NOT_FOUND,
@@ -138,9 +146,10 @@ enum err_code object_read_open(struct db *db, struct arena *arena, const struct 
 /* $2: 0 those that are not archived, 1 the others, 2 all. */
 #define LISTED                                                                                               \
     "FROM activity_object WHERE business_id = $1 AND ($2 = 2 OR ($2 = 0 AND archived_at IS NULL) OR "        \
-    "($2 = 1 AND archived_at IS NOT NULL)) "
+    "($2 = 1 AND archived_at IS NOT NULL)) AND ($6 IS NULL OR " ACCESS_SHARED(                               \
+        "activity_object.id", "$1", "$6") ") "
 
-enum err_code object_list(struct db *db, struct arena *arena, const struct actor *actor,
+enum err_code object_list_shared(struct db *db, struct arena *arena, const struct actor *actor,
     enum archived_filter archived, struct page *page, struct activity_object **objects, size_t *count,
     struct error *err)
 {
@@ -149,13 +158,13 @@ enum err_code object_list(struct db *db, struct arena *arena, const struct actor
     static const char back[] =
         "SELECT " OBJECT_COLUMNS LISTED "AND (name, id) < ($3, $4) ORDER BY name DESC, id DESC LIMIT $5";
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = may(actor, ACTION_VIEW_OBJECT, actor->business_id, err);
-    if (!code)
-        code = db_query(db, page->back ? back : forward,
-            DB_PARAMS(db_id(actor->business_id), db_int(archived),
-                db_text(page->key.text ? page->key.text : ""), db_id(page->key.id),
-                db_int((int64_t)page->limit + 1)),
-            &rows, err);
+    bool all = actor->access->hidden_count == 0 || access_level(actor, ACTION_EDIT_OBJECT) != LEVEL_NONE;
+    static const struct id nobody = {0};
+    struct id sharing_for = all ? nobody : actor->employee.id;
+    enum err_code code = db_query(db, page->back ? back : forward,
+        DB_PARAMS(db_id(actor->business_id), db_int(archived), db_text(page->key.text ? page->key.text : ""),
+            db_id(page->key.id), db_int((int64_t)page->limit + 1), db_id_or_null(sharing_for)),
+        &rows, err);
     *objects = ARENA_ARRAY(arena, struct activity_object, page->limit + 1);
     *count = 0;
     while (!code && *count <= page->limit && db_next(rows, &code, err))
@@ -164,13 +173,21 @@ enum err_code object_list(struct db *db, struct arena *arena, const struct actor
     return code;
 }
 
+enum err_code object_list(struct db *db, struct arena *arena, const struct actor *actor,
+    enum archived_filter archived, struct page *page, struct activity_object **objects, size_t *count,
+    struct error *err)
+{
+    enum err_code code = may(actor, ACTION_VIEW_OBJECT, NULL, err);
+    return code ? code : object_list_shared(db, arena, actor, archived, page, objects, count, err);
+}
+
 /* ── for those who change it ─────────────────────────────────────────────────────────────────── */
 
 enum err_code object_hold(
     struct write *w, struct id id, int64_t version, struct activity_object *object, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, err);
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, NULL, err);
     if (!code)
         code = db_query(w->db,
             "SELECT " OBJECT_COLUMNS "FROM activity_object WHERE id = $1 AND business_id = $2{update}",

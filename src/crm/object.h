@@ -51,7 +51,11 @@ bool object_takes(const struct activity_object *object, struct id record_object_
 enum err_code object_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     const char *api_name, struct activity_object *object, struct error *err) MUST_CHECK;
 
-/* The same for whoever logs or schedules: an archived one is ERR_NOT_FOUND, too, and the sentence says so. */
+/* The same, whoever asks. */
+enum err_code object_find(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    const char *api_name, struct activity_object *object, struct error *err) MUST_CHECK;
+
+/* The same for whoever logs or schedules, which they may or may not: an archived one is ERR_NOT_FOUND, too, and the sentence says so. */
 enum err_code object_read_open(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     const char *api_name, struct activity_object *object, struct error *err) MUST_CHECK;
 
@@ -59,6 +63,11 @@ enum archived_filter { ARCHIVED_LEFT_OUT, ARCHIVED_ONLY, ARCHIVED_TOO };
 
 /* A page by name. *count at most page->limit. */
 enum err_code object_list(struct db *db, struct arena *arena, const struct actor *actor,
+    enum archived_filter archived, struct page *page, struct activity_object **objects, size_t *count,
+    struct error *err) MUST_CHECK;
+
+/* The same, for whoever knows of them because they are shared with them. */
+enum err_code object_list_shared(struct db *db, struct arena *arena, const struct actor *actor,
     enum archived_filter archived, struct page *page, struct activity_object **objects, size_t *count,
     struct error *err) MUST_CHECK;
 

@@ -267,7 +267,7 @@ enum err_code object_add(struct write *w, const struct object_input *input, stru
     apply(input, object, w->now);
     if (!object->api_name)
         object->api_name = text_api_name(w->arena, object->name);
-    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, err);
+    enum err_code code = write_may(w, ACTION_ADD_OBJECT, NULL, err);
     if (!code)
         code = check_business(w->db, w->business_id, err);
     if (!code)
@@ -311,6 +311,8 @@ enum err_code object_change(struct write *w, struct id id, int64_t version, cons
     struct activity_object *object, struct error_list *list, struct error *err)
 {
     enum err_code code = object_hold(w, id, version, object, err);
+    if (!code && input->has.archived && input->archived)
+        code = write_may(w, ACTION_DELETE_OBJECT, NULL, err);
     if (code)
         return code;
     const struct activity_object before = *object;

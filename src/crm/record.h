@@ -30,13 +30,17 @@ struct record {
 
 /* What activities say of a record that they are about. */
 struct record_ref {
-    struct id id, object_id;
+    struct id id, object_id, owner_id;
     const char *display_name, *object_name, *object_api_name;
     bool archived;
 };
 /* A record of any object by its id. ERR_NOT_FOUND. */
 enum err_code record_find(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct record_ref *record, struct error *err) MUST_CHECK;
+
+/* Whether the actor may see the record; false, too, when it is not there. */
+enum err_code record_is_visible(
+    struct db *db, const struct actor *actor, struct id id, bool *visible, struct error *err) MUST_CHECK;
 
 /* ERR_NOT_FOUND also when it is a record of another object. */
 enum err_code record_read(struct db *db, struct arena *arena, const struct actor *actor,

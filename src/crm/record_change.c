@@ -162,7 +162,7 @@ static enum err_code apply(struct write *w, const struct record_object *object,
     const struct record_input *input, bool new, struct record *record, struct error_list *list,
     struct error *err)
 {
-    const struct actor operator= {.business_id = w->business_id};
+    const struct actor operator= {.business_id = w->business_id, .access = &access_operator};
     enum err_code code = values_change(
         w->db, w->arena, w->actor ? w->actor : &operator, input->fields, &record->values, list, err);
     if (code)
@@ -188,7 +188,8 @@ static enum err_code apply(struct write *w, const struct record_object *object,
 static enum err_code read_names(struct write *w, struct record *record, struct error *err)
 {
     struct value_set *values = &record->values;
-    return values_read_names(w->db, w->arena, w->business_id, &values, 1, err);
+    values->name_count = 0; /* those that are known were read for nobody in particular */
+    return values_read_names(w->db, w->arena, w->business_id, w->actor, &values, 1, err);
 }
 
 /* ── making ──────────────────────────────────────────────────────────────────────────────────── */
@@ -211,6 +212,8 @@ static enum err_code begin(
     enum err_code code = record_fields(w->db, w->arena, object, fields, err);
     if (!code)
         values_init(w->arena, fields, &record->values);
+    if (w->actor && access_level(w->actor, ACTION_ADD_RECORD) == LEVEL_MY) /* unless another owner is named */
+        record->owner = w->actor->employee;
     return code;
 }
 
@@ -219,13 +222,16 @@ enum err_code record_add(struct write *w, const char *object_key, const struct r
 {
     enum err_code code = record_object_find(w, object_key, object, err);
     if (!code)
-        code = write_may(w, ACTION_EDIT_RECORD, err);
+        code = write_may(w, ACTION_ADD_RECORD, NULL, err);
     if (!code && object->archived_at)
         code = error_set(err, ERR_CONFLICT, "%.60s is archived: it takes no new records.", object->name);
     if (!code)
         code = begin(w, object, record, err);
     if (!code)
         code = apply(w, object, input, true, record, list, err);
+    const struct thing thing = {.employee_id = record->owner.id};
+    if (!code)
+        code = write_may(w, ACTION_ADD_RECORD, &thing, err);
     if (code)
         return code;
     code = record_insert(w->db, w->arena, object->kind, record, err);
@@ -253,8 +259,12 @@ enum err_code record_change(struct write *w, const char *object_key, struct id i
     enum err_code code = record_object_find(w, object_key, object, err);
     if (!code)
         code = record_hold(w->db, w->arena, object, id, record, err);
+    struct thing thing = {0};
     if (!code)
-        code = write_may(w, ACTION_EDIT_RECORD, err);
+        thing.employee_id = record->owner.id;
+    bool archives = input->has_archived && input->archived;
+    if (!code)
+        code = write_may(w, archives ? ACTION_DELETE_RECORD : ACTION_EDIT_RECORD, &thing, err);
     if (!code && version >= 0 && version != record->version)
         code = error_set(err, ERR_STALE, "This record was changed by somebody else since you read it.");
     const struct record before = *record;

@@ -38,6 +38,7 @@ void record_search_entry(
     *entry = (struct search_entry){.record_id = record->id,
         .business_id = record->business_id,
         .object_id = record->object_id,
+        .owner_id = record->owner.id,
         .sort_name = search_sort_key(arena, record->display_name),
         .sort_email = record->email,
         .text = search_text(arena, &source)};
@@ -64,7 +65,7 @@ static enum err_code read_batch(struct db *db, struct arena *arena, struct id af
     *count = *entry_count = 0;
     enum err_code code = db_query(db,
         "SELECT r.id, r.business_id, r.object_id, r.first_name, r.last_name, r.display_name, r.email, "
-        "r.field_values, r.archived_at, o.kind FROM record r "
+        "r.field_values, r.archived_at, o.kind, r.owner_id FROM record r "
         "JOIN record_object o ON o.id = r.object_id AND o.business_id = r.business_id "
         "WHERE r.searched = 0 AND r.id > $1 ORDER BY r.id LIMIT $2{update}",
         DB_PARAMS(db_id(after), db_int(BATCH_MOST)), &rows, err);
@@ -77,7 +78,8 @@ static enum err_code read_batch(struct db *db, struct arena *arena, struct id af
             .last_name = db_col_text_copy(rows, 4, arena),
             .display_name = db_col_text_copy(rows, 5, arena),
             .email = db_col_text_copy(rows, 6, arena),
-            .field_values = db_col_text_copy(rows, 7, arena)};
+            .field_values = db_col_text_copy(rows, 7, arena),
+            .owner.id = db_col_id(rows, 10)};
         if (db_col_null(rows, 8))
             record_search_entry(
                 arena, (enum record_kind)db_col_int(rows, 9), record, &entries[(*entry_count)++]);

@@ -32,7 +32,7 @@ static void take_object(struct db_rows *rows, struct arena *arena, struct record
     };
 }
 
-static enum err_code find(struct db *db, struct arena *arena, struct id business_id, const char *key,
+enum err_code record_object_lookup(struct db *db, struct arena *arena, struct id business_id, const char *key,
     struct record_object *object, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
@@ -50,17 +50,23 @@ static enum err_code find(struct db *db, struct arena *arena, struct id business
     return ERR_OK;
 }
 
+/* Whoever may see records, or settings, knows which objects there are. */
+static enum err_code may_know_objects(const struct actor *actor, struct error *err)
+{
+    return may_see(actor, ACTION_VIEW_OBJECT, NULL) ? ERR_OK : may(actor, ACTION_VIEW_RECORD, NULL, err);
+}
+
 enum err_code record_object_read(struct db *db, struct arena *arena, const struct actor *actor,
     const char *key, struct record_object *object, struct error *err)
 {
-    enum err_code code = find(db, arena, actor->business_id, key, object, err);
-    return code ? code : may(actor, ACTION_VIEW_RECORD, object->business_id, err);
+    enum err_code code = record_object_lookup(db, arena, actor->business_id, key, object, err);
+    return code ? code : may_know_objects(actor, err);
 }
 
 enum err_code record_object_find(
     struct write *w, const char *key, struct record_object *object, struct error *err)
 {
-    return find(w->db, w->arena, w->business_id, key, object, err);
+    return record_object_lookup(w->db, w->arena, w->business_id, key, object, err);
 }
 
 enum err_code record_object_list(struct db *db, struct arena *arena, const struct actor *actor, bool archived,
@@ -79,7 +85,7 @@ enum err_code record_object_list(struct db *db, struct arena *arena, const struc
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     *objects = ARENA_ARRAY(arena, struct record_object, page->limit + 1);
     *count = 0;
-    enum err_code code = may(actor, ACTION_VIEW_RECORD, actor->business_id, err);
+    enum err_code code = may_know_objects(actor, err);
     if (code)
         return code;
     code = db_query(db, page->back ? back[archived] : forward[archived],
@@ -143,7 +149,7 @@ static enum err_code insert(
 enum err_code record_object_add(struct write *w, const struct record_object_input *input,
     struct record_object *object, struct error_list *list, struct error *err)
 {
-    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, err);
+    enum err_code code = write_may(w, ACTION_ADD_OBJECT, NULL, err);
     if (code)
         return code;
     *object = (struct record_object){.id = id_new(),
@@ -203,7 +209,9 @@ enum err_code record_object_change(struct write *w, const char *key, int64_t ver
 {
     enum err_code code = record_object_find(w, key, object, err);
     if (!code)
-        code = write_may(w, ACTION_EDIT_OBJECT, err);
+        code = write_may(w, ACTION_EDIT_OBJECT, NULL, err);
+    if (!code && input->has_archived && input->archived)
+        code = write_may(w, ACTION_DELETE_OBJECT, NULL, err);
     if (!code && object->version != version)
         code = error_set(err, ERR_STALE, "This object was changed by somebody else since you read it.");
     if (code)
@@ -234,7 +242,7 @@ static enum err_code lock(struct write *w, struct id id, struct error *err)
 enum err_code record_object_hold(
     struct write *w, const char *key, int64_t version, struct record_object *object, struct error *err)
 {
-    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, err);
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, NULL, err);
     if (!code)
         code = record_object_find(w, key, object, err);
     if (!code)

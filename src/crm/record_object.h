@@ -31,6 +31,10 @@ const char *record_kind_name(enum record_kind kind);
 enum err_code record_object_read(struct db *db, struct arena *arena, const struct actor *actor,
     const char *key, struct record_object *object, struct error *err) MUST_CHECK;
 
+/* The same, whoever asks: for what is then decided record by record. */
+enum err_code record_object_lookup(struct db *db, struct arena *arena, struct id business_id, const char *key,
+    struct record_object *object, struct error *err) MUST_CHECK;
+
 /* The same, in a cold write. */
 enum err_code record_object_find(
     struct write *w, const char *key, struct record_object *object, struct error *err) MUST_CHECK;

@@ -20,9 +20,9 @@ enum err_code record_get(struct db *db, struct arena *arena, const struct record
 /* The fields of a record object, standard ones included. */
 enum err_code record_fields(struct db *db, struct arena *arena, const struct record_object *object,
     struct field_set *fields, struct error *err) MUST_CHECK;
-/* Fills `values` of each: from what is stored, from the columns, with the names of what they refer to. */
-enum err_code record_load_values(struct db *db, struct arena *arena, const struct record_object *object,
-    struct record *records, size_t count, struct error *err) MUST_CHECK;
+/* Fills `values` of each: from what is stored, from the columns, with the names that the actor (NULL: anybody) sees. */
+enum err_code record_load_values(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct record_object *object, struct record *records, size_t count, struct error *err) MUST_CHECK;
 /* The columns' values into `values`. */
 void record_put_columns(struct arena *arena, enum record_kind kind, struct record *record);
 

@@ -32,8 +32,8 @@ void record_put_columns(struct arena *arena, enum record_kind kind, struct recor
     values_put_text(arena, values, "created", time_format(record->created_at).text);
 }
 
-enum err_code record_load_values(struct db *db, struct arena *arena, const struct record_object *object,
-    struct record *records, size_t count, struct error *err)
+enum err_code record_load_values(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct record_object *object, struct record *records, size_t count, struct error *err)
 {
     if (count == 0)
         return ERR_OK;
@@ -46,5 +46,5 @@ enum err_code record_load_values(struct db *db, struct arena *arena, const struc
             record_put_columns(arena, object->kind, &records[i]);
         sets[i] = &records[i].values;
     }
-    return code ? code : values_read_names(db, arena, object->business_id, sets, count, err);
+    return code ? code : values_read_names(db, arena, object->business_id, actor, sets, count, err);
 }

@@ -12,7 +12,7 @@ enum err_code record_hold(struct db *db, struct arena *arena, const struct recor
     db_rows_close(rows);
     if (!code)
         code = record_get(db, arena, object, id, record, err);
-    return code ? code : record_load_values(db, arena, object, record, 1, err);
+    return code ? code : record_load_values(db, arena, NULL, object, record, 1, err);
 }
 
 enum err_code record_email_taken(
@@ -73,7 +73,7 @@ static bool same_text(const char *a, const char *b)
 static bool same_entry(const struct search_entry *a, const struct search_entry *b)
 {
     return same_text(a->text, b->text) && same_text(a->sort_name, b->sort_name) &&
-           same_text(a->sort_email, b->sort_email);
+           same_text(a->sort_email, b->sort_email) && id_equal(a->owner_id, b->owner_id);
 }
 
 enum err_code record_update(struct db *db, struct arena *arena, enum record_kind kind,

@@ -1,7 +1,9 @@
 #include "crm/role.h"
 
+#include "crm/business.h"
 #include "crm/check.h"
 #include "crm/employee_list.h"
+#include "crm/group.h"
 
 /* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
@@ -59,10 +61,16 @@ static enum err_code read_whole(struct db *db, struct arena *arena, struct id bu
     return code ? code : read_members(db, arena, business_id, role, err);
 }
 
+enum err_code role_find(struct db *db, struct arena *arena, struct id business_id, struct id id,
+    struct role *role, struct error *err)
+{
+    return read_row(db, arena, business_id, id, role, err);
+}
+
 enum err_code role_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct role *role, struct error *err)
 {
-    enum err_code code = may(actor, ACTION_VIEW_ROLE, actor->business_id, err);
+    enum err_code code = may(actor, ACTION_VIEW_ROLE, NULL, err);
     return code ? code : read_whole(db, arena, actor->business_id, id, role, err);
 }
 
@@ -75,7 +83,7 @@ enum err_code role_list(struct db *db, struct arena *arena, const struct actor *
         db_id(page->key.id), db_int((int64_t)most)};
     struct db_params params = {values, ARRAY_LEN(values)};
     *roles = ARENA_ARRAY(arena, struct role, most);
-    enum err_code code = may(actor, ACTION_VIEW_ROLE, actor->business_id, err);
+    enum err_code code = may(actor, ACTION_VIEW_ROLE, NULL, err);
     if (!code)
         code = page->back
                    ? db_query(db,
@@ -115,7 +123,7 @@ enum err_code role_add(
     struct write *write, const char *name, struct role *role, struct error_list *list, struct error *err)
 {
     *role = (struct role){.id = id_new(), .name = name, .created_at = write->now};
-    enum err_code code = write_may(write, ACTION_EDIT_ROLE, err);
+    enum err_code code = write_may(write, ACTION_ADD_ROLE, NULL, err);
     if (!code)
         code = check_role_name(write, name, list, err);
     if (!code)
@@ -130,7 +138,7 @@ enum err_code role_add(
 enum err_code role_rename(struct write *write, struct id id, const char *name, struct role *role,
     struct error_list *list, struct error *err)
 {
-    enum err_code code = write_may(write, ACTION_EDIT_ROLE, err);
+    enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
         code = check_role_name(write, name, list, err);
     if (!code)
@@ -154,6 +162,15 @@ static enum err_code hold_role(struct write *write, struct id id, struct error *
     return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such role in this Business.");
 }
 
+/* Whoever is given a role is given its groups. */
+static enum err_code role_may_give(struct write *write, struct id id, struct error *err)
+{
+    struct grants grants;
+    bool owner;
+    enum err_code code = group_grants_of_role(write, id, &grants, &owner, err);
+    return code ? code : write_may_grant(write, &grants, owner, err);
+}
+
 static enum err_code add_members(
     struct write *write, struct id id, const struct id *employees, size_t count, struct error *err)
 {
@@ -173,9 +190,11 @@ static enum err_code add_members(
 enum err_code role_set_members(struct write *write, struct id id, const struct id *employees, size_t count,
     struct role *role, struct error_list *list, struct error *err)
 {
-    enum err_code code = write_may(write, ACTION_EDIT_ROLE, err);
+    enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
         code = hold_role(write, id, err);
+    if (!code)
+        code = role_may_give(write, id, err);
     if (!code)
         code = employees_check(write->db, write->business_id, employees, count, "/members", list, err);
     if (!code && list->count)
@@ -186,6 +205,8 @@ enum err_code role_set_members(struct write *write, struct id id, const struct i
         DB_PARAMS(db_id(id), db_id(write->business_id)), NULL, err);
     if (!code && count)
         code = add_members(write, id, employees, count, err);
+    if (!code)
+        code = business_touch(write->db, write->business_id, err);
     return code ? code : read_whole(write->db, write->arena, write->business_id, id, role, err);
 }
 
@@ -193,12 +214,16 @@ enum err_code role_assign(
     struct write *write, struct id id, struct id employee_id, struct role *role, struct error *err)
 {
     struct person person;
-    enum err_code code = write_may(write, ACTION_EDIT_ROLE, err);
+    enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
         code = hold_role(write, id, err);
+    if (!code)
+        code = role_may_give(write, id, err);
     if (!code)
         code = employee_read_active(write->db, write->arena, write->business_id, employee_id, &person, err);
     if (!code)
         code = add_members(write, id, &employee_id, 1, err);
+    if (!code)
+        code = business_touch(write->db, write->business_id, err);
     return code ? code : read_whole(write->db, write->arena, write->business_id, id, role, err);
 }

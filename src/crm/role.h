@@ -24,6 +24,10 @@ struct role {
 enum err_code role_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct role *role, struct error *err) MUST_CHECK;
 
+/* Without them, whoever asks. ERR_NOT_FOUND likewise. */
+enum err_code role_find(struct db *db, struct arena *arena, struct id business_id, struct id id,
+    struct role *role, struct error *err) MUST_CHECK;
+
 /* A page by name. */
 enum err_code role_list(struct db *db, struct arena *arena, const struct actor *actor, struct page *page,
     struct role **roles, size_t *count, struct error *err) MUST_CHECK;

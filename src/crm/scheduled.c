@@ -36,8 +36,9 @@ enum err_code schedule_check_role(const struct schedule_check *check, struct id 
     struct scheduled_activity *scheduled, struct error *err)
 {
     struct role role = {0};
-    enum err_code code =
-        id_is_nil(role_id) ? ERR_OK : role_read(check->db, check->arena, check->actor, role_id, &role, err);
+    enum err_code code = id_is_nil(role_id) ? ERR_OK
+                                            : role_find(check->db, check->arena, check->actor->business_id,
+                                                  role_id, &role, err);
     scheduled->role_id = role.id;
     scheduled->role_name = role.name;
     return complain(code, check, "/role_id", err);
@@ -50,8 +51,8 @@ static enum err_code find_by_name(
     struct page page = {.limit = 2, .from = true, .key = {.text = name}};
     struct activity_object *found;
     size_t count = 0;
-    enum err_code code =
-        object_list(check->db, check->arena, check->actor, ARCHIVED_LEFT_OUT, &page, &found, &count, err);
+    enum err_code code = object_list_shared(
+        check->db, check->arena, check->actor, ARCHIVED_LEFT_OUT, &page, &found, &count, err);
     if (code)
         return code;
     if (count > 1 && strcmp(found[1].name, name) == 0)
@@ -74,6 +75,8 @@ static enum err_code check_object(const struct schedule_check *check, const stru
     enum err_code code = by_name ? find_by_name(check, input->object_name, &scheduled->object, err)
                                  : object_read_open(check->db, check->arena, check->actor, input->object_id,
                                        NULL, &scheduled->object, err);
+    if (!code && access_is_hidden(check->actor, scheduled->object.id))
+        code = error_set(err, ERR_NOT_FOUND, "There is no such Activity Object in this Business.");
     *known = !code;
     return complain(code, check, by_name ? "/activity_object_name" : "/activity_object_id", err);
 }
@@ -96,7 +99,8 @@ static enum err_code check_all(const struct schedule_check *check, const struct 
             check->list, err);
     if (!code && check->list->count)
         code = error_set(err, ERR_INVALID, "%s", check->list->items[0].text);
-    return code;
+    struct thing thing = scheduled_thing(scheduled);
+    return code ? code : may(check->actor, ACTION_SCHEDULE_ACTIVITY, &thing, err);
 }
 
 enum err_code scheduled_prepare(struct db *db, struct arena *arena, const struct actor *actor,
@@ -114,7 +118,7 @@ enum err_code scheduled_prepare(struct db *db, struct arena *arena, const struct
         .scheduled_by = actor->employee,
         .created_at = now,
         .updated_at = now};
-    enum err_code code = may(actor, ACTION_SCHEDULE_ACTIVITY, actor->business_id, err);
+    enum err_code code = may(actor, ACTION_SCHEDULE_ACTIVITY, NULL, err);
     return code ? code : check_all(&check, input, &unit->scheduled, err);
 }
 

@@ -33,6 +33,7 @@ struct scheduled_activity {
     const char *role_name;
     const char *note;
     const char *mentions; /* JSON array of ids */
+    const char *mentions_seen; /* those of them whom the reader may know of; NULL: all */
     bool notify_mentioned;
     struct person scheduled_by;
     int64_t created_at, updated_at;
@@ -74,11 +75,18 @@ enum err_code scheduled_submit(struct crm *crm, struct schedule_unit *unit, stru
 
 /* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
-/* ERR_NOT_FOUND. */
+/* Whose it is, for may(). */
+struct thing scheduled_thing(const struct scheduled_activity *scheduled);
+
+/* Whoever asks. ERR_NOT_FOUND. */
+enum err_code scheduled_find(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    struct scheduled_activity *scheduled, struct error *err) MUST_CHECK;
+
+/* The same, for who may view it. */
 enum err_code scheduled_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct scheduled_activity *scheduled, struct error *err) MUST_CHECK;
 
-/* Those that are there, in the order of `ids`; two questions for each fifty. */
+/* Those that are there, and that the actor may view, in the order of `ids`; two questions for each fifty. */
 enum err_code scheduled_read_many(struct db *db, struct arena *arena, const struct actor *actor,
     const struct id *ids, size_t id_count, struct scheduled_activity **scheduled, size_t *count,
     struct error *err) MUST_CHECK;

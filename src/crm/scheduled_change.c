@@ -20,6 +20,35 @@ static enum err_code hold(
     return ERR_OK;
 }
 
+static enum err_code may_change(struct write *write, enum action action, struct id id, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(write->db,
+        "SELECT activity_object_id, employee_id, role_id FROM scheduled_activity WHERE id = $1 AND "
+        "business_id = $2",
+        DB_PARAMS(db_id(id), db_id(write->business_id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "%s", nowhere);
+    const struct thing thing = {.activity_object_id = db_col_id(rows, 0),
+        .employee_id = db_col_id(rows, 1),
+        .role_id = db_col_id(rows, 2)};
+    return write_may(write, action, &thing, err);
+}
+
+/* Who may edit one may take it; to give it to somebody else takes the permission to edit that one's. */
+static enum err_code may_assign(struct write *write, const struct scheduled_change *change,
+    const struct scheduled_activity *scheduled, struct error *err)
+{
+    struct thing thing = scheduled_thing(scheduled);
+    if (change->has.employee)
+        thing.employee_id = change->employee_id;
+    if (change->has.role)
+        thing.role_id = change->role_id;
+    return access_level(write->actor, ACTION_EDIT_SCHEDULED_ACTIVITY) == LEVEL_MY
+               ? write_may(write, ACTION_EDIT_SCHEDULED_ACTIVITY, &thing, err)
+               : ERR_OK;
+}
+
 /* ── changing ────────────────────────────────────────────────────────────────────────────────── */
 
 static enum err_code hold_open(
@@ -52,16 +81,36 @@ static enum err_code change_assignment(const struct schedule_check *check,
     return code;
 }
 
+/* What whoever changes the list may not see stays on it. */
+static void keep_hidden(
+    struct arena *arena, const struct scheduled_activity *before, struct scheduled_activity *scheduled)
+{
+    size_t n = scheduled->associated_count;
+    struct associated_entity *all =
+        ARENA_ARRAY(arena, struct associated_entity, n + before->associated_count);
+    if (n)
+        memcpy(all, scheduled->associated, n * sizeof *all);
+    for (size_t i = 0; i < before->associated_count; i++)
+        if (before->associated[i].hidden && !associated_is_all(&before->associated[i]))
+            all[n++] = before->associated[i];
+    scheduled->associated = all;
+    scheduled->associated_count = n;
+}
+
 static enum err_code change_associated(const struct schedule_check *check,
     const struct scheduled_change *change, struct scheduled_activity *scheduled, struct error *err)
 {
     struct activity_object object; /* what it takes by now */
     enum err_code code =
-        object_read(check->db, check->arena, check->actor, scheduled->object.id, NULL, &object, err);
+        object_find(check->db, check->arena, check->actor, scheduled->object.id, NULL, &object, err);
     if (code)
         return code;
-    return associations_check(check->db, check->arena, check->actor, &object, change->associated,
+    const struct scheduled_activity before = *scheduled;
+    code = associations_check(check->db, check->arena, check->actor, &object, change->associated,
         change->associated_count, &scheduled->associated, &scheduled->associated_count, check->list, err);
+    if (!code)
+        keep_hidden(check->arena, &before, scheduled);
+    return code;
 }
 
 static enum err_code apply(const struct schedule_check *check, const struct scheduled_change *change,
@@ -73,6 +122,8 @@ static enum err_code apply(const struct schedule_check *check, const struct sche
         scheduled->note = change->note;
     if (change->has.notify_mentioned)
         scheduled->notify_mentioned = change->notify_mentioned;
+    if (change->has.mentions)
+        scheduled->mentions_seen = NULL;
     enum err_code code = change_assignment(check, change, scheduled, err);
     if (!code && change->has.mentions)
         code = mentions_check(check->db, check->arena, check->actor, change->mentions, change->mention_count,
@@ -139,11 +190,13 @@ enum err_code scheduled_change(struct write *write, const struct scheduled_chang
     struct schedule_check check = {
         .db = write->db, .arena = write->arena, .actor = write->actor, .list = list};
     *result = (struct scheduled_activity){0};
-    enum err_code code = write_may(write, ACTION_EDIT_SCHEDULED_ACTIVITY, err);
+    enum err_code code = may_change(write, ACTION_EDIT_SCHEDULED_ACTIVITY, change->id, err);
     if (!code)
         code = hold_open(write, change->id, result, err);
     if (!code)
-        code = scheduled_read(write->db, write->arena, write->actor, change->id, result, err);
+        code = scheduled_find(write->db, write->arena, write->actor, change->id, result, err);
+    if (!code)
+        code = may_assign(write, change, result, err);
     if (!code)
         code = apply(&check, change, result, err);
     if (code)
@@ -161,7 +214,7 @@ enum err_code scheduled_change(struct write *write, const struct scheduled_chang
 enum err_code scheduled_delete(struct write *write, struct id id, struct error *err)
 {
     struct id logged = {0};
-    enum err_code code = write_may(write, ACTION_DELETE_SCHEDULED_ACTIVITY, err);
+    enum err_code code = may_change(write, ACTION_DELETE_SCHEDULED_ACTIVITY, id, err);
     if (!code)
         code = hold(write->db, write->business_id, id, &logged, err);
     if (!code && id_is_nil(logged)) /* a completed one is on no timeline any more */

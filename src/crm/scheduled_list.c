@@ -41,23 +41,35 @@
         }                                                                                                    \
     }
 
+/*
+ * For those who may not see all: $12 the employee, $13 whether they may view all, but for what sharing takes away. What
+ * they are to do themselves they see in any case.
+ */
+#define VISIBLE                                                                                              \
+    "AND (s.employee_id = $12 OR s.role_id IN (SELECT v.role_id FROM employee_role v WHERE v.employee_id = " \
+    "$12 "                                                                                                   \
+    "AND v.business_id = $1) OR ($13 = 1 AND " ACCESS_SHARED("s.activity_object_id", "$1", "$12") ")) "
+
 /* In such words, for SQLite: a person has less to do than there is of a type, so that index is not the one to take. */
 #define AND_OF_TYPE "AND s.activity_object_id IN ($8, $8) "
 
 enum found_by { BY_BUSINESS, BY_EMPLOYEE, BY_ROLE, BY_OBJECT, BY_EMPLOYEE_OBJECT, BY_ROLE_OBJECT, BY_RECORD };
 
-/* By what they are found, their state (overdue ones are open ones), and whether the page is read backwards. */
-static const char *const statements[][3][2] = {
-    [BY_BUSINESS] = ALL_STATES(""),
-    [BY_EMPLOYEE] = ALL_STATES("AND s.employee_id = $7 "),
-    [BY_ROLE] = ALL_STATES("AND s.role_id = $7 "),
-    [BY_OBJECT] = ALL_STATES("AND s.activity_object_id = $7 "),
-    [BY_EMPLOYEE_OBJECT] = ALL_STATES("AND s.employee_id = $7 " AND_OF_TYPE),
-    [BY_ROLE_OBJECT] = ALL_STATES("AND s.role_id = $7 " AND_OF_TYPE),
-    [BY_RECORD] = {{ABOUT("", "", UP), ABOUT("", "", DOWN)},
-        {ABOUT("AND a.open = 1 ", OPEN, UP), ABOUT("AND a.open = 1 ", OPEN, DOWN)},
-        {ABOUT("", COMPLETED, UP), ABOUT("", COMPLETED, DOWN)}},
-};
+#define BY_ALL(visible)                                                                                      \
+    {                                                                                                        \
+        [BY_BUSINESS] = ALL_STATES(visible), [BY_EMPLOYEE] = ALL_STATES("AND s.employee_id = $7 " visible),  \
+        [BY_ROLE] = ALL_STATES("AND s.role_id = $7 " visible),                                               \
+        [BY_OBJECT] = ALL_STATES("AND s.activity_object_id = $7 " visible),                                  \
+        [BY_EMPLOYEE_OBJECT] = ALL_STATES("AND s.employee_id = $7 " AND_OF_TYPE visible),                    \
+        [BY_ROLE_OBJECT] = ALL_STATES("AND s.role_id = $7 " AND_OF_TYPE visible), [BY_RECORD] = {            \
+            {ABOUT("", visible, UP), ABOUT("", visible, DOWN)},                                              \
+            {ABOUT("AND a.open = 1 ", OPEN visible, UP), ABOUT("AND a.open = 1 ", OPEN visible, DOWN)},      \
+            {ABOUT("", COMPLETED visible, UP), ABOUT("", COMPLETED visible, DOWN)}                           \
+        }                                                                                                    \
+    }
+
+/* Whether all may be seen, by what they are found, their state (overdue ones are open ones), and whether backwards. */
+static const char *const statements[2][BY_RECORD + 1][3][2] = {BY_ALL(""), BY_ALL(VISIBLE)};
 
 /* The values from $7 on, and how many. At most five. */
 static enum found_by choose(
@@ -140,27 +152,93 @@ static enum err_code object_of_record(struct db *db, struct arena *arena, const 
     return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
+/* What is found, by its key. At most one more than the page has. */
+static enum err_code find(struct db *db, const struct actor *actor, const struct scheduled_filter *filter,
+    const struct page *page, struct id object_id, bool some, struct bound *found, size_t *count,
+    struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    struct bound low, high;
+    size_t more;
+    bounds(filter, page, &low, &high);
+    struct db_value values[6 + 5 + 2] = {db_id(actor->business_id), db_int(low.due_at), db_id(low.id),
+        db_int(high.due_at), db_id(high.id), db_int((int64_t)page->limit + 1)};
+    enum found_by found_by = choose(filter, object_id, values + 6, &more);
+    for (size_t i = 6 + more; some && i < 6 + 5; i++)
+        values[i] = db_null(DB_ID);
+    values[6 + 5] = db_id(actor->employee.id);
+    values[6 + 5 + 1] = db_int(access_level(actor, ACTION_VIEW_SCHEDULED_ACTIVITY) == LEVEL_ALL);
+    if (some)
+        more = 5 + 2;
+    int state = filter->state == SCHEDULED_OVERDUE ? SCHEDULED_OPEN : (int)filter->state;
+    enum err_code code = db_query(
+        db, statements[some][found_by][state][page->back], (struct db_params){values, 6 + more}, &rows, err);
+    *count = 0;
+    while (!code && *count <= page->limit && db_next(rows, &code, err)) {
+        found[*count].id = db_col_id(rows, 0);
+        found[(*count)++].due_at = db_col_int(rows, 1);
+    }
+    return code;
+}
+
+/* Joins what was found to the page so far, both in order, and keeps one more than the page has. */
+static void join(const struct page *page, struct bound *so_far, size_t *count, const struct bound *found,
+    size_t found_count)
+{
+    struct bound joined[PAGE_LIMIT_MOST + 1] = {{0}};
+    size_t n = 0, i = 0, j = 0;
+    while (n <= page->limit && (i < *count || j < found_count)) {
+        bool first = j == found_count || (i < *count && is_below(page->back ? found[j] : so_far[i],
+                                                            page->back ? so_far[i] : found[j]));
+        joined[n++] = first ? so_far[i++] : found[j++];
+    }
+    memcpy(so_far, joined, n * sizeof *joined);
+    *count = n;
+}
+
+/* Of somebody who sees only what they are to do themselves: what is theirs by name, and by each of their roles. */
+static enum err_code find_mine(struct db *db, const struct actor *actor,
+    const struct scheduled_filter *filter, const struct page *page, struct bound *all, size_t *count,
+    struct error *err)
+{
+    struct bound found[PAGE_LIMIT_MOST + 1];
+    size_t n = 0;
+    enum err_code code = ERR_OK;
+    *count = 0;
+    for (size_t i = 0; i <= actor->access->role_count && !code; i++) {
+        struct scheduled_filter mine = *filter;
+        if (i == 0)
+            mine.employee_id = actor->employee.id;
+        else
+            mine.role_id = actor->access->roles[i - 1];
+        bool other = (!id_is_nil(filter->employee_id) && !id_equal(filter->employee_id, mine.employee_id)) ||
+                     (!id_is_nil(filter->role_id) && !id_equal(filter->role_id, mine.role_id));
+        if (other || (!id_is_nil(mine.employee_id) && !id_is_nil(mine.role_id)))
+            continue;
+        code = find(db, actor, &mine, page, (struct id){0}, false, found, &n, err);
+        if (!code)
+            join(page, all, count, found, n);
+    }
+    return code;
+}
+
 /* The ids of the page, with at most one too many. */
 static enum err_code list_ids(struct db *db, struct arena *arena, const struct actor *actor,
     const struct scheduled_filter *filter, const struct page *page, struct id *ids, size_t *count,
     struct error *err)
 {
+    struct bound found[PAGE_LIMIT_MOST + 1];
     struct id object_id;
     enum err_code code = object_of_record(db, arena, actor, filter->record_id, &object_id, err);
     if (code)
         return code;
-    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    struct bound low, high;
-    size_t more;
-    bounds(filter, page, &low, &high);
-    struct db_value values[6 + 5] = {db_id(actor->business_id), db_int(low.due_at), db_id(low.id),
-        db_int(high.due_at), db_id(high.id), db_int((int64_t)page->limit + 1)};
-    enum found_by found_by = choose(filter, object_id, values + 6, &more);
-    int state = filter->state == SCHEDULED_OVERDUE ? SCHEDULED_OPEN : (int)filter->state;
-    code = db_query(
-        db, statements[found_by][state][page->back], (struct db_params){values, 6 + more}, &rows, err);
-    while (!code && *count <= page->limit && db_next(rows, &code, err))
-        ids[(*count)++] = db_col_id(rows, 0);
+    bool all = access_level(actor, ACTION_VIEW_SCHEDULED_ACTIVITY) == LEVEL_ALL;
+    bool about = !id_is_nil(filter->record_id);
+    code = all || about ? find(db, actor, filter, page, object_id, !all || actor->access->hidden_count > 0,
+                              found, count, err)
+                        : find_mine(db, actor, filter, page, found, count, err);
+    for (size_t i = 0; i < *count && !code; i++)
+        ids[i] = found[i].id;
     return code;
 }
 
@@ -170,9 +248,12 @@ enum err_code scheduled_list(struct db *db, struct arena *arena, const struct ac
 {
     struct id *ids = ARENA_ARRAY(arena, struct id, page->limit + 1);
     size_t n = 0;
-    enum err_code code = may(actor, ACTION_VIEW_ACTIVITY, actor->business_id, err);
+    bool visible = true;
+    enum err_code code = may(actor, ACTION_VIEW_SCHEDULED_ACTIVITY, NULL, err);
+    if (!code && !id_is_nil(filter->record_id))
+        code = record_is_visible(db, actor, filter->record_id, &visible, err);
     bool nobody = !id_is_nil(filter->employee_id) && !id_is_nil(filter->role_id); /* it is never for both */
-    if (!code && !nobody)
+    if (!code && !nobody && visible)
         code = list_ids(db, arena, actor, filter, page, ids, &n, err);
     if (code)
         return code;

@@ -30,7 +30,7 @@ static char *scope_of(struct arena *arena, struct id object_id)
 /* ── writing ─────────────────────────────────────────────────────────────────────────────────── */
 
 static const char *const entry_columns[] = {
-    "record_id", "business_id", "object_id", "sort_name", "sort_email", "folded"};
+    "record_id", "business_id", "object_id", "owner_id", "sort_name", "sort_email", "folded"};
 static const struct db_insert insert_entry = {
     .table = "record_search", .columns = entry_columns, .column_count = ARRAY_LEN(entry_columns)};
 
@@ -43,6 +43,7 @@ static enum err_code insert_postgres(
         *v++ = db_id(entries[i].record_id);
         *v++ = db_id(entries[i].business_id);
         *v++ = db_id(entries[i].object_id);
+        *v++ = db_id_or_null(entries[i].owner_id);
         *v++ = db_text(entries[i].sort_name);
         *v++ = db_text(entries[i].sort_email ? entries[i].sort_email : NO_EMAIL);
         *v++ = db_text(entries[i].text);
@@ -54,10 +55,11 @@ static enum err_code insert_sqlite(
     struct db *db, struct arena *arena, const struct search_entry *entry, struct error *err)
 {
     enum err_code code = db_exec(db,
-        "INSERT INTO record_search (record_id, business_id, object_id, sort_name, sort_email) "
-        "VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO record_search (record_id, business_id, object_id, owner_id, sort_name, sort_email) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
         DB_PARAMS(db_id(entry->record_id), db_id(entry->business_id), db_id(entry->object_id),
-            db_text(entry->sort_name), db_text(entry->sort_email ? entry->sort_email : NO_EMAIL)),
+            db_id_or_null(entry->owner_id), db_text(entry->sort_name),
+            db_text(entry->sort_email ? entry->sort_email : NO_EMAIL)),
         NULL, err);
     if (code)
         return code;
@@ -97,37 +99,45 @@ enum err_code search_remove(struct db *db, struct id record_id, struct id busine
 /* ── finding ─────────────────────────────────────────────────────────────────────────────────── */
 
 /* The page first, by what record_search has; its records then. `from` begins with FROM, and names it s. */
-#define FIND(from, page, order)                                                                              \
+#define FIND(from, own, page, order)                                                                         \
     "SELECT " RECORD_COLUMNS "FROM (SELECT s.record_id, s.business_id, s.sort_name, s.sort_email " from      \
-    " AND s.object_id = $1 AND s.business_id = $2 ORDER BY " order " " page                                  \
+    " AND s.object_id = $1 AND s.business_id = $2 " own "ORDER BY " order " " page                           \
     ") s JOIN record r ON r.id = s.record_id AND r.business_id = s.business_id " RECORD_OWNER                \
     "ORDER BY " order
 
-#define IN_EACH_ORDER(from, page)                                                                            \
+/* Only the owner's. */
+#define OWN(owner) "AND s.owner_id = " owner " "
+
+#define IN_EACH_ORDER(from, own, page)                                                                       \
     {                                                                                                        \
-        [SEARCH_BY_NAME] = FIND(from, page, "s.sort_name, s.record_id"),                                     \
-        [SEARCH_BY_NAME_DOWN] = FIND(from, page, "s.sort_name DESC, s.record_id DESC"),                      \
-        [SEARCH_BY_AGE] = FIND(from, page, "s.record_id"),                                                   \
-        [SEARCH_BY_AGE_DOWN] = FIND(from, page, "s.record_id DESC"),                                         \
-        [SEARCH_BY_EMAIL] = FIND(from, page, "s.sort_email, s.record_id"),                                   \
-        [SEARCH_BY_EMAIL_DOWN] = FIND(from, page, "s.sort_email DESC, s.record_id DESC"),                    \
+        [SEARCH_BY_NAME] = FIND(from, own, page, "s.sort_name, s.record_id"),                                \
+        [SEARCH_BY_NAME_DOWN] = FIND(from, own, page, "s.sort_name DESC, s.record_id DESC"),                 \
+        [SEARCH_BY_AGE] = FIND(from, own, page, "s.record_id"),                                              \
+        [SEARCH_BY_AGE_DOWN] = FIND(from, own, page, "s.record_id DESC"),                                    \
+        [SEARCH_BY_EMAIL] = FIND(from, own, page, "s.sort_email, s.record_id"),                              \
+        [SEARCH_BY_EMAIL_DOWN] = FIND(from, own, page, "s.sort_email DESC, s.record_id DESC"),               \
     }
 
+#define PAGE "LIMIT $3 OFFSET $4"
+
 /* Its plan is to walk the index of the order. */
-static const char *const find_all[SEARCH_ORDERS] =
-    IN_EACH_ORDER("FROM record_search s WHERE 1 = 1", "LIMIT $3 OFFSET $4");
+#define ALL "FROM record_search s WHERE 1 = 1"
+static const char *const find_all[2][SEARCH_ORDERS] = {
+    IN_EACH_ORDER(ALL, "", PAGE), IN_EACH_ORDER(ALL, OWN("$5"), PAGE)};
 
 /* CROSS JOIN: SQLite keeps this order of tables, so the trigrams come first. */
-static const char *const find_sqlite[SEARCH_ORDERS] = IN_EACH_ORDER(
-    "FROM record_text t CROSS JOIN record_search s ON s.entry = t.rowid WHERE t.record_text MATCH $5",
-    "LIMIT $3 OFFSET $4");
+#define BY_TEXT                                                                                              \
+    "FROM record_text t CROSS JOIN record_search s ON s.entry = t.rowid WHERE t.record_text MATCH $5"
+static const char *const find_sqlite[2][SEARCH_ORDERS] = {
+    IN_EACH_ORDER(BY_TEXT, "", PAGE), IN_EACH_ORDER(BY_TEXT, OWN("$6"), PAGE)};
 
 /* As many patterns as there can be; those that are not needed match everything. */
-static const char *const find_postgres[SEARCH_ORDERS] =
-    IN_EACH_ORDER("FROM record_search s WHERE s.folded LIKE $5 AND s.folded LIKE $6 AND s.folded LIKE $7 AND "
-                  "s.folded LIKE $8 AND s.folded LIKE $9 AND s.folded LIKE $10 AND s.folded LIKE $11 AND "
-                  "s.folded LIKE $12 AND s.folded LIKE $13 AND s.folded LIKE $14",
-        "LIMIT $3 OFFSET $4");
+#define BY_PATTERNS                                                                                          \
+    "FROM record_search s WHERE s.folded LIKE $5 AND s.folded LIKE $6 AND s.folded LIKE $7 AND "             \
+    "s.folded LIKE $8 AND s.folded LIKE $9 AND s.folded LIKE $10 AND s.folded LIKE $11 AND "                 \
+    "s.folded LIKE $12 AND s.folded LIKE $13 AND s.folded LIKE $14"
+static const char *const find_postgres[2][SEARCH_ORDERS] = {
+    IN_EACH_ORDER(BY_PATTERNS, "", PAGE), IN_EACH_ORDER(BY_PATTERNS, OWN("$15"), PAGE)};
 _Static_assert(SEARCH_TERMS_MOST == 10, "find_postgres has this many patterns");
 
 /* scope : "…" AND folded : "…" AND …: FTS5's strings, in which only the quote is special. */
@@ -166,16 +176,21 @@ enum err_code search_find(struct db *db, struct arena *arena, const struct searc
     struct db_rows **rows, struct error *err)
 {
     const struct search_needles *needles = query->needles;
-    struct db_value values[4 + SEARCH_TERMS_MOST] = {
+    struct db_value values[4 + SEARCH_TERMS_MOST + 1] = {
         db_id(query->object_id), db_id(query->business_id), db_int(query->most), db_int(query->skip)};
-    if (needles->count == 0)
-        return db_query(db, find_all[query->order], (struct db_params){values, 4}, rows, err);
+    size_t own = id_is_nil(query->owner_id) ? 0 : 1; /* the owner is the last parameter */
+    if (needles->count == 0) {
+        values[4] = db_id(query->owner_id);
+        return db_query(db, find_all[own][query->order], (struct db_params){values, 4 + own}, rows, err);
+    }
     if (db_engine_of(db) == DB_SQLITE) {
         values[4] = db_text(match_of(arena, query));
-        return db_query(db, find_sqlite[query->order], (struct db_params){values, 5}, rows, err);
+        values[5] = db_id(query->owner_id);
+        return db_query(db, find_sqlite[own][query->order], (struct db_params){values, 5 + own}, rows, err);
     }
     for (size_t i = 0; i < SEARCH_TERMS_MOST; i++)
         values[4 + i] = db_text(i < needles->count ? pattern_of(arena, needles->needles[i]) : "%");
-    return db_query(
-        db, find_postgres[query->order], (struct db_params){values, 4 + SEARCH_TERMS_MOST}, rows, err);
+    values[4 + SEARCH_TERMS_MOST] = db_id(query->owner_id);
+    return db_query(db, find_postgres[own][query->order],
+        (struct db_params){values, 4 + SEARCH_TERMS_MOST + own}, rows, err);
 }

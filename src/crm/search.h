@@ -51,6 +51,7 @@ bool search_needles(
 
 struct search_entry {
     struct id record_id, business_id, object_id;
+    struct id owner_id; /* nil: nobody's */
     const char *sort_name; /* search_sort_key of the display name */
     const char *sort_email; /* NULL: none */
     const char *text; /* search_text */
@@ -75,6 +76,7 @@ enum search_order {
 
 struct search_query {
     struct id business_id, object_id;
+    struct id owner_id; /* only that employee's; nil: all */
     const struct search_needles *needles;
     enum search_order order;
     int64_t skip, most;

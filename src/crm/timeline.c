@@ -9,31 +9,50 @@ const char *timeline_kind_name(enum timeline_kind kind)
     return kind == TIMELINE_KIND_LOGGED ? "logged" : "scheduled";
 }
 
+enum err_code timeline_may(const struct actor *actor, const struct timeline_of *of, struct error *err)
+{
+    const struct thing thing = {.employee_id = of->owner_id};
+    return may(actor, ACTION_VIEW_RECORD, &thing, err);
+}
+
+bool timeline_shows(const struct actor *actor, const struct timeline_entry *entry)
+{
+    const struct thing thing = {.activity_object_id = entry->activity_object_id,
+        .employee_id = entry->person.id,
+        .role_id = entry->role_id};
+    return may_see(actor,
+        entry->kind == TIMELINE_KIND_LOGGED ? ACTION_VIEW_ACTIVITY : ACTION_VIEW_SCHEDULED_ACTIVITY, &thing);
+}
+
+bool timeline_shows_entity(const struct actor *actor, const struct timeline_entity *entity)
+{
+    const struct thing thing = {.employee_id = entity->owner_id};
+    return may_see(actor, ACTION_VIEW_RECORD, id_equal(entity->id, entity->object_id) ? NULL : &thing);
+}
+
 enum err_code timeline_find(struct db *db, const struct actor *actor, const char *object, struct id record_id,
     struct timeline_of *of, struct error *err)
 {
     static const char by_name[] =
-        "SELECT o.id FROM record_object o JOIN record r ON r.object_id = o.id AND r.business_id = "
+        "SELECT o.id, r.owner_id FROM record_object o JOIN record r ON r.object_id = o.id AND r.business_id "
+        "= "
         "o.business_id "
         "WHERE o.business_id = $1 AND o.api_name = $2 AND r.id = $3 AND r.business_id = $1";
-    static const char by_id[] = "SELECT o.id FROM record_object o JOIN record r ON r.object_id = o.id AND "
-                                "r.business_id = o.business_id "
-                                "WHERE o.business_id = $1 AND o.id = $2 AND r.id = $3 AND r.business_id = $1";
+    static const char by_id[] =
+        "SELECT o.id, r.owner_id FROM record_object o JOIN record r ON r.object_id = o.id AND "
+        "r.business_id = o.business_id "
+        "WHERE o.business_id = $1 AND o.id = $2 AND r.id = $3 AND r.business_id = $1";
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     struct id object_id;
     bool named = !id_parse(object, strlen(object), &object_id);
-    enum err_code code = may(actor, ACTION_VIEW_RECORD, actor->business_id, err);
-    if (!code)
-        code = may(actor, ACTION_VIEW_ACTIVITY, actor->business_id, err);
-    if (code)
-        return code;
-    code = db_query(db, named ? by_name : by_id,
+    enum err_code code = db_query(db, named ? by_name : by_id,
         DB_PARAMS(db_id(actor->business_id), named ? db_text(object) : db_id(object_id), db_id(record_id)),
         &rows, err);
     if (code || !db_next(rows, &code, err))
         return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such record in this Business.");
-    *of = (struct timeline_of){.record_id = record_id, .object_id = db_col_id(rows, 0)};
-    return ERR_OK;
+    *of = (struct timeline_of){
+        .record_id = record_id, .object_id = db_col_id(rows, 0), .owner_id = db_col_id(rows, 1)};
+    return timeline_may(actor, of, err);
 }
 
 /* ── which entries: four scans of indexes, merged ────────────────────────────────────────────── */
@@ -63,24 +82,49 @@ struct scan {
     "JOIN scheduled_activity s ON s.id = a.scheduled_id AND s.business_id = a.business_id "                  \
     "WHERE a.record_id = $1 AND a.business_id = $2 AND a.open = 1 AND a.scheduled_id " CMP " $3 "            \
     "AND s.activity_object_id = $5 ORDER BY a.scheduled_id " ORDER " LIMIT $4"
+/* For those who may not see all: $6 the employee, $7 whether they may view all but for what sharing takes away. */
+#define LOGGED_SCAN_VISIBLE(CMP, ORDER)                                                                      \
+    "SELECT a.activity_id FROM activity_association a "                                                      \
+    "JOIN logged_activity l ON l.id = a.activity_id AND l.business_id = a.business_id "                      \
+    "WHERE a.record_id = $1 AND a.business_id = $2 AND a.activity_id " CMP " $3 "                            \
+    "AND ($5 IS NULL OR l.activity_object_id = $5) AND ($7 = 1 OR l.logged_by = $6) AND " ACCESS_SHARED(     \
+        "l.activity_object_id", "$2", "$6") "ORDER BY a.activity_id " ORDER " LIMIT $4"
+#define SCHEDULED_SCAN_VISIBLE(CMP, ORDER)                                                                   \
+    "SELECT a.scheduled_id FROM scheduled_association a "                                                    \
+    "JOIN scheduled_activity s ON s.id = a.scheduled_id AND s.business_id = a.business_id "                  \
+    "WHERE a.record_id = $1 AND a.business_id = $2 AND a.open = 1 AND a.scheduled_id " CMP " $3 "            \
+    "AND ($5 IS NULL OR s.activity_object_id = $5) AND (s.employee_id = $6 OR s.role_id IN "                 \
+    "(SELECT v.role_id FROM employee_role v WHERE v.employee_id = $6 AND v.business_id = $2) "               \
+    "OR ($7 = 1 AND " ACCESS_SHARED("s.activity_object_id", "$2", "$6") ")) ORDER BY a.scheduled_id " ORDER  \
+                                                                        " LIMIT $4"
 #define BOTH_WAYS(SCAN)                                                                                      \
     {                                                                                                        \
         SCAN("<", "DESC"), SCAN(">", "ASC")                                                                  \
     }
 
-static const struct scan scans[2][2] = {
-    [TIMELINE_KIND_LOGGED] = {BOTH_WAYS(LOGGED_SCAN), BOTH_WAYS(LOGGED_SCAN_OF_TYPE)},
-    [TIMELINE_KIND_SCHEDULED] = {BOTH_WAYS(SCHEDULED_SCAN), BOTH_WAYS(SCHEDULED_SCAN_OF_TYPE)},
+enum scanned { ALL_OF_IT, OF_TYPE, VISIBLE };
+
+static const struct scan scans[2][3] = {
+    [TIMELINE_KIND_LOGGED] = {BOTH_WAYS(LOGGED_SCAN), BOTH_WAYS(LOGGED_SCAN_OF_TYPE),
+        BOTH_WAYS(LOGGED_SCAN_VISIBLE)},
+    [TIMELINE_KIND_SCHEDULED] = {BOTH_WAYS(SCHEDULED_SCAN), BOTH_WAYS(SCHEDULED_SCAN_OF_TYPE),
+        BOTH_WAYS(SCHEDULED_SCAN_VISIBLE)},
 };
 
 struct search {
     struct db *db;
+    const struct actor *actor;
     struct id business_id;
     const struct timeline_filter *filter;
     const struct page *page;
     struct found *found; /* room for all that the scans may find */
     size_t count;
 };
+
+static enum action view_of(enum timeline_kind kind)
+{
+    return kind == TIMELINE_KIND_LOGGED ? ACTION_VIEW_ACTIVITY : ACTION_VIEW_SCHEDULED_ACTIVITY;
+}
 
 /* `subject` is the record, or its object for what is about all of its records. */
 static enum err_code scan(
@@ -89,12 +133,17 @@ static enum err_code scan(
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     const struct page *page = search->page;
     struct id type = search->filter->activity_object_id;
-    bool of_type = !id_is_nil(type);
-    const struct scan *s = &scans[kind][of_type];
+    bool all = access_level(search->actor, view_of(kind)) == LEVEL_ALL;
+    enum scanned scanned = !all || search->actor->access->hidden_count ? VISIBLE
+                           : id_is_nil(type)                           ? ALL_OF_IT
+                                                                       : OF_TYPE;
+    const struct scan *s = &scans[kind][scanned];
     const struct db_value values[] = {db_id(subject), db_id(search->business_id), db_id(page_id_bound(page)),
-        db_int((int64_t)page->limit + 1), db_id(type)};
+        db_int((int64_t)page->limit + 1), db_id_or_null(type), db_id(search->actor->employee.id),
+        db_int(all)};
+    static const size_t counts[] = {[ALL_OF_IT] = 4, [OF_TYPE] = 5, [VISIBLE] = 7};
     enum err_code code = db_query(search->db, page->back ? s->older_first : s->newer_first,
-        (struct db_params){values, of_type ? 5 : 4}, &rows, err);
+        (struct db_params){values, counts[scanned]}, &rows, err);
     while (!code && db_next(rows, &code, err))
         search->found[search->count++] = (struct found){.id = db_col_id(rows, 0), .kind = kind};
     return code;
@@ -127,6 +176,8 @@ static enum err_code find_all(struct search *search, const struct timeline_of *o
     enum err_code code = ERR_OK;
     for (int kind = TIMELINE_KIND_LOGGED; kind <= TIMELINE_KIND_SCHEDULED && !code; kind++) {
         if (!(kind == TIMELINE_KIND_LOGGED ? search->filter->logged : search->filter->scheduled))
+            continue;
+        if (!may_see(search->actor, view_of((enum timeline_kind)kind), NULL))
             continue;
         code = scan(search, (enum timeline_kind)kind, of->record_id, err);
         if (!code)
@@ -209,7 +260,8 @@ static void take_row(
 
 /* An object's own id in place of a record's: all of its records. */
 #define ENTITY_ROWS(TABLE, ID)                                                                               \
-    "SELECT a." ID ", a.record_id, a.object_id, coalesce(r.display_name, o.name), o.name FROM " TABLE " a "  \
+    "SELECT a." ID                                                                                           \
+    ", a.record_id, a.object_id, coalesce(r.display_name, o.name), o.name, r.owner_id FROM " TABLE " a "     \
     "JOIN record_object o ON o.id = a.object_id AND o.business_id = a.business_id "                          \
     "LEFT JOIN record r ON r.id = a.record_id AND r.business_id = a.business_id "                            \
     "WHERE a.business_id = $101 AND a." ID " IN " ID_LIST " ORDER BY a." ID ", a.position"
@@ -242,7 +294,8 @@ static enum err_code read_entities(struct db *db, struct arena *arena, struct id
         struct timeline_entity entity = {.id = db_col_id(rows, 1),
             .object_id = db_col_id(rows, 2),
             .display_name = db_col_text_copy(rows, 3, arena),
-            .object_name = db_col_text_copy(rows, 4, arena)};
+            .object_name = db_col_text_copy(rows, 4, arena),
+            .owner_id = db_col_id(rows, 5)};
         struct timeline_entry *entry = entry_of(ids, count, entries, db_col_id(rows, 0));
         if (entry)
             add_entity(arena, entry, &entity);
@@ -299,12 +352,12 @@ static enum err_code fill_kind(const struct search *search, struct arena *arena,
     return code;
 }
 
-/* What went between the scans and the reads is not there any more. */
-static size_t drop_gone(struct timeline_entry *entries, size_t count)
+/* What went between the scans and the reads, or to somebody else, is not there any more. */
+static size_t drop_gone(const struct actor *actor, struct timeline_entry *entries, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
-        if (!id_is_nil(entries[i].id))
+        if (!id_is_nil(entries[i].id) && timeline_shows(actor, &entries[i]))
             entries[kept++] = entries[i];
     return kept;
 }
@@ -314,11 +367,12 @@ enum err_code timeline_page(struct db *db, struct arena *arena, const struct act
     struct timeline_entry **entries, size_t *count, struct error *err)
 {
     struct search search = {.db = db,
+        .actor = actor,
         .business_id = actor->business_id,
         .filter = filter,
         .page = page,
         .found = ARENA_ARRAY(arena, struct found, 4 * (page->limit + 1))};
-    enum err_code code = may(actor, ACTION_VIEW_ACTIVITY, actor->business_id, err);
+    enum err_code code = timeline_may(actor, of, err);
     if (!code)
         code = find_all(&search, of, err);
     if (code)
@@ -328,6 +382,6 @@ enum err_code timeline_page(struct db *db, struct arena *arena, const struct act
     code = fill_kind(&search, arena, TIMELINE_KIND_LOGGED, *entries, err);
     if (!code)
         code = fill_kind(&search, arena, TIMELINE_KIND_SCHEDULED, *entries, err);
-    *count = code ? 0 : drop_gone(*entries, search.count);
+    *count = code ? 0 : drop_gone(actor, *entries, search.count);
     return code;
 }

@@ -16,6 +16,7 @@
 /* Whose timeline it is. */
 struct timeline_of {
     struct id record_id, object_id;
+    struct id owner_id; /* of the record; nil: nobody's */
 };
 
 enum timeline_kind { TIMELINE_KIND_LOGGED, TIMELINE_KIND_SCHEDULED };
@@ -23,6 +24,7 @@ const char *timeline_kind_name(enum timeline_kind kind);
 
 struct timeline_entity {
     struct id id, object_id; /* the same: all records of the object */
+    struct id owner_id; /* of the record */
     const char *display_name, *object_name;
 };
 
@@ -49,6 +51,12 @@ struct timeline_filter {
     bool logged, scheduled; /* kinds that are wanted */
     struct id activity_object_id; /* nil: any */
 };
+
+/* Whether the actor may see the timeline at all; whether an entry of it; whether a record that an entry is about. */
+enum err_code timeline_may(
+    const struct actor *actor, const struct timeline_of *of, struct error *err) MUST_CHECK;
+bool timeline_shows(const struct actor *actor, const struct timeline_entry *entry);
+bool timeline_shows_entity(const struct actor *actor, const struct timeline_entity *entity);
 
 /* The record of an object (by id or api_name) that the actor may view. ERR_NOT_FOUND. */
 enum err_code timeline_find(struct db *db, const struct actor *actor, const char *object, struct id record_id,

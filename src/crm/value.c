@@ -34,12 +34,23 @@ static int by_id(const void *a, const void *b)
     return id_compare(x->id, y->id);
 }
 
+static const struct value_name *find_name(const struct value_set *values, struct id id)
+{
+    const struct value_name key = {.id = id};
+    return values->name_count ? bsearch(&key, values->names, values->name_count, sizeof key, by_id) : NULL;
+}
+
 static const char *name_of(const struct value_set *values, struct id id)
 {
-    const struct value_name key = {.id = id}, *name = NULL;
-    if (values->name_count)
-        name = bsearch(&key, values->names, values->name_count, sizeof key, by_id);
+    const struct value_name *name = find_name(values, id);
     return name ? name->display_name : NULL;
+}
+
+/* Whether it is to be shown as if it were empty. */
+static bool is_hidden(const struct value_set *values, struct id id)
+{
+    const struct value_name *name = find_name(values, id);
+    return name && !name->display_name;
 }
 
 /* Adds those that were found, for `n` sets together: what they had, each, is kept. */
@@ -54,7 +65,7 @@ static void share_names(struct arena *arena, struct value_set *const *sets, size
         for (size_t j = 0; j < sets[i]->name_count; j++)
             names[named++] = sets[i]->names[j];
     for (size_t i = 0; i < count; i++)
-        if (lookups[i].display_name)
+        if (lookups[i].display_name || !id_is_nil(lookups[i].object_id)) /* it is there */
             names[named++] = (struct value_name){lookups[i].id, lookups[i].display_name};
     if (named)
         qsort(names, named, sizeof *names, by_id);
@@ -168,13 +179,26 @@ static const char *wrong_reference(const struct field *field, const struct value
     return found->inactive ? "This record is archived." : NULL;
 }
 
+/* Whether the actor (NULL: an operator) may not see what was found. */
+static bool hides(const struct actor *actor, const struct value_lookup *found)
+{
+    const struct thing thing = {.employee_id = found->owner_id};
+    if (!actor)
+        return false;
+    return found->type == FIELD_RECORD
+               ? !may_see(actor, ACTION_VIEW_RECORD, &thing)
+               : !id_equal(found->id, actor->employee.id) && !may_see(actor, ACTION_VIEW_EMPLOYEE, NULL);
+}
+
 static enum err_code check_references(
-    struct reading *r, struct db *db, struct id business_id, struct error *err)
+    struct reading *r, struct db *db, const struct actor *actor, struct error *err)
 {
     struct value_set *values = r->values;
-    enum err_code code = value_look_up(db, r->arena, business_id, r->lookups, r->lookup_count, err);
+    enum err_code code = value_look_up(db, r->arena, actor->business_id, r->lookups, r->lookup_count, err);
     for (size_t i = 0; i < r->lookup_count && !code; i++) {
         size_t index = r->lookup_fields[i];
+        if (r->lookups[i].type == FIELD_RECORD && hides(actor, &r->lookups[i]))
+            r->lookups[i].display_name = NULL;
         const char *wrong = wrong_reference(&values->fields->items[index], &r->lookups[i]);
         if (wrong)
             refuse(r, values->given[index] - 1, "/value", wrong);
@@ -185,7 +209,7 @@ static enum err_code check_references(
 }
 
 /* Reads what is given over what is in `values`. */
-static enum err_code read_given(struct db *db, struct arena *arena, struct id business_id,
+static enum err_code read_given(struct db *db, struct arena *arena, const struct actor *actor,
     const json_t *given, struct value_set *values, struct error_list *list, struct error *err)
 {
     size_t count = json_array_size(given);
@@ -200,7 +224,7 @@ static enum err_code read_given(struct db *db, struct arena *arena, struct id bu
     r.lookup_fields = ARENA_ARRAY(arena, size_t, values->fields->count + 1);
     for (size_t at = 0; at < count; at++)
         read_element(&r, at, json_array_get(given, at));
-    return check_references(&r, db, business_id, err);
+    return check_references(&r, db, actor, err);
 }
 
 enum err_code values_read(struct db *db, struct arena *arena, const struct actor *actor,
@@ -208,7 +232,7 @@ enum err_code values_read(struct db *db, struct arena *arena, const struct actor
     struct error *err)
 {
     values_init(arena, fields, values);
-    return read_given(db, arena, actor->business_id, given, values, list, err);
+    return read_given(db, arena, actor, given, values, list, err);
 }
 
 static bool is_refused(const struct error_list *list, const char *pointer)
@@ -235,7 +259,7 @@ enum err_code values_change(struct db *db, struct arena *arena, const struct act
 {
     size_t refused = list->count;
     memset(values->given, 0, values->fields->count * sizeof *values->given);
-    enum err_code code = read_given(db, arena, actor->business_id, given, values, list, err);
+    enum err_code code = read_given(db, arena, actor, given, values, list, err);
     for (size_t i = 0; i < values->fields->count && !code && list->count == refused; i++)
         if (values->given[i] && !values->json[i] && values->fields->items[i].required)
             require(values, i, list);
@@ -379,7 +403,7 @@ static size_t sort_out(struct value_lookup *lookups, size_t count)
 }
 
 enum err_code values_read_names(struct db *db, struct arena *arena, struct id business_id,
-    struct value_set *const *sets, size_t n, struct error *err)
+    const struct actor *actor, struct value_set *const *sets, size_t n, struct error *err)
 {
     size_t most = 0, count = 0;
     for (size_t i = 0; i < n; i++)
@@ -393,6 +417,9 @@ enum err_code values_read_names(struct db *db, struct arena *arena, struct id bu
         return ERR_OK;
     count = sort_out(lookups, count);
     enum err_code code = value_look_up(db, arena, business_id, lookups, count, err);
+    for (size_t j = 0; j < count && !code; j++)
+        if (hides(actor, &lookups[j]))
+            lookups[j].display_name = NULL;
     if (!code)
         share_names(arena, sets, n, lookups, count);
     return code;
@@ -431,6 +458,8 @@ static void emit_value(struct json *json, const struct value_set *values, size_t
         emit_null(json, "value");
     else if (field_type_has_options(field->type))
         emit_options(json, field, value);
+    else if (is_reference(field->type) && reference_id(value, &id) && is_hidden(values, id))
+        emit_null(json, "value");
     else if (is_reference(field->type) && reference_id(value, &id)) {
         emit_object(json, "value");
         emit_id(json, "id", id);

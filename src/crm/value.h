@@ -18,7 +18,7 @@
 /* An employee or a record that a value refers to. */
 struct value_name {
     struct id id;
-    const char *display_name;
+    const char *display_name; /* NULL: it is hidden from whoever reads */
 };
 
 struct value_set {
@@ -69,9 +69,12 @@ const char *values_text(struct arena *arena, const struct value_set *values, con
 /* Sets it, unchecked; NULL empties. */
 void values_put_text(struct arena *arena, struct value_set *values, const char *name, const char *text);
 
-/* The display names of the employees and records that the values of `n` sets refer to: few queries, none without any. */
+/*
+ * The display names of the employees and records that the values of `n` sets refer to: few queries, none without any.
+ * What the actor (NULL: an operator) may not see is shown as if the field were empty.
+ */
 enum err_code values_read_names(struct db *db, struct arena *arena, struct id business_id,
-    struct value_set *const *sets, size_t n, struct error *err) MUST_CHECK;
+    const struct actor *actor, struct value_set *const *sets, size_t n, struct error *err) MUST_CHECK;
 
 /* The array `fields` of the wire table: fields that are not archived, and archived ones that have a value. */
 void values_emit(struct json *json, const char *name, const struct value_set *values);

@@ -30,8 +30,9 @@ const char *value_normalise(struct arena *arena, const struct field *field, cons
 struct value_lookup {
     struct id id;
     enum field_type type; /* FIELD_TEAM_MEMBER, FIELD_RECORD */
-    struct id object_id; /* set for a record that was found: its object */
+    struct id object_id; /* set when found: a record's object, an employee's Business */
     const char *display_name; /* set when found, else NULL */
+    struct id owner_id; /* of a record that was found; nil: nobody's */
     bool inactive; /* set: an employee who left, a record that is archived */
 };
 enum err_code value_look_up(struct db *db, struct arena *arena, struct id business_id,

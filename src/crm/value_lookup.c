@@ -30,6 +30,7 @@ static enum err_code take_rows(
                 continue;
             chunk->of[i]->object_id = db_col_id(rows, 1);
             chunk->of[i]->display_name = name;
+            chunk->of[i]->owner_id = db_col_id(rows, 4);
             chunk->of[i]->inactive = db_col_int(rows, 3) != 0;
         }
     }
@@ -45,11 +46,12 @@ static enum err_code look_up(struct db *db, struct arena *arena, struct id busin
     enum err_code code =
         type == FIELD_RECORD
             ? db_query(db,
-                  "SELECT id, object_id, display_name, archived_at FROM record WHERE business_id = $1 "
+                  "SELECT id, object_id, display_name, archived_at, owner_id FROM record WHERE business_id = "
+                  "$1 "
                   "AND id IN ($2, $3, $4, $5, $6, $7, $8, $9)",
                   DB_PARAMS(db_id(business_id), EIGHT_IDS(chunk)), &rows, err)
             : db_query(db,
-                  "SELECT id, business_id, display_name, 1 - active FROM employee WHERE business_id = $1 "
+                  "SELECT id, business_id, display_name, 1 - active, id FROM employee WHERE business_id = $1 "
                   "AND id IN ($2, $3, $4, $5, $6, $7, $8, $9)",
                   DB_PARAMS(db_id(business_id), EIGHT_IDS(chunk)), &rows, err);
     if (!code)

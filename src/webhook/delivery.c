@@ -222,7 +222,7 @@ static enum err_code delivery_of_activity(struct db *db, const struct actor *act
 enum err_code delivery_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct delivery *delivery, struct error *err)
 {
-    enum err_code code = may(actor, ACTION_VIEW_DELIVERY, actor->business_id, err);
+    enum err_code code = may(actor, ACTION_VIEW_DELIVERY, NULL, err);
     if (code)
         return code;
     struct db_rows *rows = NULL;
@@ -292,7 +292,7 @@ enum err_code delivery_list(struct db *db, struct arena *arena, const struct act
 {
     *count = 0;
     *list = ARENA_ARRAY(arena, struct delivery, page->limit + 1);
-    enum err_code code = may(actor, ACTION_VIEW_DELIVERY, actor->business_id, err);
+    enum err_code code = may(actor, ACTION_VIEW_DELIVERY, NULL, err);
     if (code)
         return code;
     code = id_is_nil(filter->activity_id) ? list_many(db, arena, actor, filter, page, *list, count, err)

@@ -66,7 +66,7 @@ enum err_code notification_list(struct db *db, struct arena *arena, const struct
     size_t most = page->limit + 1;
     *list = ARENA_ARRAY(arena, struct notification, most);
     *count = 0;
-    enum err_code code = may(actor, ACTION_VIEW_NOTIFICATION, actor->business_id, err);
+    enum err_code code = may(actor, ACTION_VIEW_NOTIFICATION, NULL, err);
     if (!code)
         code = db_query(db, page->back ? back : forward,
             DB_PARAMS(db_id(actor->business_id), db_id(page_id_bound(page)), db_int((int64_t)most)), &rows,

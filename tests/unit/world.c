@@ -155,6 +155,7 @@ void world_read_actor(struct world *world)
     struct id business = world->actor.business_id;
     must(actor_by_key(world->db, world->arena, world->key, business, world->user_id, &world->actor, &err),
         &err);
+    must(access_load(world->db, world->arena, &world->actor, &world->actor.access, &err), &err);
 }
 
 struct object_call {

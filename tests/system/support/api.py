@@ -38,6 +38,7 @@ class Api:
     def __init__(self, server, key=None, business=None, user=None):
         self.server = server
         self.credentials = {}
+        self.judged = True  # False: for tests that ask so much that it would be most of the work
         self.tolerate = ()  # statuses that the test provokes although no description has them
         if key:
             self.credentials = {"X-API-KEY": key, "X-BUSINESS-ID": business, "X-USER-ID": user}
@@ -78,7 +79,8 @@ class Api:
             raise
         if response.will_close:
             self.disconnect()
-        contract().judge(method, target, answer, self.tolerate)
+        if self.judged:
+            contract().judge(method, target, answer, self.tolerate)
         return answer
 
     def get(self, target, **more):

@@ -18,6 +18,7 @@ PATHS = {
     "/api/activities/objects/{}/rules/{}": "rule",
     "/api/activities/scheduled-activity/{}": "scheduled",
     "/api/employees/{}": "sam",
+    "/api/permission-groups/{}": "agents",
     "/api/records/contacts/{}": "maria",
     "/api/records/objects/{}": "vehicles",
     "/api/records/objects/{}/fields/{}": "plate",
@@ -116,6 +117,9 @@ class ExampleWorld:
         role = self.api.ok("POST", "/api/roles", {"name": "Sales"})["id"]
         self.api.ok("PUT", f"/api/roles/{role}/members", {"members": [self.id("alex")]})
         return role
+
+    def _make_agents(self):
+        return self.api.ok("POST", "/api/permission-groups", {"name": "Agents in the field"})["id"]
 
     def _make_contacts(self):
         return self.api.ok("GET", "/api/records/objects/contacts")["id"]

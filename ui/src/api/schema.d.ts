@@ -534,6 +534,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/activities/objects/{id}/sharing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** With whom an Activity Object is shared */
+        get: operations["getActivitySharing"];
+        /**
+         * Say with whom an Activity Object is shared
+         * @description Sharing only takes away: activities of this type are not there for anybody else, whatever they may otherwise. Who
+         *     may change settings always sees them, and who is to do a Scheduled Activity always sees that one.
+         */
+        put: operations["setActivitySharing"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/records/{object}/{id}/timeline": {
         parameters: {
             query?: never;
@@ -667,6 +691,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/permission-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All permission groups of the Business, by name */
+        get: operations["listPermissionGroups"];
+        put?: never;
+        /**
+         * Make a permission group
+         * @description It grants what is named, and nothing else. Nobody can grant what they lack themselves.
+         */
+        post: operations["createPermissionGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/permission-groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One permission group with its members */
+        get: operations["getPermissionGroup"];
+        put?: never;
+        post?: never;
+        /** Delete a permission group; its members lose what it grants */
+        delete: operations["deletePermissionGroup"];
+        options?: never;
+        head?: never;
+        /**
+         * Change the name or the permissions of a group
+         * @description Permissions that are not named stay. The owner group cannot be changed.
+         */
+        patch: operations["changePermissionGroup"];
+        trace?: never;
+    };
+    "/api/permission-groups/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say who is in a permission group
+         * @description All of them; whoever was in it and is not named is in it no more. The owner group always has a member, and only
+         *     owners say who is one.
+         */
+        put: operations["setPermissionGroupMembers"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/roles": {
         parameters: {
             query?: never;
@@ -720,6 +812,29 @@ export interface paths {
          * @description All of them; whoever held it and is not named holds it no more.
          */
         put: operations["setRoleMembers"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles/{id}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** The permission groups in which all are who hold a role */
+        get: operations["getRoleGroups"];
+        /**
+         * Say which permission groups a role carries
+         * @description All of them. The owner group cannot be among them.
+         */
+        put: operations["setRoleGroups"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1387,6 +1502,101 @@ export interface components {
         NameRole: {
             name: string;
         };
+        Permissions: {
+            activities?: {
+                /** @enum {string} */
+                view?: "none" | "my" | "all";
+                /** @enum {string} */
+                log?: "none" | "all";
+                /** @enum {string} */
+                delete?: "none" | "my" | "all";
+            };
+            scheduled?: {
+                /** @enum {string} */
+                view?: "none" | "my" | "all";
+                /** @enum {string} */
+                log?: "none" | "my" | "all";
+                /** @enum {string} */
+                create?: "none" | "my" | "all";
+                /** @enum {string} */
+                edit?: "none" | "my" | "all";
+                /** @enum {string} */
+                delete?: "none" | "my" | "all";
+            };
+            records?: {
+                /** @enum {string} */
+                view?: "none" | "my" | "all";
+                /** @enum {string} */
+                create?: "none" | "my" | "all";
+                /** @enum {string} */
+                edit?: "none" | "my" | "all";
+                /** @enum {string} */
+                delete?: "none" | "my" | "all";
+            };
+            objects?: {
+                /** @enum {string} */
+                view?: "none" | "all";
+                /** @enum {string} */
+                create?: "none" | "all";
+                /** @enum {string} */
+                edit?: "none" | "all";
+                /** @enum {string} */
+                delete?: "none" | "all";
+            };
+            webhooks?: {
+                /** @enum {string} */
+                view?: "none" | "all";
+            };
+            people?: {
+                /** @enum {string} */
+                view?: "none" | "all";
+                /** @enum {string} */
+                create?: "none" | "all";
+                /** @enum {string} */
+                edit?: "none" | "all";
+                /** @enum {string} */
+                delete?: "none" | "all";
+            };
+        };
+        PermissionGroup: {
+            id: components["schemas"]["Uuid"];
+            name: string;
+            /** @description May do everything, and cannot be changed or deleted */
+            is_owner_group: boolean;
+            permissions: components["schemas"]["Permissions"];
+            /** @description Active employees who are in it themselves */
+            member_count: number;
+            version: number;
+            created_at: components["schemas"]["Time"];
+        };
+        PermissionGroupList: {
+            results: components["schemas"]["PermissionGroup"][];
+            next: string | null;
+            previous: string | null;
+        };
+        PermissionGroupWithMembers: components["schemas"]["PermissionGroup"] & {
+            members: components["schemas"]["Person"][];
+        };
+        CreatePermissionGroup: {
+            name: string;
+            permissions?: components["schemas"]["Permissions"];
+        };
+        ChangePermissionGroup: {
+            name?: string;
+            permissions?: components["schemas"]["Permissions"];
+        };
+        RoleGroups: {
+            groups: components["schemas"]["PermissionGroup"][];
+        };
+        SetRoleGroups: {
+            /** @description Permission groups */
+            groups: components["schemas"]["Uuid"][];
+        };
+        ActivitySharing: {
+            everyone: boolean;
+            roles?: components["schemas"]["Uuid"][];
+            employees?: components["schemas"]["Uuid"][];
+        };
         RoleMembers: {
             /** @description Employees */
             members: components["schemas"]["Uuid"][];
@@ -1656,6 +1866,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -1723,6 +1934,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -1984,6 +2196,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2045,6 +2258,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -2151,6 +2365,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -2216,6 +2431,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -2336,6 +2552,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -2448,6 +2665,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -2564,6 +2782,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -2677,6 +2896,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -2791,6 +3011,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -2916,6 +3137,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -3149,6 +3371,77 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getActivitySharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everyone, or the roles and employees */
+            200: {
+                headers: {
+                    /** @description Its version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivitySharing"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setActivitySharing: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivitySharing"];
+            };
+        };
+        responses: {
+            /** @description Shared */
+            200: {
+                headers: {
+                    /** @description Its version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivitySharing"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getTimeline: {
         parameters: {
             query?: {
@@ -3179,6 +3472,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -3213,6 +3507,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -3243,6 +3538,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3268,6 +3564,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
@@ -3296,6 +3593,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3326,6 +3624,207 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listPermissionGroups: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionGroupList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createPermissionGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePermissionGroup"];
+            };
+        };
+        responses: {
+            /** @description Made; nobody is in it yet */
+            201: {
+                headers: {
+                    /** @description Its version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionGroupWithMembers"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getPermissionGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group */
+            200: {
+                headers: {
+                    /** @description Its version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionGroupWithMembers"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deletePermissionGroup: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changePermissionGroup: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePermissionGroup"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    /** @description Its version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionGroupWithMembers"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            428: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setPermissionGroupMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleMembers"];
+            };
+        };
+        responses: {
+            /** @description They are in it now */
+            200: {
+                headers: {
+                    /** @description Its version, for If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionGroupWithMembers"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -3473,6 +3972,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoleWithMembers"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getRoleGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleGroups"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    setRoleGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetRoleGroups"];
+            };
+        };
+        responses: {
+            /** @description It carries them now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleGroups"];
                 };
             };
             400: components["responses"]["Problem"];

@@ -1,0 +1,56 @@
+/* What the verbs of `herald admin` share; private to admin_verbs.c, admin_groups.c and admin_job.c. */
+#ifndef HERALD_CLI_ADMIN_JOB_H
+#define HERALD_CLI_ADMIN_JOB_H
+
+#include "cli/admin.h"
+#include "crm/group.h"
+#include "crm/object.h"
+#include "crm/role.h"
+
+struct words {
+    const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
+        *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant;
+    int64_t limit;
+    bool json;
+};
+
+/* A verb at work. */
+struct job {
+    const struct admin_context *context;
+    struct arena *arena;
+    struct words words;
+    struct buf *out;
+    struct error *err;
+    /* what was named, and what was made */
+    struct id business, user, employee;
+    struct activity_object object;
+    struct role role;
+    struct group group;
+    struct group_input group_input;
+    const char *secret;
+};
+
+/* {"name": "id"} or "  name  id". */
+struct fact {
+    const char *name, *value;
+};
+
+/* Runs it in the writer's transaction, with the job as its context, and waits for the commit. */
+enum err_code job_commit(struct job *job, write_fn *run) MUST_CHECK;
+
+/* ERR_INVALID, which names the flag. */
+enum err_code job_need_id(struct job *job, const char *flag, const char *text, struct id *id) MUST_CHECK;
+
+/* The answer, for people (with a title and the next step; NULL: none) or for programs. */
+void job_answer(struct job *job, const char *title, const struct fact *facts, size_t count, const char *next);
+
+/* In the job's arena. */
+const char *job_text(struct job *job, struct id id);
+
+/* ── verbs of admin_groups.c ─────────────────────────────────────────────────────────────────────── */
+
+enum err_code group_verb(struct job *job) MUST_CHECK;
+enum err_code group_assign_verb(struct job *job) MUST_CHECK;
+enum err_code group_remove_verb(struct job *job) MUST_CHECK;
+
+#endif

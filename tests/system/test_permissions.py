@@ -1,0 +1,449 @@
+"""M13, M11: who may do what. A random Business, an independent oracle (support/oracle.py), and what both say."""
+
+import os
+import random
+import re
+
+from support.api import Api, new_id
+from support.events import Stream
+from support.oracle import KINDS, OK, PERMISSIONS, UNKNOWN, Model, as_json, random_grants
+from support.server import run
+from support.world import World
+
+# How many (employee, action, thing) questions are asked on each engine.
+QUESTIONS = int(os.environ.get("HERALD_QUESTIONS", "1000000" if os.environ.get("HERALD_LONG") else "100000"))
+STALE = {"If-Match": '"999999"'}
+
+
+class Crowd:
+    """A Business with employees, and its model. All are owners until `begin`."""
+
+    def __init__(self, server, rng, employees=6):
+        self.server, self.rng = server, rng
+        self.world = World(server)
+        self.api = self.world.api
+        self.apis = {self.world.employee: self.world.api}
+        self.model = Model(self.world.employee)
+        for i in range(employees):
+            self._add_employee(i)
+        self.model.employees = list(self.apis)
+        self._settings()
+        self._things()
+
+    def _add_employee(self, i):
+        made = self.server.admin("employee", "add", "--business", self.world.business, "--first-name", f"E{i}",
+                                 "--last-name", "Test", "--email", f"e{i}@acme.test")
+        key = self.server.admin("key", "add", "--user", made["user_id"], "--name", "tests")["api_key"]
+        self.apis[made["employee_id"]] = Api(self.server, key, self.world.business, made["user_id"])
+
+    def some(self, things, most):
+        things = sorted(things)
+        return self.rng.sample(things, self.rng.randint(0, min(most, len(things))))
+
+    def _settings(self):
+        model = self.model
+        for i in range(4):
+            model.shared[self.api.ok("POST", "/api/activities/objects", {"name": f"Type {i}"})["id"]] = None
+        for i in range(3):
+            role = self.api.ok("POST", "/api/roles", {"name": f"Role {i}"})["id"]
+            model.role_members[role], model.role_groups[role] = set(), set()
+            self.set_role(role, self.some(self.apis, 3))
+        for i in range(5):
+            group = self.api.ok("POST", "/api/permission-groups", {"name": f"Group {i}"})["id"]
+            model.grants[group], model.group_members[group] = {}, set()
+            self.set_grants(group, random_grants(self.rng))
+            self.set_members(group, self.some(self.apis, 4))
+
+    def _things(self):
+        model, rng = self.model, self.rng
+        owners = [None, *self.apis]
+        for i in range(12):
+            record = self.api.ok("POST", "/api/records/contacts", {
+                "first_name": f"C{i}", "last_name": "X", "owner_id": rng.choice(owners)})
+            model.records[record["id"]] = record["owner"] and record["owner"]["id"]
+        model.records[self.world.contact] = None
+        for _ in range(50):
+            who, kind = rng.choice(list(self.apis)), rng.choice(list(model.shared))
+            records = self.some(model.records, 3)
+            logged = self.apis[who].ok("POST", "/api/activities/logged", {
+                "activity_object_id": kind, "notes": "n", "mentions": self.some(self.apis, 2),
+                "associated_entities": [{"id": record} for record in records]})
+            model.logged[logged["id"]] = (kind, who, records)
+        for _ in range(25):
+            kind, records = rng.choice(list(model.shared)), self.some(model.records, 3)
+            employee = rng.choice([None, *self.apis])
+            role = None if employee else rng.choice([None, *model.role_members])
+            scheduled = self.api.ok("POST", "/api/activities/scheduled-activity", {
+                "activity_object_id": kind, "due_datetime": "2031-05-04T10:00:00Z", "employee_id": employee,
+                "role_id": role, "associated_entities": [{"id": record} for record in records]})
+            model.scheduled[scheduled["id"]] = (kind, employee, role, records)
+
+    def begin(self):
+        """From now on only the first is an owner."""
+        self.api.ok("PUT", f"/api/permission-groups/{self.world.business}/members", {"members": [self.world.employee]})
+
+    # ── changes, here and there ──
+
+    def set_members(self, group, members):
+        self.api.ok("PUT", f"/api/permission-groups/{group}/members", {"members": sorted(members)})
+        self.model.group_members[group] = set(members)
+
+    def set_role(self, role, members):
+        self.api.ok("PUT", f"/api/roles/{role}/members", {"members": sorted(members)})
+        self.model.role_members[role] = set(members)
+
+    def set_role_groups(self, role, groups):
+        self.api.ok("PUT", f"/api/roles/{role}/groups", {"groups": sorted(groups)})
+        self.model.role_groups[role] = set(groups)
+
+    def set_grants(self, group, grants):
+        path = f"/api/permission-groups/{group}"
+        etag = self.api.get(path).headers["ETag"]
+        self.api.ok("PATCH", path, {"permissions": as_json(grants)}, headers={"If-Match": etag})
+        self.model.grants[group].update(grants)
+
+    def share(self, kind, subjects):
+        path = f"/api/activities/objects/{kind}/sharing"
+        roles = sorted(subject for subject in subjects or () if subject in self.model.role_members)
+        employees = sorted(set(subjects or ()) - set(roles))
+        self.api.ok("PUT", path, {"everyone": subjects is None, "roles": roles, "employees": employees},
+                    headers={"If-Match": self.api.get(path).headers["ETag"]})
+        self.model.shared[kind] = None if subjects is None else set(subjects)
+
+    def change_one(self):
+        """One change of one permission, membership or sharing."""
+        rng, model = self.rng, self.model
+        group, role = rng.choice(sorted(model.grants)), rng.choice(sorted(model.role_members))
+        who = rng.choice(sorted(self.apis))
+        what = rng.choice(["grant"] * 6 + ["member", "member", "role", "role_group", "share", "share"])
+        if what == "grant":
+            kind, verb = rng.choice(PERMISSIONS)
+            self.set_grants(group, {(kind, verb): rng.choice(KINDS[kind][verb])})
+        elif what == "member":
+            self.set_members(group, model.group_members[group] ^ {who})
+        elif what == "role":
+            self.set_role(role, model.role_members[role] ^ {who})
+        elif what == "role_group":
+            self.set_role_groups(role, model.role_groups[role] ^ {group})
+        else:
+            subjects = [*model.role_members, *self.apis]
+            kind = rng.choice(sorted(model.shared))
+            self.share(kind, rng.choice([None, set(self.some(subjects, 4))]))
+
+
+class Questions:
+    """Asks the program, and compares."""
+
+    def __init__(self, crowd):
+        self.crowd, self.model, self.rng, self.count = crowd, crowd.model, crowd.rng, 0
+
+    def expect(self, who, answer, wanted, allowed, what):
+        """`allowed`: the status of what is permitted, but not to be done: the request is wrong in something else."""
+        self.count += 1
+        said = f"{what} by {who}: {answer}, but the rules say {wanted}"
+        if wanted == OK:
+            assert answer.status == allowed, said
+            assert allowed != 422 or answer.pointers == ["/mentions/0"], said
+        elif wanted == UNKNOWN:
+            assert answer.status == 404 or "/activity_object_id" in answer.pointers, said
+        else:
+            assert answer.status == 403, said
+            assert f"'{wanted}'" in answer.json["detail"], said
+
+    def point(self, who):
+        """One question about one thing."""
+        model, rng, api = self.model, self.rng, self.crowd.apis[who]
+        kind = rng.choice(sorted(model.shared))
+        logged, scheduled = rng.choice(sorted(model.logged)), rng.choice(sorted(model.scheduled))
+        record = rng.choice(sorted(model.records))
+        of_logged, of_scheduled = f"/api/activities/logged/{logged}", f"/api/activities/scheduled-activity/{scheduled}"
+        of_record, of_kind = f"/api/records/contacts/{record}", f"/api/activities/objects/{kind}"
+        wrong = {"mentions": [new_id()]}
+        ask = rng.choice([
+            lambda: (api.get(of_logged), model.view_logged(who, logged), 200),
+            lambda: (api.get(of_scheduled), model.view_scheduled(who, scheduled), 200),
+            lambda: (api.get(of_record), model.view_record(who, record), 200),
+            lambda: (api.get(of_record + "/timeline"), model.view_record(who, record), 200),
+            lambda: (api.get(of_kind), model.view_object(who, kind), 200),
+            lambda: (api.get("/api/webhooks/deliveries"), model.view_deliveries(who, None), 200),
+            lambda: (api.get("/api/employees"), model.view_people(who, None), 200),
+            lambda: (api.post("/api/activities/logged", {"activity_object_id": kind, **wrong}),
+                     model.log(who, kind), 422),
+            lambda: (api.post(of_scheduled + "/complete", wrong), model.complete(who, scheduled), 422),
+            lambda: (api.patch(of_scheduled, wrong), model.edit_scheduled(who, scheduled), 422),
+            lambda: (api.patch(of_record, {}, headers=STALE), model.edit_record(who, record), 412),
+            lambda: (api.request("DELETE", of_record, headers=STALE), model.delete_record(who, record), 412),
+            lambda: (api.patch(of_kind, {}, headers=STALE), model.edit_object(who, kind), 412),
+            lambda: self.unless_allowed(api, of_logged, model.delete_logged(who, logged)),
+            lambda: self.unless_allowed(api, of_scheduled, model.delete_scheduled(who, scheduled)),
+        ])
+        answer, wanted, allowed = ask()
+        if answer:
+            self.expect(who, answer, wanted, allowed, f"{ask.__code__.co_names} {ask.__code__.co_firstlineno}")
+
+    @staticmethod
+    def unless_allowed(api, target, wanted):
+        """Deleting what may be deleted would change the questions."""
+        return (None if wanted == OK else api.request("DELETE", target)), wanted, 204
+
+    def listed(self, who, path, things, visible, may_list):
+        answer = self.crowd.apis[who].get(path)
+        self.count += len(things)
+        if may_list:
+            assert answer.status == 200, (path, answer)
+            found = {result["id"] for result in answer.json["results"]}
+            assert found == visible, f"{path}: {found - visible} too many, {visible - found} missing"
+        else:
+            assert answer.status in (403, 404), (path, answer)
+
+    def lists(self, who):
+        model = self.model
+        level = lambda kind: model.level(who, kind, "view") != "none"  # noqa: E731
+        record, kind = self.rng.choice(sorted(model.records)), self.rng.choice(sorted(model.shared))
+        visible = model.visible(model.view_logged, model.logged, who)
+        logged = lambda where: {i for i in visible if where(model.logged[i])}  # noqa: E731
+        sees = model.view_record(who, record) == OK
+        path = "/api/activities/logged?limit=200"
+        self.listed(who, path, model.logged, visible, level("activities"))
+        self.listed(who, f"{path}&activity_object_id={kind}", model.logged, logged(lambda a: a[0] == kind),
+                    level("activities"))
+        other = self.rng.choice(model.employees)
+        self.listed(who, f"{path}&employee_id={other}", model.logged, logged(lambda a: a[1] == other),
+                    level("activities"))
+        self.listed(who, f"{path}&record_id={record}", model.logged,
+                    logged(lambda a: sees and record in a[2]), level("activities"))
+        due = model.visible(model.view_scheduled, model.scheduled, who)
+        path = "/api/activities/scheduled-activity?limit=200"
+        self.listed(who, path, model.scheduled, due, True)
+        self.listed(who, f"{path}&activity_object_id={kind}", model.scheduled,
+                    {i for i in due if model.scheduled[i][0] == kind}, True)
+        self.listed(who, f"{path}&record_id={record}", model.scheduled,
+                    {i for i in due if sees and record in model.scheduled[i][3]}, True)
+        self.listed(who, "/api/records/contacts?limit=200", model.records,
+                    model.visible(model.view_record, model.records, who), level("records"))
+        self.listed(who, f"/api/records/contacts/{record}/timeline?limit=200", [*model.logged, *model.scheduled],
+                    model.timeline(who, record), sees)
+        self.listed(who, "/api/activities/objects?limit=200", model.shared,
+                    model.visible(model.view_object, model.shared, who), level("objects"))
+
+    def about(self, who):
+        """What an activity says of records and people that the caller may not see: nothing."""
+        model, api = self.model, self.crowd.apis[who]
+        visible = sorted(model.visible(model.view_logged, model.logged, who))
+        for thing in self.rng.sample(visible, min(3, len(visible))):
+            told = api.ok("GET", f"/api/activities/logged/{thing}")
+            wanted = model.visible(model.view_record, model.logged[thing][2], who)
+            assert {entity["id"] for entity in told["associated_entities"]} == wanted
+            self.count += len(model.logged[thing][2])
+            if model.view_people(who, None) != OK:
+                assert set(told["mentions"]) <= {who}
+
+    def ask_all(self, points):
+        for who in self.model.employees:
+            self.lists(who)
+            self.about(who)
+            for _ in range(points):
+                self.point(who)
+
+
+def test_m13_the_rules_decide(server):
+    """A random Business, one change after the other; after each, all answers are the oracle's."""
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    crowd = Crowd(server, random.Random(seed))
+    crowd.begin()
+    questions = Questions(crowd)
+    questions.ask_all(points=10)
+    for api in crowd.apis.values():
+        api.judged = False
+    while questions.count < QUESTIONS:
+        crowd.change_one()
+        questions.ask_all(points=25)
+
+
+def test_m13_what_may_be_deleted_is(server):
+    """The oracle says who may delete what; whoever may does."""
+    crowd = Crowd(server, random.Random(7))
+    crowd.begin()
+    model = crowd.model
+    done = 0
+    for who, api in crowd.apis.items():
+        for things, rule, path in ((model.logged, model.delete_logged, "/api/activities/logged"),
+                                   (model.scheduled, model.delete_scheduled, "/api/activities/scheduled-activity")):
+            mine = sorted(model.visible(rule, things, who))[:3]
+            for thing in mine:
+                assert api.request("DELETE", f"{path}/{thing}").status == 204
+                del things[thing]
+                done += 1
+    assert done > 3
+
+
+def agent(crowd, grants):
+    """An employee with these permissions alone."""
+    who = [employee for employee in crowd.apis if employee != crowd.world.employee][0]
+    for group in crowd.model.grants:
+        crowd.set_members(group, [])
+    for role in crowd.model.role_members:
+        crowd.set_role(role, [])
+    group = crowd.api.ok("POST", "/api/permission-groups", {"name": "Alone", "permissions": as_json(grants)})["id"]
+    crowd.model.grants[group] = grants
+    crowd.set_members(group, [who])
+    return who, crowd.apis[who], group
+
+
+def test_m11_401_404_403(server):
+    crowd = Crowd(server, random.Random(1), employees=1)
+    other = World(server, name="Other", email="sam@other.test")
+    crowd.begin()
+    who, api, _ = agent(crowd, {("activities", "view"): "my"})
+    mine = next(i for i, (_, by, _) in crowd.model.logged.items() if by == who)
+    theirs = next(i for i, (_, by, _) in crowd.model.logged.items() if by != who)
+    path = "/api/activities/logged/"
+    assert Api(server).get(path + mine).status == 401
+    assert other.api.get(path + mine).status == 404
+    assert api.get(path + new_id()).status == 404
+    assert api.get(path + mine).status == 200
+    refused = api.get(path + theirs)
+    assert refused.status == 403
+    assert refused.json["detail"] == "You lack the permission 'activities: view (all)'."
+    assert not re.search(r"notes|logged_by", refused.text)
+    crowd.share(crowd.model.logged[mine][0], set())
+    assert api.get(path + mine).status == 404, "what is not shared is not there"
+    assert api.get(path + mine).json["detail"] == api.get(path + new_id()).json["detail"]
+
+
+def test_m13_the_owner_group_keeps_a_member(server):
+    world = World(server)
+    owners = f"/api/permission-groups/{world.business}"
+    group = world.api.ok("GET", owners)
+    assert group["is_owner_group"] and [member["id"] for member in group["members"]] == [world.employee]
+    assert world.api.request("PUT", owners + "/members", {"members": []}).status == 409
+    etag = {"If-Match": world.api.get(owners).headers["ETag"]}
+    assert world.api.patch(owners, {"name": "Bosses"}, headers=etag).status == 409
+    assert world.api.request("DELETE", owners, headers=etag).status == 409
+    assert world.api.ok("GET", owners) == group
+
+
+def test_m13_nobody_gives_what_they_lack(server):
+    """Neither by a group, nor by joining one, nor by a role."""
+    crowd = Crowd(server, random.Random(2), employees=1)
+    crowd.begin()
+    who, api, mine = agent(crowd, {("people", verb): "all" for verb in ("view", "create", "edit", "delete")})
+    owners = f"/api/permission-groups/{crowd.world.business}/members"
+    assert api.request("PUT", owners, {"members": [who]}).status == 403
+    path = f"/api/permission-groups/{mine}"
+    etag = {"If-Match": api.get(path).headers["ETag"]}
+    more = {"permissions": {"activities": {"view": "my"}}}
+    refused = api.patch(path, more, headers=etag)
+    assert refused.status == 403 and "'activities: view (my)'" in refused.json["detail"]
+    assert api.post("/api/permission-groups", {"name": "More", **more}).status == 403
+    strong = crowd.api.ok("POST", "/api/permission-groups", {"name": "Strong", **more})["id"]
+    assert api.request("PUT", f"/api/permission-groups/{strong}/members", {"members": [who]}).status == 403
+    role = sorted(crowd.model.role_members)[0]
+    assert api.request("PUT", f"/api/roles/{role}/groups", {"groups": [strong]}).status == 403
+    crowd.api.ok("PUT", f"/api/roles/{role}/groups", {"groups": [strong]})
+    assert api.request("PUT", f"/api/roles/{role}/members", {"members": [who]}).status == 403
+    crowd.api.ok("PUT", f"/api/roles/{role}/members", {"members": [who]})
+    assert api.get("/api/activities/logged").status == 200
+
+
+def test_m13_a_change_holds_at_once(server):
+    """Also for whoever logged a moment ago, whom the worker remembers."""
+    crowd = Crowd(server, random.Random(3), employees=1)
+    crowd.begin()
+    _, api, group = agent(crowd, {("activities", "log"): "all"})
+    kind = sorted(crowd.model.shared)[0]
+    body = {"activity_object_id": kind, "notes": "n"}
+    for _ in range(5):
+        assert api.post("/api/activities/logged", body).status == 201
+        crowd.set_grants(group, {("activities", "log"): "none"})
+        assert api.post("/api/activities/logged", body).status == 403
+        crowd.set_grants(group, {("activities", "log"): "all"})
+        assert api.post("/api/activities/logged", body).status == 201
+        crowd.share(kind, set())
+        refused = api.post("/api/activities/logged", body)
+        assert refused.status == 422 and refused.pointers == ["/activity_object_id"]
+        crowd.share(kind, None)
+
+
+def test_m13_assigned_work_is_always_theirs(server):
+    crowd = Crowd(server, random.Random(4), employees=1)
+    crowd.begin()
+    who, api, _ = agent(crowd, {})
+    kind = sorted(crowd.model.shared)[0]
+    crowd.share(kind, {crowd.world.employee})
+    made = crowd.api.ok("POST", "/api/activities/scheduled-activity", {
+        "activity_object_id": kind, "due_datetime": "2031-05-04T10:00:00Z", "employee_id": who,
+        "associated_entities": [{"id": crowd.world.contact}]})
+    path = f"/api/activities/scheduled-activity/{made['id']}"
+    seen = api.ok("GET", path)
+    assert seen["associated_entities"] == [], "but not the record that it is about"
+    assert api.patch(path, {"note": "x"}).status in (403, 404)
+    assert api.request("DELETE", path).status in (403, 404)
+    assert api.post("/api/activities/scheduled-activity", {
+        "activity_object_id": kind, "due_datetime": "2031-05-04T10:00:00Z", "employee_id": who}).status == 403
+    done = api.post(path + "/complete", {"notes": "done"})
+    assert done.status == 201 and done.json["associated_entities"] == []
+    told = crowd.api.ok("GET", f"/api/activities/logged/{done.json['id']}")
+    assert [entity["id"] for entity in told["associated_entities"]] == [crowd.world.contact]
+
+
+def test_m13_a_live_stream_tells_what_its_reader_may_see(server):
+    """Asked anew for each event: what is theirs comes, what is not does not, and then all of it does."""
+    crowd = Crowd(server, random.Random(5), employees=1)
+    crowd.begin()
+    mine = {("activities", "view"): "my", ("activities", "log"): "all", ("records", "view"): "all"}
+    _, api, group = agent(crowd, mine)
+    kind, contact = sorted(crowd.model.shared)[0], crowd.world.contact
+    body = {"activity_object_id": kind, "notes": "n", "associated_entities": [{"id": contact}]}
+    stream = Stream(server, f"/api/records/contacts/{contact}/timeline/stream", api.credentials)
+    stream.until("ready")
+    theirs = crowd.api.ok("POST", "/api/activities/logged", body)["id"]
+    own = api.ok("POST", "/api/activities/logged", body)["id"]
+    assert theirs not in [event.data["id"] for event in stream.until("logged", own) if event.name == "logged"]
+    crowd.set_grants(group, {("activities", "view"): "all"})
+    seen = crowd.api.ok("POST", "/api/activities/logged", body)["id"]
+    stream.until("logged", seen)
+    crowd.set_grants(group, {("records", "view"): "none"})
+    crowd.api.ok("POST", "/api/activities/logged", body)
+    assert [event.name for event in stream.rest()] == ["end"], "who may not see the record sees nothing of it"
+    stream.close()
+
+
+def test_m13_values_that_refer_to_what_is_hidden_are_empty(server):
+    crowd = Crowd(server, random.Random(6), employees=1)
+    crowd.begin()
+    who, api, _ = agent(crowd, {("activities", "view"): "all", ("records", "view"): "my"})
+    kind = sorted(crowd.model.shared)[0]
+    fields = f"/api/activities/objects/{kind}/fields"
+    for name, of in (("place", "record"), ("by", "team_member")):
+        crowd.api.ok("POST", fields, {"name": name, "display_name": name, "field_type": of},
+                     headers={"If-Match": crowd.api.get(fields).headers["ETag"]})
+    own = crowd.api.ok("POST", "/api/records/contacts", {"first_name": "O", "last_name": "X", "owner_id": who})["id"]
+    for record, person, wanted in ((crowd.world.contact, crowd.world.employee, [None, None]), (own, who, [own, who])):
+        made = crowd.api.ok("POST", "/api/activities/logged", {
+            "activity_object_id": kind, "notes": "n", "mentions": [crowd.world.employee, who],
+            "fields": [{"name": "place", "value": record}, {"name": "by", "value": person}]})
+        told = api.ok("GET", f"/api/activities/logged/{made['id']}")
+        assert [field["value"] and field["value"]["id"] for field in told["fields"]] == wanted
+        assert told["mentions"] == [who]
+        listed = {a["id"]: a for a in api.pages("/api/activities/logged")}[made["id"]]
+        assert listed["fields"] == told["fields"] and listed["mentions"] == told["mentions"]
+
+
+def test_herald_admin_groups(server):
+    world = World(server)
+    words = ["--business", world.business]
+    group = server.admin("group", "add", *words, "--name", "Agents", "--grant", "activities.view=my,records.view=all")["group_id"]
+    told = world.api.ok("GET", f"/api/permission-groups/{group}")["permissions"]
+    assert told["activities"]["view"] == "my" and told["records"]["view"] == "all" and told["people"]["view"] == "none"
+    made = server.admin("employee", "add", *words, "--first-name", "Sam", "--last-name", "Lee", "--email", "sam@acme.test",
+                        "--group", group)["employee_id"]
+    members = [member["id"] for member in world.api.ok("GET", f"/api/permission-groups/{group}")["members"]]
+    assert members == [made]
+    assert server.admin("group", "remove", *words, "--group", group, "--employee", made)["member_count"] == "0"
+    assert server.admin("group", "assign", *words, "--group", group, "--employee", made)["member_count"] == "1"
+    for words_, told in ((["remove", *words, "--group", world.business, "--employee", world.employee], "always has a member"),
+                         (["add", *words, "--name", "X", "--grant", "activities.fly=all"], "is no permission")):
+        done = run("admin", "group", *words_, "--data", str(server.data), check=False)
+        assert done.returncode != 0 and told in done.stderr, done.stderr
