@@ -5,7 +5,8 @@ void call_reply_json(
 {
     if (body->overflow) {
         buf_free(body);
-        exchange_reply_problem(call->exchange, 503, "There is no memory for this answer now.", NULL);
+        exchange_reply_problem(call->exchange, 503,
+            "This answer would be too large, or there is no memory for it now; ask for fewer at once.", NULL);
         return;
     }
     struct reply reply = {.status = status,

@@ -112,6 +112,12 @@ void emit_page_end(struct json *json, struct call *call, const struct page *page
 void emit_page_end_ids(
     struct json *json, struct call *call, const struct page *page, struct id first, struct id last);
 
+/*
+ * After a page that became too large for an answer: half of its `count` rows from `at` on, those nearest to the cursor;
+ * the others are on the next page. False: it is one row already. Pure.
+ */
+bool page_halve(struct page *page, size_t *at, size_t *count) MUST_CHECK;
+
 /* ── parameters of the query; each replies 400 itself, and returns false, when it cannot be read ─ */
 
 bool query_id(struct call *call, const char *name, struct id *id) MUST_CHECK; /* nil when absent */

@@ -81,6 +81,22 @@ static bool read_filter(struct call *call, struct logged_filter *filter)
     return true;
 }
 
+static struct buf render_page(
+    struct call *call, const struct page *page, const struct logged_activity *activities, size_t count)
+{
+    struct buf body;
+    struct json json = emit_page(&body);
+    for (size_t i = 0; i < count; i++) {
+        emit_object(&json, NULL);
+        emit_logged_members(&json, &activities[i]);
+        emit_object_end(&json);
+    }
+    struct id first = count ? activities[0].id : (struct id){0},
+              last = count ? activities[count - 1].id : (struct id){0};
+    emit_page_end_ids(&json, call, page, first, last);
+    return body;
+}
+
 void logged_list_get(struct call *call)
 {
     struct page page;
@@ -94,16 +110,12 @@ void logged_list_get(struct call *call)
         call_fail(call, &err, NULL);
         return;
     }
-    struct buf body;
-    struct json json = emit_page(&body);
-    for (size_t i = 0; i < count; i++) {
-        emit_object(&json, NULL);
-        emit_logged_members(&json, &activities[i]);
-        emit_object_end(&json);
+    size_t at = 0;
+    struct buf body = render_page(call, &page, activities, count);
+    while (body.overflow && page_halve(&page, &at, &count)) {
+        buf_free(&body);
+        body = render_page(call, &page, activities + at, count);
     }
-    struct id first = count ? activities[0].id : (struct id){0},
-              last = count ? activities[count - 1].id : (struct id){0};
-    emit_page_end_ids(&json, call, &page, first, last);
     call_reply_json(call, 200, &body, NULL, 0);
 }
 

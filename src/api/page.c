@@ -96,6 +96,18 @@ void emit_page_end_ids(
     emit_page_end(json, call, page, empty ? NULL : &keys[0], empty ? NULL : &keys[1]);
 }
 
+bool page_halve(struct page *page, size_t *at, size_t *count)
+{
+    size_t kept = *count / 2;
+    if (kept == 0)
+        return false;
+    if (page->back)
+        *at += *count - kept;
+    *(page->back ? &page->more_before : &page->more_after) = true;
+    *count = kept;
+    return true;
+}
+
 /* ── other parameters ────────────────────────────────────────────────────────────────────────── */
 
 static bool refuse(struct call *call, const char *name, const char *what)

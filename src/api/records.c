@@ -67,6 +67,20 @@ static struct json begin_list(
     return json;
 }
 
+static struct buf render_page(struct call *call, const struct page *page, const struct record_object *object,
+    bool archived, const struct record *records, size_t count)
+{
+    struct buf body;
+    struct json json = begin_list(&body, object, records, count);
+    struct page_key first = {0}, last = {0};
+    if (count) {
+        first = record_key(call->arena, &records[0], archived);
+        last = record_key(call->arena, &records[count - 1], archived);
+    }
+    emit_page_end(&json, call, page, count ? &first : NULL, count ? &last : NULL);
+    return body;
+}
+
 void records_get(struct call *call)
 {
     struct record_object object;
@@ -83,14 +97,12 @@ void records_get(struct call *call)
         call_fail(call, &err, NULL);
         return;
     }
-    struct buf body;
-    struct json json = begin_list(&body, &object, records, count);
-    struct page_key first = {0}, last = {0};
-    if (count) {
-        first = record_key(call->arena, &records[0], archived == 1);
-        last = record_key(call->arena, &records[count - 1], archived == 1);
+    size_t at = 0;
+    struct buf body = render_page(call, &page, &object, archived == 1, records, count);
+    while (body.overflow && page_halve(&page, &at, &count)) {
+        buf_free(&body);
+        body = render_page(call, &page, &object, archived == 1, records + at, count);
     }
-    emit_page_end(&json, call, &page, count ? &first : NULL, count ? &last : NULL);
     call_reply_json(call, 200, &body, NULL, 0);
 }
 

@@ -92,6 +92,8 @@ enum err_code fields_read(struct db *db, struct arena *arena, struct id business
 
 /* Whether it is the standard field that a record of that object is called by: it must not be blank. Pure. */
 bool field_is_name(struct id object_id, struct id field_id);
+/* Whether it is the standard field of contacts that must be unique. Pure. */
+bool field_is_email(struct id object_id, struct id field_id);
 
 /* The same of a record object, its standard fields included. */
 enum err_code record_fields_read(struct db *db, struct arena *arena, struct id business_id,

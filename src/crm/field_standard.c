@@ -72,3 +72,8 @@ bool field_is_name(struct id object_id, struct id field_id)
     return id_equal(field_id, standard_id(object_id, "first_name")) ||
            id_equal(field_id, standard_id(object_id, "name"));
 }
+
+bool field_is_email(struct id object_id, struct id field_id)
+{
+    return id_equal(field_id, standard_id(object_id, "email"));
+}

@@ -81,11 +81,29 @@ static enum err_code decide_completion(struct db *db, struct log_unit *log, stru
     return log->idempotency ? idempotency_forget(db, log->idempotency, err) : ERR_OK;
 }
 
+/* A record that is gone is looked for again, and missed in the ordinary way. */
+static enum err_code decide_bound(struct db *db, struct log_unit *log, struct error *err)
+{
+    struct error *result = &log->unit.result;
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < log->bound_count && !code && !result->code; i++) {
+        const struct bound_record *bound = &log->bound[i];
+        code = record_check_values(
+            db, log->arena, log->business_id, bound->record_id, bound->values, bound->count, result, err);
+    }
+    if (code != ERR_NOT_FOUND)
+        return code;
+    error_set(result, ERR_STALE, "A record has gone in this moment.");
+    return ERR_OK;
+}
+
 static enum err_code decide(struct db *db, struct log_unit *log, struct error *err)
 {
     log->first = (struct idempotent_answer){0};
     log->completed_by = (struct id){0};
-    enum err_code code = log->idempotency ? decide_repeat(db, log, err) : ERR_OK;
+    enum err_code code = decide_bound(db, log, err);
+    if (!code && !log->unit.result.code && log->idempotency)
+        code = decide_repeat(db, log, err);
     if (!code && !log->unit.result.code && !id_is_nil(log->activity.scheduled_activity_id))
         code = decide_completion(db, log, err);
     return code;
@@ -171,8 +189,8 @@ static enum err_code insert_associations(
 }
 
 /*
- * Bound values. What a record refuses (its email is another contact's) fails the batch, and in the end the one unit
- * whose fault it is. A record that is gone is looked for again, and missed in the ordinary way.
+ * Bound values. What a record refuses only by now (two of this batch want one email) fails the batch, and in the end
+ * the one unit whose fault it is.
  */
 static enum err_code write_bound(
     struct db *db, struct arena *arena, const struct log_unit *log, struct error *err)

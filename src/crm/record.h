@@ -101,6 +101,14 @@ struct record_value {
 enum err_code record_write_values(struct db *db, struct arena *arena, struct id business_id,
     struct id record_id, const struct record_value *values, size_t count, struct error *err) MUST_CHECK;
 
+/*
+ * What record_write_values would refuse, told in *result before anything is written: a unit that is refused so does not
+ * fail its batch. ERR_NOT_FOUND.
+ */
+enum err_code record_check_values(struct db *db, struct arena *arena, struct id business_id,
+    struct id record_id, const struct record_value *values, size_t count, struct error *result,
+    struct error *err) MUST_CHECK;
+
 /* Puts records into the search that are not there: those of an older version of the program. At start, alone. */
 enum err_code record_catch_up(struct db *db, struct error *err) MUST_CHECK;
 

@@ -117,7 +117,8 @@ void record_take_columns(struct arena *arena, enum record_kind kind, struct reco
     record->first_name = text_or_empty(arena, values, "first_name");
     record->last_name = text_or_empty(arena, values, "last_name");
     const char *email = values_text(arena, values, "email");
-    if (!email || !record->email || strcmp(email, record->email) != 0) /* one of version 1 may stay as it is */
+    if (!email || !record->email ||
+        strcmp(email, record->email) != 0) /* one of version 1 may stay as it is */
         record->email = email_form(arena, email);
     record->display_name =
         arena_printf(arena, "%s%s%s", record->first_name, *record->last_name ? " " : "", record->last_name);

@@ -133,29 +133,64 @@ static enum err_code take_owner(
     return person_read(db, arena, record->business_id, id, &record->owner, err);
 }
 
+/* A record with the values put over it, held until the commit. */
+struct writing {
+    struct record_object object;
+    struct record before, record;
+    bool taken; /* its email is another contact's */
+};
+
+static enum err_code put(struct db *db, struct arena *arena, struct id record_id,
+    const struct record_value *values, size_t count, struct writing *w, struct error *err)
+{
+    enum err_code code = record_hold(db, arena, &w->object, record_id, &w->record, err);
+    if (code)
+        return code;
+    w->before = w->record;
+    put_values(&w->record.values, values, count);
+    record_take_columns(arena, w->object.kind, &w->record);
+    code = take_owner(db, arena, w->object.kind, &w->record, err);
+    bool archived = false;
+    return code ? code : record_email_taken(db, &w->record, &w->taken, &archived, err);
+}
+
+static enum err_code email_taken(const struct writing *w, struct error *err)
+{
+    return error_set(err, ERR_CONFLICT, "A contact with the email %.120s is there already.", w->record.email);
+}
+
+enum err_code record_check_values(struct db *db, struct arena *arena, struct id business_id,
+    struct id record_id, const struct record_value *values, size_t count, struct error *result,
+    struct error *err)
+{
+    struct writing w;
+    w.object = (struct record_object){0}; /* for analyzers, which do not see that it is read */
+    bool email = false;
+    enum err_code code = read_object(db, business_id, record_id, &w.object, err);
+    for (size_t i = 0; i < count && !code; i++)
+        email |= field_is_email(w.object.id, values[i].field_id);
+    if (code || !email)
+        return code;
+    code = put(db, arena, record_id, values, count, &w, err);
+    if (!code && w.taken)
+        (void)email_taken(&w, result);
+    return code;
+}
+
 enum err_code record_write_values(struct db *db, struct arena *arena, struct id business_id,
     struct id record_id, const struct record_value *values, size_t count, struct error *err)
 {
-    struct record_object object = {0};
-    struct record record = {0};
-    enum err_code code = read_object(db, business_id, record_id, &object, err);
+    struct writing w;
+    w.object = (struct record_object){0}; /* likewise */
+    enum err_code code = read_object(db, business_id, record_id, &w.object, err);
     if (!code)
-        code = record_hold(db, arena, &object, record_id, &record, err);
+        code = put(db, arena, record_id, values, count, &w, err);
     if (code)
         return code;
-    const struct record before = record;
-    put_values(&record.values, values, count);
-    record_take_columns(arena, object.kind, &record);
-    code = take_owner(db, arena, object.kind, &record, err);
-    bool taken = false, archived = false;
-    if (!code)
-        code = record_email_taken(db, &record, &taken, &archived, err);
-    if (!code && taken)
-        code =
-            error_set(err, ERR_CONFLICT, "A contact with the email %.120s is there already.", record.email);
-    if (code)
-        return code;
-    record.field_values = values_store(arena, &record.values);
-    record.updated_at = clock_wall_us();
-    return record_update(db, arena, object.kind, &before, &record, err);
+    if (w.taken)
+        return email_taken(&w, err);
+    w.record.field_values = values_store(arena, &w.record.values);
+    w.record.updated_at = clock_wall_us();
+    code = record_update(db, arena, w.object.kind, &w.before, &w.record, err);
+    return code == ERR_CONFLICT ? email_taken(&w, err) : code; /* another node was quicker */
 }

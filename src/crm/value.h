@@ -25,7 +25,8 @@ struct value_set {
     const struct field_set *fields;
     const char **json; /* one for each of `fields`; NULL: empty */
     size_t *given; /* likewise: its place among what was given, from 1; 0: it was not given */
-    const struct value_name *names; /* of whom values refer to, as far as they were read, by id; sets share them */
+    const struct value_name
+        *names; /* of whom values refer to, as far as they were read, by id; sets share them */
     size_t name_count;
 };
 

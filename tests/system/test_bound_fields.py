@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from support.load import Load
 from support.wait import wait_for
 from support.world import World
 
@@ -293,3 +294,25 @@ def test_the_name_of_a_record_does_not_become_blank_by_logging(world, text):
     assert contact(world)["first_name"] == "Maria"
     assert log(world, called="Mary").status == 201
     assert contact(world)["first_name"] == "Mary"
+
+
+def test_w4_an_email_that_is_taken_is_refused_alone(world):
+    """Whoever logs it again and again does not make the others' batches run again in halves."""
+    world.api.ok("POST", CONTACTS, {"first_name": "Joan", "email": "joan@thompson.test"})
+    bind(world, "mail", field_of(world, f"{OBJECTS}/contacts", "email"))
+    statuses = []
+
+    def refuse():
+        for _ in range(10):
+            statuses.append(log(world, mail="Joan@Thompson.test").status)
+
+    with Load(world, clients=4) as load:
+        wait_for(lambda: load.count > 20, "some load")
+        threads = [threading.Thread(target=refuse) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert statuses == [409] * 40 and not load.refused
+    assert world.server.metrics()["batches_retried_total"] == 0
+    assert contact(world)["email"] == "maria@thompson.test"

@@ -404,3 +404,28 @@ def test_what_people_wrote_is_erased(world, database):
     refused = complete(world, scheduled)
     assert refused.status == 409 and refused.json["logged_activity_id"] == logged["id"]
     assert world.notes not in refused.text
+
+
+@pytest.mark.engine("sqlite")
+def test_a_page_that_would_be_too_large_ends_earlier_and_nothing_is_left_out(world):
+    """Both ways: what an answer has no room for is on the next page."""
+    path = f"/api/activities/objects/{world.object}"
+    for i in range(4):
+        etag = {"If-Match": world.api.get(path).headers["ETag"]}
+        assert world.api.post(f"{path}/fields", {"display_name": f"Text {i}", "field_type": "long_text"},
+                              headers=etag).status == 201
+    text = {"value": "ö" * 20000}
+    made = [world.log(fields=[{"name": f"text_{i}", **text} for i in range(4)])["id"] for _ in range(120)][::-1]
+    page = world.api.ok("GET", f"{LOGGED}?limit=200")
+    first = [activity["id"] for activity in page["results"]]
+    assert 0 < len(first) < 120 and first == made[:len(first)] and page["previous"] is None
+    rest = world.api.ok("GET", f"{LOGGED}?limit=200&cursor={page['next']}")
+    assert first + [activity["id"] for activity in rest["results"]] == made and rest["next"] is None
+    middle = world.api.ok("GET", f"{LOGGED}?limit=59&cursor={page['next']}")
+    back = world.api.ok("GET", f"{LOGGED}?limit=1&cursor={middle['next']}")
+    walked = [activity["id"] for activity in back["results"]]
+    while back["previous"]:
+        back = world.api.ok("GET", f"{LOGGED}?limit=200&cursor={back['previous']}")
+        assert back["next"] and 0 < len(back["results"]) < 119
+        walked = [activity["id"] for activity in back["results"]] + walked
+    assert walked == made
