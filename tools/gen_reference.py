@@ -45,9 +45,16 @@ def shown(value, indent=""):
 # ── Descriptions: the little Markdown that they use ─────────────────────────────────────────────────────────
 
 
+LINKED = set()  # names of schemas: as code in a description they are links
+
+
+def code(word):
+    return f'<a href="#schema-{word}">{word}</a>' if word in LINKED else f"<code>{escape(word)}</code>"
+
+
 def inline(text):
     parts = re.split(r"(`[^`]+`|\*\*[^*]+\*\*)", " ".join(text.split()))
-    return "".join(f"<code>{escape(p[1:-1])}</code>" if p.startswith("`") and len(p) > 1 else
+    return "".join(code(p[1:-1]) if p.startswith("`") and len(p) > 1 else
                    f"<strong>{escape(p[2:-2])}</strong>" if p.startswith("**") else escape(p) for p in parts)
 
 
@@ -209,13 +216,22 @@ class Reference:
     def method(method):
         return f'<span class="method" data-method="{method}">{method.upper()}</span>'
 
+    @staticmethod
+    def variable(name):
+        """The shell's name for a part of a path; $OBJECT is an Activity Object in the guide."""
+        return "$RECORD_OBJECT" if name == "object" else "$" + name.upper()
+
     def curl(self, method, path, operation, listed, example):
-        target = re.sub(r"{(\w+)}", lambda match: "$" + match.group(1).upper(), path)
+        target = re.sub(r"{(\w+)}", lambda match: self.variable(match.group(1)), path)
         query = "&".join(f"{p['name']}=${p['name'].upper()}" for p in listed if p["in"] == "query" and p.get("required"))
-        words = ["curl" if method == "get" else f"curl -X {method.upper()}"]
+        documents = [p for p in listed if p["in"] == "query" and str(p.get("example", "")).startswith("{")]
+        stream = any("text/event-stream" in self.follow(r).get("content", {}) for r in operation["responses"].values())
+        words = ["curl -G" if documents else "curl -N" if stream else "curl" if method == "get" else
+                 f"curl -X {method.upper()}"]
         words[0] += f' "$HERALD{target}{"?" + query if query else ""}"'
         if operation.get("security") != []:
             words.append(" ".join(CREDENTIALS))
+        words += [f"--data-urlencode '{p['name']}={p['example']}'" for p in documents]
         words += ['-H "If-Match: $ETAG"' for p in listed if p["name"] == "If-Match"]
         if "requestBody" in operation:
             quoted = shown(example).replace("'", "'\\''")
@@ -231,7 +247,7 @@ class Reference:
         schema = {**self.follow(parameter["schema"]), "description": parameter.get("description", "")} \
             if "properties" not in self.follow(parameter["schema"]) else parameter["schema"]
         row = self.member(parameter["name"], schema, parameter.get("required"))
-        return row.replace("</code>", f'</code> <span class="place">in the {parameter["in"]}</span>', 1)
+        return row.replace("</code>", f'</code> <span class="place">in the {parameter["in"]} ·</span>', 1)
 
     def body(self, operation):
         content = operation["requestBody"]["content"]["application/json"]
@@ -314,6 +330,7 @@ class Reference:
         info = self.document["info"]
         shown = [(n, s) for n, s in sorted(self.schemas.items()) if f'"#schema-{n}"' in self.type_of(
             {"$ref": f"#/components/schemas/{n}"})]
+        LINKED.update(name for name, _ in shown)
         schemas = "".join(self.schema_section(name, schema) for name, schema in shown)
         return f"""<!doctype html>
 <html lang="en">
