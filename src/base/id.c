@@ -6,20 +6,13 @@
 
 struct id id_new(void)
 {
-    static _Thread_local uint64_t last_ms;
-    static _Thread_local uint16_t counter;
+    static _Thread_local uint64_t last; /* 4,096ths of a millisecond */
     /* Random bytes are drawn in bulk: one system call for 64 ids. */
     static _Thread_local uint8_t pool[512];
     static _Thread_local size_t pool_left;
 
-    uint64_t ms = (uint64_t)(clock_wall_us() / US_PER_MS);
-    if (ms > last_ms) {
-        last_ms = ms;
-        counter = 0;
-    } else if (++counter > 0xfff) {
-        last_ms++;
-        counter = 0;
-    }
+    uint64_t now = (uint64_t)clock_wall_us() * 4096 / US_PER_MS;
+    last = now > last ? now : last + 1;
     if (pool_left < 8) {
         randombytes_buf(pool, sizeof pool);
         pool_left = sizeof pool;
@@ -28,9 +21,9 @@ struct id id_new(void)
 
     struct id id;
     for (int i = 0; i < 6; i++)
-        id.bytes[i] = (uint8_t)(last_ms >> (40 - 8 * i));
-    id.bytes[6] = (uint8_t)(0x70 | (counter >> 8));
-    id.bytes[7] = (uint8_t)counter;
+        id.bytes[i] = (uint8_t)(last >> (52 - 8 * i));
+    id.bytes[6] = (uint8_t)(0x70 | (last >> 8 & 0x0f));
+    id.bytes[7] = (uint8_t)last;
     memcpy(id.bytes + 8, pool + pool_left, 8);
     id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x3f));
     return id;

@@ -24,7 +24,10 @@ struct id_text {
     char text[ID_TEXT_LEN + 1];
 };
 
-/* A new id; within a process strictly increasing per thread for equal milliseconds. */
+/*
+ * A new id: UUIDv7 whose 12 bits after the milliseconds are a fraction of one (RFC 9562, method 3), so that ids of
+ * different threads are in the order of their moments, too, to a microsecond. Strictly increasing per thread.
+ */
 struct id id_new(void);
 
 /* Accepts the 36-character form in either case; anything else is false and leaves `out` alone. */
