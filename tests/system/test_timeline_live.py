@@ -15,7 +15,7 @@ from support.database import psql
 from support.events import Stream
 from support.load import Load
 from support.sql import execute
-from support.wait import wait_for
+from support.wait import PATIENCE, wait_for
 from support.world import World
 
 
@@ -485,3 +485,20 @@ def test_the_example_in_shell(make_world, engine):
             assert (event["event"], event["data"]["id"]) == ("logged", entry)
         finally:
             os.killpg(watcher.pid, signal.SIGKILL)
+
+
+MISSING = "01a20ceb-2003-7000-9a31-803b6af9d4e8"
+
+
+@pytest.mark.parametrize("arguments, key, status, words", [
+    ([], None, 2, "usage: watch-timeline.sh OBJECT RECORD"),
+    (["contacts", MISSING], None, 1, "There is no such record in this Business."),
+    (["contacts", MISSING], "wrong", 1, "The credentials are missing or not valid"),
+])
+def test_the_example_says_why_it_stops(make_world, arguments, key, status, words):
+    world = make_world()
+    script = pathlib.Path(__file__).resolve().parents[2] / "examples" / "watch-timeline.sh"
+    env = {**os.environ, "HERALD": f"http://{world.server.address}", "KEY": key or world.key, "BUSINESS": world.business,
+           "USER_ID": world.user}
+    done = subprocess.run([str(script), *arguments], env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == status and done.stderr.startswith(words), done
