@@ -3,7 +3,6 @@
 #include "crm/business.h"
 #include "crm/check.h"
 
-#define API_NAME_MOST 63
 /* What stands in a path where an object's name could: /api/records/objects. */
 static const char *const reserved_names[] = {"objects", NULL};
 
@@ -100,15 +99,9 @@ enum err_code record_object_list(struct db *db, struct arena *arena, const struc
 
 /* ── changing ────────────────────────────────────────────────────────────────────────────────── */
 
-static void check_api_name(const char *name, struct error_list *list)
+static void check_new_name(const char *name, bool derived, struct error_list *list)
 {
-    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    if (name[0] < 'a' || name[0] > 'z' || name[len] || len > API_NAME_MOST)
-        error_list_add(list, "/api_name",
-            "An api_name of up to %d letters a to z, digits and underscores, beginning with a letter, is "
-            "needed.",
-            API_NAME_MOST);
-    else if (text_listed(reserved_names, name))
+    if (check_api_name(name, derived, "/api_name", list) && text_listed(reserved_names, name))
         error_list_add(list, "/api_name", "The api_name '%s' has a meaning of its own; take another.", name);
 }
 
@@ -162,7 +155,7 @@ enum err_code record_object_add(struct write *w, const struct record_object_inpu
     object->api_name = input->api_name ? input->api_name : text_api_name(w->arena, object->name);
     check_object(w, object, list);
     if (*object->name)
-        check_api_name(object->api_name, list);
+        check_new_name(object->api_name, !input->api_name, list);
     return list->count ? error_set(err, ERR_INVALID, "%s", list->items[0].text)
                        : insert(w, object, list, err);
 }

@@ -75,8 +75,26 @@ def test_m2_a_new_object_has_the_defaults(world):
     assert {name: made[name] for name in expected} == expected
 
 
+@pytest.mark.core
+def test_m2_a_webhook_url_means_that_the_webhook_is_triggered(world, receiver):
+    url = {"webhook_url": receiver.url("/calls")}
+    assert make(world, "Plain", **url)["default_submission_action"] == "trigger_webhook"
+    asked = make(world, "Asked", **url, default_submission_action="redirect")
+    assert asked["default_submission_action"] == "redirect" and not asked["webhooks_enabled"]
+    changed = change(world, make(world, "Changed"), **url)
+    assert changed["default_submission_action"] == "redirect", "a change infers nothing"
+
+
+@pytest.mark.parametrize("sent", ["1", "*", 'W/"1"', '"1', "x"])
+def test_an_if_match_that_is_no_etag_is_told_how_one_looks(world, sent):
+    made = make(world, "Demo")
+    answer = world.api.patch(path_of(made), {"name": "New"}, headers={"If-Match": sent})
+    assert answer.status == 412 and 'quotation marks, e.g. If-Match: "3"' in answer.json["detail"], answer
+    assert world.api.ok("GET", path_of(made)) == made
+
+
 @pytest.mark.parametrize("name, derived", [
-    ("Site Visit", "site_visit"), ("  Ask -- again!  ", "ask_again"), ("Démo 2", "d_mo_2"), ("A" * 63, "a" * 63)])
+    ("Site Visit", "site_visit"), ("  Ask -- again!  ", "ask_again"), ("Décision déjà prise?", "decision_deja_prise"), ("Größe (m²)", "grosse_m2"), ("A" * 63, "a" * 63)])
 def test_api_name_is_derived(world, name, derived):
     assert make(world, name)["api_name"] == derived
 
@@ -85,6 +103,9 @@ def test_api_name_is_derived(world, name, derived):
 def test_a_name_from_which_none_can_be_derived_needs_an_api_name(world, name):
     answer = world.api.post(OBJECTS, {"name": name})
     assert answer.status == 422 and answer.pointers == ["/api_name"], answer
+    assert "can be derived from this name: give an api_name" in answer.json["detail"], answer
+    records = world.api.post("/api/records/objects", {"name": name})
+    assert (records.status, records.json["errors"]) == (422, answer.json["errors"]), records
     assert make(world, name, api_name="given")["name"] == name
 
 
