@@ -262,7 +262,7 @@ static enum err_code check_type(struct write *w, const struct field_input *input
     if (!input->type && !bound)
         error_list_add(list, "/field_type", "This is required.");
     else if (input->type && !field_type_parse(input->type, &field->type))
-        error_list_add(list, "/field_type", "There is no such type of field.");
+        error_list_add(list, "/field_type", "This must be one of %s.", field_type_names(w->arena));
     if (list->count > refused)
         return ERR_OK;
     field_limits_preset(crm_limits(w->crm), field);

@@ -112,6 +112,20 @@ def test_m1_a_field_from_whose_name_none_can_be_derived_needs_one(fields, name):
     assert fields.add(name, "text", name="given")["display_name"] == name
 
 
+def test_m1_a_wrong_type_is_answered_with_the_types(fields):
+    answer = fields.request("POST", "", {"display_name": "Outcome", "field_type": "dropdown"})
+    assert answer.status == 422 and answer.pointers == ["/field_type"], answer
+    assert "one of text, long_text," in answer.json["detail"] and "record, tags." in answer.json["detail"]
+
+
+def test_m1_what_never_changes_says_so(fields):
+    made = fields.add("Outcome", "text")
+    answer = fields.request("PATCH", f"/{made['id']}", {"name": "other", "field_type": "integer"})
+    assert answer.status == 422, answer
+    assert answer.json["errors"] == [{"pointer": "/name", "detail": "A field's name never changes."},
+                                     {"pointer": "/field_type", "detail": "A field's field_type never changes."}]
+
+
 def test_m1_a_name_is_derived_and_stays_taken(fields):
     assert fields.add("Outcome", "text")["name"] == "outcome"
     second = fields.add("Outcome!", "text")

@@ -93,6 +93,23 @@ def test_an_if_match_that_is_no_etag_is_told_how_one_looks(world, sent):
     assert world.api.ok("GET", path_of(made)) == made
 
 
+def test_logging_with_a_name_that_is_no_api_name_says_what_it_must_be(world):
+    answer = world.api.post("/api/activities/logged", {"activity_object_name": "Sales Call", "notes": ""})
+    assert answer.status == 422 and "/activity_object_name" in answer.pointers, answer
+    [told] = [e["detail"] for e in answer.json["errors"] if e["pointer"] == "/activity_object_name"]
+    assert told.startswith("There is no such Activity Object") and "activity_object_name is its api_name here" in told
+
+
+def test_a_name_where_an_id_is_needed_is_told_so(world):
+    for path in ("/api/activities/objects/sales_call", "/api/activities/objects/sales_call/fields",
+                 "/api/activities/logged/sales_call", "/api/records/contacts/sales_call"):
+        answer = world.api.get(path)
+        assert answer.status == 404 and "an id, a UUID, is needed where 'sales_call' stands" in answer.json["detail"]
+    answer = world.api.get("/api/activities/sales_call")
+    assert answer.status == 404 and answer.json["detail"] == "There is nothing at this address."
+    assert world.api.request("PUT", f"{OBJECTS}/{world.object}").status == 405
+
+
 @pytest.mark.parametrize("name, derived", [
     ("Site Visit", "site_visit"), ("  Ask -- again!  ", "ask_again"), ("Décision déjà prise?", "decision_deja_prise"), ("Größe (m²)", "grosse_m2"), ("A" * 63, "a" * 63)])
 def test_api_name_is_derived(world, name, derived):
