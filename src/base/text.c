@@ -143,6 +143,11 @@ char *text_api_name(struct arena *arena, const char *name)
     return out;
 }
 
+bool text_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 bool text_equal_nocase(const char *a, const char *b)
 {
     return strcasecmp(a, b) == 0;

@@ -40,6 +40,9 @@ char *text_api_name(struct arena *arena, const char *name) __attribute__((return
 /* Whether `name` is one of `names`, which NULL ends; no names (NULL) are none. */
 bool text_listed(const char *const *names, const char *name);
 
+/* Whether both are there and equal, or neither is. */
+bool text_same(const char *a, const char *b);
+
 /* ASCII case-insensitive equality, for header names and hosts. */
 bool text_equal_nocase(const char *a, const char *b);
 

@@ -299,6 +299,20 @@ static enum err_code update(struct write *w, struct activity_object *o, struct e
         NULL, err);
 }
 
+static bool is_same(const struct activity_object *a, const struct activity_object *b)
+{
+    if (a->association_object_count != b->association_object_count)
+        return false;
+    for (size_t i = 0; i < a->association_object_count; i++)
+        if (!id_equal(a->association_objects[i], b->association_objects[i]))
+            return false;
+    return text_same(a->name, b->name) && text_same(a->api_name, b->api_name) &&
+           text_same(a->description, b->description) && text_same(a->color, b->color) &&
+           text_same(a->icon, b->icon) && a->association_mode == b->association_mode &&
+           a->action == b->action && text_same(a->redirect_url, b->redirect_url) &&
+           text_same(a->webhook_url, b->webhook_url) && a->archived_at == b->archived_at;
+}
+
 enum err_code object_change(struct write *w, struct id id, int64_t version, const struct object_input *input,
     struct activity_object *object, struct error_list *list, struct error *err)
 {
@@ -313,7 +327,8 @@ enum err_code object_change(struct write *w, struct id id, int64_t version, cons
         return error_set(err, ERR_CONFLICT, "This Activity Object is archived; it can only be restored.");
     bool renamed = strcmp(before.api_name, object->api_name) != 0;
     code = check_object(w, input, object, list, err);
-    if (!code)
-        code = renamed ? check_renaming(w, object, list, err) : business_touch(w->db, w->business_id, err);
+    if (code || is_same(&before, object))
+        return code;
+    code = renamed ? check_renaming(w, object, list, err) : business_touch(w->db, w->business_id, err);
     return code ? code : update(w, object, err);
 }

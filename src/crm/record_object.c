@@ -215,7 +215,9 @@ enum err_code record_object_change(struct write *w, const char *key, int64_t ver
     if (list->count)
         return error_set(err, ERR_INVALID, "%s", list->items[0].text);
     code = check_archiving(&before, object, err);
-    return code ? code : update(w, object, err);
+    bool same = text_same(before.name, object->name) && text_same(before.description, object->description) &&
+                before.archived_at == object->archived_at;
+    return code || same ? code : update(w, object, err);
 }
 
 /* ── what hangs on it ────────────────────────────────────────────────────────────────────────── */

@@ -118,6 +118,17 @@ def test_m1_a_wrong_type_is_answered_with_the_types(fields):
     assert "one of text, long_text," in answer.json["detail"] and "record, tags." in answer.json["detail"]
 
 
+def test_m1_a_change_that_changes_nothing_keeps_the_version(fields):
+    made = fields.add("Outcome", "single_select", options=[{"name": "Good"}, {"name": "Bad"}], required=True)
+    before = fields.version
+    for members in ({}, {"display_name": "Outcome", "required": True, "archived": False, "default": None},
+                    {"options": made["options"]}, {"limits": {}}):
+        assert fields.change(made, **members) == made
+        assert fields.version == before, members
+    fields.change(made, options=made["options"][::-1])
+    assert fields.version != before
+
+
 def test_m1_what_never_changes_says_so(fields):
     made = fields.add("Outcome", "text")
     answer = fields.request("PATCH", f"/{made['id']}", {"name": "other", "field_type": "integer"})

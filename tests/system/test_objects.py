@@ -93,6 +93,21 @@ def test_an_if_match_that_is_no_etag_is_told_how_one_looks(world, sent):
     assert world.api.ok("GET", path_of(made)) == made
 
 
+@pytest.mark.core
+def test_a_change_that_changes_nothing_keeps_the_version(world):
+    made = make(world, "Demo", association_objects=[contact_object(world)], redirect_url="https://example.test/done")
+    for members in ({}, {"name": "Demo", "archived": False, "color": None, "redirect_url": made["redirect_url"]},
+                    {"association_objects": made["association_objects"], "association_mode": "one_or_more"}):
+        assert change(world, made, **members) == made
+    assert change(world, made, association_objects=[])["version"] == made["version"] + 1
+    records = world.api.ok("POST", "/api/records/objects", {"name": "Site"})
+    path = f"/api/records/objects/{records['id']}"
+    for members in ({}, {"name": "Site", "description": "", "archived": False}):
+        answer = world.api.patch(path, members, headers=etag_of(records))
+        assert answer.status == 200 and answer.json == records and answer.headers["ETag"] == '"1"', answer
+    assert world.api.ok("PATCH", path, {"name": "Sites"}, headers=etag_of(records))["version"] == 2
+
+
 def test_logging_with_a_name_that_is_no_api_name_says_what_it_must_be(world):
     answer = world.api.post("/api/activities/logged", {"activity_object_name": "Sales Call", "notes": ""})
     assert answer.status == 422 and "/activity_object_name" in answer.pointers, answer
