@@ -40,6 +40,7 @@ struct call {
     const struct route *route;
     struct id path_id; /* of the path's first {…id}, */
     struct id sub_id; /* of its second, */
+    const char *path_no_id; /* what stands where the path must have an id, while a route is looked for */
     const char *path_object; /* and of {object}: an id or an api_name; NULL where there is none */
     struct actor actor; /* unless ROUTE_OPEN */
     bool remembered; /* that actor, not read now: see crm/facts.h */

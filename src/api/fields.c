@@ -210,6 +210,7 @@ void fields_post(struct call *call)
 
 void field_patch(struct call *call)
 {
+    static const char *const fixed[] = {"name", "field_type", "target_object_id", "bound_field_id", NULL};
     struct field_write *write = begin(call);
     struct body body;
     if (!write || !body_read(call, &body))
@@ -217,6 +218,10 @@ void field_patch(struct call *call)
     read_common(&body, &write->input);
     write->input.archived = body_bool(&body, "archived", false);
     write->input.has.archived = body_given(&body, "archived");
+    for (const char *const *name = fixed; *name; name++)
+        if (body_has(&body, *name))
+            error_list_add(
+                &body.errors, arena_printf(call->arena, "/%s", *name), "A field's %s never changes.", *name);
     if (body_finish(&body))
         call_write_settings(call, run_change, reply_changed, write);
 }

@@ -97,13 +97,22 @@ static bool fill(struct call *call, const char *hole, const char *segment, size_
         call->path_object = arena_strndup(call->arena, segment, len);
         return len > 0;
     }
-    return id_parse(segment, len, (*ids)++ == 0 ? &call->path_id : &call->sub_id);
+    struct id *id = (*ids)++ == 0 ? &call->path_id : &call->sub_id;
+    if (id_parse(segment, len, id))
+        return true;
+    *id = (struct id){0};
+    call->path_no_id = arena_strndup(call->arena, segment, len);
+    return len > 0;
 }
 
-/* Whether `path` is `pattern`, segment by segment; what stands in its holes goes into the call. */
+/*
+ * Whether `path` is `pattern`, segment by segment; what stands in its holes goes into the call, and what should be an
+ * id there and is none into call->path_no_id.
+ */
 static bool matches(struct call *call, const char *pattern, const char *path)
 {
     size_t ids = 0;
+    call->path_no_id = NULL;
     while (*pattern == '/' && *path == '/') {
         size_t want = strcspn(++pattern, "/"), have = strcspn(++path, "/");
         if (*pattern == '{' ? !fill(call, pattern, path, have, &ids)
@@ -121,12 +130,20 @@ static bool is_method(const struct route *route, const char *method)
            (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
 }
 
-/* NULL with an empty `allowed`: no such path; with some: the method is not one of them. */
-static const struct route *find_route(struct call *call, struct buf *allowed)
+/*
+ * NULL with an empty `allowed`: no such path, and *no_id is what stands where an id would make it one, or NULL; with
+ * some: the method is not one of them.
+ */
+static const struct route *find_route(struct call *call, struct buf *allowed, const char **no_id)
 {
+    *no_id = NULL;
     for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
         if (!matches(call, routes[i].path, call->exchange->path))
             continue;
+        if (call->path_no_id) {
+            *no_id = call->path_no_id;
+            continue;
+        }
         if (is_method(&routes[i], call->exchange->method))
             return &routes[i];
         buf_printf(allowed, "%s%s", allowed->len ? ", " : "", routes[i].method);
@@ -164,10 +181,15 @@ static bool check_parameters(struct call *call)
     return list.count == 0;
 }
 
-static void reply_unrouted(struct call *call, const struct buf *allowed)
+static void reply_unrouted(struct call *call, const struct buf *allowed, const char *no_id)
 {
     if (!allowed->len) {
-        exchange_reply_problem(call->exchange, 404, "There is nothing at this address.", NULL);
+        exchange_reply_problem(call->exchange, 404,
+            no_id ? arena_printf(call->arena,
+                        "There is nothing at this address: an id, a UUID, is needed where '%.60s' stands.",
+                        text_cleaned(call->arena, no_id, strnlen(no_id, 60)))
+                  : "There is nothing at this address.",
+            NULL);
         return;
     }
     struct buf body = BUF_INIT(1024);
@@ -224,7 +246,8 @@ void route_dispatch(struct exchange *exchange, void *worker)
     struct call *call = ARENA_NEW(exchange->arena, struct call);
     *call = (struct call){.exchange = exchange, .arena = exchange->arena, .api = exchange->server_ctx};
     struct buf allowed = BUF_INIT(256);
-    call->route = find_route(call, &allowed);
+    const char *no_id;
+    call->route = find_route(call, &allowed, &no_id);
     bool page = !allowed.len && !is_api_path(exchange->path) &&
                 (strcmp(exchange->method, "GET") == 0 || strcmp(exchange->method, "HEAD") == 0);
     if (call->route)
@@ -232,6 +255,6 @@ void route_dispatch(struct exchange *exchange, void *worker)
     else if (page)
         pages_get(call);
     else
-        reply_unrouted(call, &allowed);
+        reply_unrouted(call, &allowed, no_id);
     buf_free(&allowed);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include <unicase.h>
+#include <unictype.h>
 #include <uninorm.h>
 #include <unistr.h>
 
@@ -106,11 +107,28 @@ char *text_cleaned(struct arena *arena, const char *text, size_t len)
     return out;
 }
 
+/* Without capitals, ligatures and the marks of letters: "decision" from "Décision". */
+static char *plain_letters(struct arena *arena, const char *name)
+{
+    size_t len = 0, n = 0;
+    uint8_t *made = u8_casefold((const uint8_t *)name, strlen(name), NULL, UNINORM_NFKD, NULL, &len);
+    char *out = taken(arena, name, made, len);
+    ucs4_t c;
+    for (const uint8_t *at = (const uint8_t *)out, *next; (next = u8_next(&c, at)); at = next) {
+        if (uc_is_general_category(c, UC_MARK))
+            continue;
+        memmove(out + n, at, (size_t)(next - at));
+        n += (size_t)(next - at);
+    }
+    out[n] = '\0';
+    return out;
+}
+
 char *text_api_name(struct arena *arena, const char *name)
 {
-    char *out = arena_alloc(arena, strlen(name) + 1);
+    char *out = plain_letters(arena, name);
     size_t n = 0;
-    for (const char *at = name; *at; at++) {
+    for (const char *at = out; *at; at++) {
         char c = *at;
         if (c >= 'A' && c <= 'Z')
             c = (char)(c - 'A' + 'a');
@@ -123,6 +141,11 @@ char *text_api_name(struct arena *arena, const char *name)
         n--;
     out[n] = '\0';
     return out;
+}
+
+bool text_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 bool text_equal_nocase(const char *a, const char *b)

@@ -31,11 +31,17 @@ void text_json_quote(struct buf *out, const char *text);
 /* What may be stored as text: NUL and bytes that are not UTF-8 become U+FFFD. In the arena. */
 char *text_cleaned(struct arena *arena, const char *text, size_t len) __attribute__((returns_nonnull));
 
-/* "sales_call" from "Sales Call": lower-case ASCII letters and digits, others become one underscore. */
+/*
+ * "sales_call" from "Sales Call": lower-case ASCII letters and digits, letters with marks without them, others become
+ * one underscore. "" if nothing is left. In the arena. The input must be well-formed.
+ */
 char *text_api_name(struct arena *arena, const char *name) __attribute__((returns_nonnull));
 
 /* Whether `name` is one of `names`, which NULL ends; no names (NULL) are none. */
 bool text_listed(const char *const *names, const char *name);
+
+/* Whether both are there and equal, or neither is. */
+bool text_same(const char *a, const char *b);
 
 /* ASCII case-insensitive equality, for header names and hosts. */
 bool text_equal_nocase(const char *a, const char *b);

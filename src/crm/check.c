@@ -7,6 +7,25 @@ bool check_name(const char *text, size_t most)
     return text && text[strspn(text, " \t\r\n")] && text_chars(text) <= most;
 }
 
+bool check_api_name(const char *api_name, bool derived, const char *pointer, struct error_list *list)
+{
+    size_t len = strspn(api_name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    if (api_name[0] >= 'a' && api_name[0] <= 'z' && !api_name[len] && len <= API_NAME_MOST)
+        return true;
+    const char *what = strrchr(pointer, '/') + 1;
+    const char *article = *what == 'a' ? "an" : "a";
+    if (derived)
+        error_list_add(list, pointer,
+            "No %s can be derived from this name: give %s %s, of up to %d letters a to z, digits and "
+            "underscores, beginning with a letter.",
+            what, article, what, API_NAME_MOST);
+    else
+        error_list_add(list, pointer,
+            "%s %s of up to %d letters a to z, digits and underscores, beginning with a letter, is needed.",
+            *what == 'a' ? "An" : "A", what, API_NAME_MOST);
+    return false;
+}
+
 struct display_name display_name_of(const char *first_name, const char *last_name)
 {
     struct display_name name;

@@ -17,6 +17,15 @@ struct display_name {
 };
 struct display_name display_name_of(const char *first_name, const char *last_name);
 
+/* In characters. */
+#define API_NAME_MOST 63
+
+/*
+ * Whether it is an api_name: letters a to z, digits, underscores. If not, it is refused as `pointer`; `derived`: it is
+ * what came of another name, for want of one.
+ */
+bool check_api_name(const char *api_name, bool derived, const char *pointer, struct error_list *list);
+
 /* Something@something.something without spaces: what can be checked without sending a mail. */
 bool check_email(const char *text);
 

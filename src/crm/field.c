@@ -37,6 +37,14 @@ bool field_type_has_options(enum field_type type)
     return kinds[type].options;
 }
 
+const char *field_type_names(struct arena *arena)
+{
+    const char *names = kinds[0].name;
+    for (int i = 1; i < FIELD_TYPES; i++)
+        names = arena_printf(arena, "%s, %s", names, kinds[i].name);
+    return names;
+}
+
 bool field_type_parse(const char *name, enum field_type *type)
 {
     for (int i = 0; i < FIELD_TYPES; i++) {

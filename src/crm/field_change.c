@@ -1,4 +1,5 @@
 /* Fields that are made, changed and put in order: cold writes, in the writer's transaction. */
+#include "base/text.h"
 #include "crm/field_internal.h"
 
 static enum err_code refused(const struct error_list *list, struct error *err)
@@ -126,6 +127,14 @@ static enum err_code update(struct write *w, const struct field *field, struct e
         NULL, err);
 }
 
+static bool is_same(struct arena *arena, const struct field *a, const struct field *b)
+{
+    return text_same(a->display_name, b->display_name) && text_same(a->description, b->description) &&
+           a->required == b->required && text_same(a->default_json, b->default_json) &&
+           text_same(field_options_json(arena, a), field_options_json(arena, b)) &&
+           text_same(field_limits_json(arena, a), field_limits_json(arena, b)) && a->archived == b->archived;
+}
+
 enum err_code field_change(struct write *w, const struct field_input *input, struct field_result *result,
     struct error_list *list, struct error *err)
 {
@@ -145,6 +154,8 @@ enum err_code field_change(struct write *w, const struct field_input *input, str
         code = field_check_change(w, input, &field, list, err);
     if (!code)
         code = refused(list, err);
+    if (!code && is_same(w->arena, old, &field))
+        return finish(w, &held, field.id, result, err);
     if (!code)
         code = field_owner_touch(w, &held, (int64_t)old->archived - field.archived, err);
     if (!code)

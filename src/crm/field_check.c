@@ -4,8 +4,6 @@
 #include "crm/rule.h"
 #include "crm/value_internal.h"
 
-#define API_NAME_MOST 63
-
 /* ── fields of records ───────────────────────────────────────────────────────────────────────── */
 
 static enum field_owner kind_of(struct db_rows *rows, int col)
@@ -98,18 +96,14 @@ static void check_texts(struct write *w, const struct field *field, struct error
         error_list_add(list, "/description", "This may have %lld characters.", (long long)description_most);
 }
 
-static bool is_api_name(const char *name)
-{
-    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    return name[0] >= 'a' && name[0] <= 'z' && !name[len] && len <= API_NAME_MOST;
-}
-
-/* "outcome", or "outcome_2" if another field, archived or not, has that. */
+/* "outcome", or "outcome_2" if another field, archived or not, has that. "": there is none to be had. */
 static const char *free_name(struct arena *arena, const struct field_set *fields, const char *display_name)
 {
     const char *plain = text_api_name(arena, display_name);
-    if (!(*plain >= 'a' && *plain <= 'z'))
-        plain = *plain ? arena_printf(arena, "field_%s", plain) : "field";
+    if (!*plain)
+        return plain;
+    if (*plain >= '0' && *plain <= '9')
+        plain = arena_printf(arena, "field_%s", plain);
     plain = arena_printf(arena, "%.*s", API_NAME_MOST - 4, plain);
     const char *name = plain;
     for (size_t n = 2; field_by_name(fields, name); n++)
@@ -120,16 +114,12 @@ static const char *free_name(struct arena *arena, const struct field_set *fields
 static enum err_code name_it(struct write *w, const struct field_input *input, const struct field_set *fields,
     struct field *field, struct error_list *list, struct error *err)
 {
-    if (!input->name)
-        field->name = free_name(w->arena, fields, field->display_name);
-    else if (!is_api_name(input->name))
-        error_list_add(list, "/name",
-            "Up to %d letters a to z, digits and underscores are needed, beginning with a letter.",
-            API_NAME_MOST);
-    else if (field_by_name(fields, input->name))
+    field->name = input->name ? input->name : free_name(w->arena, fields, field->display_name);
+    if (!input->name && !check_name(field->display_name, SIZE_MAX))
+        return ERR_OK; /* told already */
+    if (check_api_name(field->name, !input->name, "/name", list) && input->name &&
+        field_by_name(fields, input->name))
         return error_set(err, ERR_CONFLICT, "Another field of this object has the name '%s'.", input->name);
-    else
-        field->name = input->name;
     return ERR_OK;
 }
 
@@ -272,7 +262,7 @@ static enum err_code check_type(struct write *w, const struct field_input *input
     if (!input->type && !bound)
         error_list_add(list, "/field_type", "This is required.");
     else if (input->type && !field_type_parse(input->type, &field->type))
-        error_list_add(list, "/field_type", "There is no such type of field.");
+        error_list_add(list, "/field_type", "This must be one of %s.", field_type_names(w->arena));
     if (list->count > refused)
         return ERR_OK;
     field_limits_preset(crm_limits(w->crm), field);

@@ -22,6 +22,8 @@ struct field_kind {
     bool options;
 };
 const struct field_kind *field_kind_of(enum field_type type);
+/* Of all types, with commas. In the arena. */
+const char *field_type_names(struct arena *arena);
 
 /* ── limits (field_limits.c) ─────────────────────────────────────────────────────────────────── */
 

@@ -67,7 +67,8 @@ static enum err_code prepare_object(struct preparing *p, struct error *err)
         code = may(p->actor, ACTION_LOG_ACTIVITY, &thing, err);
     }
     if (code == ERR_NOT_FOUND) {
-        error_list_add(p->list, pointer, "%s", err->text);
+        error_list_add(p->list, pointer, "%s%s", err->text,
+            input->object_name ? " activity_object_name is its api_name here." : "");
         return ERR_OK;
     }
     if (code)

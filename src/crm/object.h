@@ -92,7 +92,7 @@ enum err_code object_add(struct write *w, const struct object_input *input, stru
     struct error_list *list, struct error *err) MUST_CHECK;
 
 /*
- * ERR_STALE unless `version` is the current one. ERR_CONFLICT: an archived object is only restored; an api_name
+ * What changes nothing leaves the version as it is, too. ERR_STALE unless `version` is the current one. ERR_CONFLICT: an archived object is only restored; an api_name
  * stays once an activity has been logged or scheduled with it. Affects what is logged after the commit.
  */
 enum err_code object_change(struct write *w, struct id id, int64_t version, const struct object_input *input,

@@ -5,7 +5,6 @@
 #include "crm/object.h"
 #include "net/url.h"
 
-#define API_NAME_MOST 63
 #define ICON_MOST 40
 
 /* ── what is asked for ───────────────────────────────────────────────────────────────────────── */
@@ -53,12 +52,6 @@ static void apply(const struct object_input *input, struct activity_object *obje
 
 /* ── whether it can be so ────────────────────────────────────────────────────────────────────── */
 
-static bool is_api_name(const char *name)
-{
-    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    return name[0] >= 'a' && name[0] <= 'z' && !name[len] && len <= API_NAME_MOST;
-}
-
 static bool is_color(const char *color)
 {
     return color[0] == '#' && strlen(color) == 7 && strspn(color + 1, "0123456789abcdefABCDEF") == 6;
@@ -70,17 +63,14 @@ static bool is_icon(const char *icon)
     return !icon[len] && len <= ICON_MOST;
 }
 
-static void check_texts(
-    const struct activity_object *object, const struct crm_limits *limits, struct error_list *list)
+static void check_texts(const struct activity_object *object, bool derived, const struct crm_limits *limits,
+    struct error_list *list)
 {
     if (!check_name(object->name, (size_t)limits->name_chars))
         error_list_add(
             list, "/name", "A name of 1 to %lld characters is needed.", (long long)limits->name_chars);
-    else if (!is_api_name(object->api_name))
-        error_list_add(list, "/api_name",
-            "An api_name of up to %d letters a to z, digits and underscores, beginning with a letter, is "
-            "needed.",
-            API_NAME_MOST);
+    else
+        (void)check_api_name(object->api_name, derived, "/api_name", list);
     if (text_chars(object->description) > (size_t)limits->text_chars)
         error_list_add(list, "/description", "At most %lld characters.", (long long)limits->text_chars);
     if (object->color && !is_color(object->color))
@@ -169,7 +159,7 @@ static enum err_code check_association(
 static enum err_code check_object(struct write *w, const struct object_input *input,
     const struct activity_object *object, struct error_list *list, struct error *err)
 {
-    check_texts(object, crm_limits(w->crm), list);
+    check_texts(object, !input->api_name, crm_limits(w->crm), list);
     check_action(w->arena, object, list);
     enum err_code code = input->has.association_mode || input->has.association_objects
                              ? check_association(w, object, list, err)
@@ -265,6 +255,8 @@ enum err_code object_add(struct write *w, const struct object_input *input, stru
         .version = 1,
         .created_at = w->now};
     apply(input, object, w->now);
+    if (!input->has.action && object->webhook_url)
+        object->action = SUBMIT_TRIGGER_WEBHOOK; /* what else would it be given for? */
     if (!object->api_name)
         object->api_name = text_api_name(w->arena, object->name);
     enum err_code code = write_may(w, ACTION_ADD_OBJECT, NULL, err);
@@ -307,6 +299,20 @@ static enum err_code update(struct write *w, struct activity_object *o, struct e
         NULL, err);
 }
 
+static bool is_same(const struct activity_object *a, const struct activity_object *b)
+{
+    if (a->association_object_count != b->association_object_count)
+        return false;
+    for (size_t i = 0; i < a->association_object_count; i++)
+        if (!id_equal(a->association_objects[i], b->association_objects[i]))
+            return false;
+    return text_same(a->name, b->name) && text_same(a->api_name, b->api_name) &&
+           text_same(a->description, b->description) && text_same(a->color, b->color) &&
+           text_same(a->icon, b->icon) && a->association_mode == b->association_mode &&
+           a->action == b->action && text_same(a->redirect_url, b->redirect_url) &&
+           text_same(a->webhook_url, b->webhook_url) && a->archived_at == b->archived_at;
+}
+
 enum err_code object_change(struct write *w, struct id id, int64_t version, const struct object_input *input,
     struct activity_object *object, struct error_list *list, struct error *err)
 {
@@ -321,7 +327,8 @@ enum err_code object_change(struct write *w, struct id id, int64_t version, cons
         return error_set(err, ERR_CONFLICT, "This Activity Object is archived; it can only be restored.");
     bool renamed = strcmp(before.api_name, object->api_name) != 0;
     code = check_object(w, input, object, list, err);
-    if (!code)
-        code = renamed ? check_renaming(w, object, list, err) : business_touch(w->db, w->business_id, err);
+    if (code || is_same(&before, object))
+        return code;
+    code = renamed ? check_renaming(w, object, list, err) : business_touch(w->db, w->business_id, err);
     return code ? code : update(w, object, err);
 }

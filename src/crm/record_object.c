@@ -3,7 +3,6 @@
 #include "crm/business.h"
 #include "crm/check.h"
 
-#define API_NAME_MOST 63
 /* What stands in a path where an object's name could: /api/records/objects. */
 static const char *const reserved_names[] = {"objects", NULL};
 
@@ -100,15 +99,9 @@ enum err_code record_object_list(struct db *db, struct arena *arena, const struc
 
 /* ── changing ────────────────────────────────────────────────────────────────────────────────── */
 
-static void check_api_name(const char *name, struct error_list *list)
+static void check_new_name(const char *name, bool derived, struct error_list *list)
 {
-    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    if (name[0] < 'a' || name[0] > 'z' || name[len] || len > API_NAME_MOST)
-        error_list_add(list, "/api_name",
-            "An api_name of up to %d letters a to z, digits and underscores, beginning with a letter, is "
-            "needed.",
-            API_NAME_MOST);
-    else if (text_listed(reserved_names, name))
+    if (check_api_name(name, derived, "/api_name", list) && text_listed(reserved_names, name))
         error_list_add(list, "/api_name", "The api_name '%s' has a meaning of its own; take another.", name);
 }
 
@@ -162,7 +155,7 @@ enum err_code record_object_add(struct write *w, const struct record_object_inpu
     object->api_name = input->api_name ? input->api_name : text_api_name(w->arena, object->name);
     check_object(w, object, list);
     if (*object->name)
-        check_api_name(object->api_name, list);
+        check_new_name(object->api_name, !input->api_name, list);
     return list->count ? error_set(err, ERR_INVALID, "%s", list->items[0].text)
                        : insert(w, object, list, err);
 }
@@ -177,14 +170,45 @@ static void apply(struct write *w, const struct record_object_input *input, stru
         object->archived_at = input->archived ? w->now : 0;
 }
 
+static enum err_code lock(struct write *w, struct id id, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        db_query(w->db, "SELECT id FROM record_object WHERE id = $1 AND business_id = $2{update}",
+            DB_PARAMS(db_id(id), db_id(w->business_id)), &rows, err);
+    while (!code && db_next(rows, &code, err))
+        ;
+    return code;
+}
+
+/* Under the object's lock, so that no field is bound to one of its own meanwhile. */
+static enum err_code check_unbound(struct write *w, const struct record_object *object, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = lock(w, object->id, err);
+    if (code)
+        return code;
+    code = db_query(w->db,
+        "SELECT o.name, (SELECT f.display_name FROM field f WHERE f.owner_id = o.id AND f.business_id = "
+        "o.business_id AND f.bound_object_id = $2 AND f.archived_at IS NULL ORDER BY f.position, f.id LIMIT "
+        "1) FROM activity_object o WHERE o.business_id = $1",
+        DB_PARAMS(db_id(w->business_id), db_id(object->id)), &rows, err);
+    while (!code && db_next(rows, &code, err))
+        if (!db_col_null(rows, 1))
+            return error_set(err, ERR_CONFLICT,
+                "The field '%.60s' of the Activity Object '%.60s' writes into it.", db_col_text(rows, 1),
+                db_col_text(rows, 0));
+    return code;
+}
+
 static enum err_code check_archiving(
-    const struct record_object *before, const struct record_object *after, struct error *err)
+    struct write *w, const struct record_object *before, const struct record_object *after, struct error *err)
 {
     if (after->archived_at && before->kind == RECORD_CONTACT)
         return error_set(err, ERR_CONFLICT, "Contacts cannot be archived: every Business has them.");
     if (after->archived_at && before->archived_at)
         return error_set(err, ERR_CONFLICT, "This object is archived; it can only be restored.");
-    return ERR_OK;
+    return after->archived_at ? check_unbound(w, after, err) : ERR_OK;
 }
 
 static enum err_code update(struct write *w, struct record_object *o, struct error *err)
@@ -221,22 +245,13 @@ enum err_code record_object_change(struct write *w, const char *key, int64_t ver
     check_object(w, object, list);
     if (list->count)
         return error_set(err, ERR_INVALID, "%s", list->items[0].text);
-    code = check_archiving(&before, object, err);
-    return code ? code : update(w, object, err);
+    code = check_archiving(w, &before, object, err);
+    bool same = text_same(before.name, object->name) && text_same(before.description, object->description) &&
+                before.archived_at == object->archived_at;
+    return code || same ? code : update(w, object, err);
 }
 
 /* ── what hangs on it ────────────────────────────────────────────────────────────────────────── */
-
-static enum err_code lock(struct write *w, struct id id, struct error *err)
-{
-    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code =
-        db_query(w->db, "SELECT id FROM record_object WHERE id = $1 AND business_id = $2{update}",
-            DB_PARAMS(db_id(id), db_id(w->business_id)), &rows, err);
-    while (!code && db_next(rows, &code, err))
-        ;
-    return code;
-}
 
 /* Found by its key, locked, and read again as it is under the lock. */
 enum err_code record_object_hold(

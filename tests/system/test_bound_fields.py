@@ -316,3 +316,19 @@ def test_w4_an_email_that_is_taken_is_refused_alone(world):
     assert statuses == [409] * 40 and not load.refused
     assert world.server.metrics()["batches_retried_total"] == 0
     assert contact(world)["email"] == "maria@thompson.test"
+
+
+def test_a_record_object_that_a_field_writes_into_is_not_archived(world):
+    sites = world.api.ok("POST", "/api/records/objects", {"name": "Site"})
+    path = f"/api/records/objects/{sites['id']}"
+    state = add_field(world, path, "state")
+    made = world.api.ok("POST", "/api/activities/objects", {"name": "Visit", "association_objects": [sites["id"]]})
+    bound = bind(world, "seen", state, made["id"])
+    before = world.api.get(path)
+    answer = world.api.request("DELETE", path, headers=etag_of(world.api, path))
+    assert answer.status == 409, answer
+    assert answer.json["detail"] == "The field 'Seen' of the Activity Object 'Visit' writes into it."
+    assert world.api.get(path).json == before.json
+    activity = objects_path(world, made["id"])
+    world.api.ok("DELETE", f"{activity}/fields/{bound['id']}", headers=etag_of(world.api, activity))
+    assert world.api.ok("DELETE", path, headers=etag_of(world.api, path))["archived_at"]

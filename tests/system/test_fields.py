@@ -104,13 +104,46 @@ def test_m1_all_of_a_field_is_kept(fields):
     assert fields.list() == [changed]
 
 
+@pytest.mark.parametrize("name", ["日本語", "звонок", "!!!"])
+def test_m1_a_field_from_whose_name_none_can_be_derived_needs_one(fields, name):
+    answer = fields.request("POST", "", {"display_name": name, "field_type": "text"})
+    assert answer.status == 422 and answer.pointers == ["/name"], answer
+    assert "can be derived from this name: give a name" in answer.json["detail"], answer
+    assert fields.add(name, "text", name="given")["display_name"] == name
+
+
+def test_m1_a_wrong_type_is_answered_with_the_types(fields):
+    answer = fields.request("POST", "", {"display_name": "Outcome", "field_type": "dropdown"})
+    assert answer.status == 422 and answer.pointers == ["/field_type"], answer
+    assert "one of text, long_text," in answer.json["detail"] and "record, tags." in answer.json["detail"]
+
+
+def test_m1_a_change_that_changes_nothing_keeps_the_version(fields):
+    made = fields.add("Outcome", "single_select", options=[{"name": "Good"}, {"name": "Bad"}], required=True)
+    before = fields.version
+    for members in ({}, {"display_name": "Outcome", "required": True, "archived": False, "default": None},
+                    {"options": made["options"]}, {"limits": {}}):
+        assert fields.change(made, **members) == made
+        assert fields.version == before, members
+    fields.change(made, options=made["options"][::-1])
+    assert fields.version != before
+
+
+def test_m1_what_never_changes_says_so(fields):
+    made = fields.add("Outcome", "text")
+    answer = fields.request("PATCH", f"/{made['id']}", {"name": "other", "field_type": "integer"})
+    assert answer.status == 422, answer
+    assert answer.json["errors"] == [{"pointer": "/name", "detail": "A field's name never changes."},
+                                     {"pointer": "/field_type", "detail": "A field's field_type never changes."}]
+
+
 def test_m1_a_name_is_derived_and_stays_taken(fields):
     assert fields.add("Outcome", "text")["name"] == "outcome"
     second = fields.add("Outcome!", "text")
     assert second["name"] == "outcome_2"
     fields.archive(second)
     assert fields.add("outcome", "text")["name"] == "outcome_3"
-    assert fields.add("結果", "text")["name"] == "field"
+    assert fields.add("Größe (m²)", "text")["name"] == "grosse_m2"
     assert fields.add("2nd call", "text")["name"] == "field_2nd_call"
     assert fields.add("x" * 100, "text")["name"] == "x" * 59
     assert fields.add("x" * 100, "text")["name"] == "x" * 59 + "_2"

@@ -75,8 +75,58 @@ def test_m2_a_new_object_has_the_defaults(world):
     assert {name: made[name] for name in expected} == expected
 
 
+@pytest.mark.core
+def test_m2_a_webhook_url_means_that_the_webhook_is_triggered(world, receiver):
+    url = {"webhook_url": receiver.url("/calls")}
+    assert make(world, "Plain", **url)["default_submission_action"] == "trigger_webhook"
+    asked = make(world, "Asked", **url, default_submission_action="redirect")
+    assert asked["default_submission_action"] == "redirect" and not asked["webhooks_enabled"]
+    changed = change(world, make(world, "Changed"), **url)
+    assert changed["default_submission_action"] == "redirect", "a change infers nothing"
+
+
+@pytest.mark.parametrize("sent", ["1", "*", 'W/"1"', '"1', "x"])
+def test_an_if_match_that_is_no_etag_is_told_how_one_looks(world, sent):
+    made = make(world, "Demo")
+    answer = world.api.patch(path_of(made), {"name": "New"}, headers={"If-Match": sent})
+    assert answer.status == 412 and 'quotation marks, e.g. If-Match: "3"' in answer.json["detail"], answer
+    assert world.api.ok("GET", path_of(made)) == made
+
+
+@pytest.mark.core
+def test_a_change_that_changes_nothing_keeps_the_version(world):
+    made = make(world, "Demo", association_objects=[contact_object(world)], redirect_url="https://example.test/done")
+    for members in ({}, {"name": "Demo", "archived": False, "color": None, "redirect_url": made["redirect_url"]},
+                    {"association_objects": made["association_objects"], "association_mode": "one_or_more"}):
+        assert change(world, made, **members) == made
+    assert change(world, made, association_objects=[])["version"] == made["version"] + 1
+    records = world.api.ok("POST", "/api/records/objects", {"name": "Site"})
+    path = f"/api/records/objects/{records['id']}"
+    for members in ({}, {"name": "Site", "description": "", "archived": False}):
+        answer = world.api.patch(path, members, headers=etag_of(records))
+        assert answer.status == 200 and answer.json == records and answer.headers["ETag"] == '"1"', answer
+    assert world.api.ok("PATCH", path, {"name": "Sites"}, headers=etag_of(records))["version"] == 2
+
+
+def test_logging_with_a_name_that_is_no_api_name_says_what_it_must_be(world):
+    answer = world.api.post("/api/activities/logged", {"activity_object_name": "Sales Call", "notes": ""})
+    assert answer.status == 422 and "/activity_object_name" in answer.pointers, answer
+    [told] = [e["detail"] for e in answer.json["errors"] if e["pointer"] == "/activity_object_name"]
+    assert told.startswith("There is no such Activity Object") and "activity_object_name is its api_name here" in told
+
+
+def test_a_name_where_an_id_is_needed_is_told_so(world):
+    for path in ("/api/activities/objects/sales_call", "/api/activities/objects/sales_call/fields",
+                 "/api/activities/logged/sales_call", "/api/records/contacts/sales_call"):
+        answer = world.api.get(path)
+        assert answer.status == 404 and "an id, a UUID, is needed where 'sales_call' stands" in answer.json["detail"]
+    answer = world.api.get("/api/activities/sales_call")
+    assert answer.status == 404 and answer.json["detail"] == "There is nothing at this address."
+    assert world.api.request("PUT", f"{OBJECTS}/{world.object}").status == 405
+
+
 @pytest.mark.parametrize("name, derived", [
-    ("Site Visit", "site_visit"), ("  Ask -- again!  ", "ask_again"), ("Démo 2", "d_mo_2"), ("A" * 63, "a" * 63)])
+    ("Site Visit", "site_visit"), ("  Ask -- again!  ", "ask_again"), ("Décision déjà prise?", "decision_deja_prise"), ("Größe (m²)", "grosse_m2"), ("A" * 63, "a" * 63)])
 def test_api_name_is_derived(world, name, derived):
     assert make(world, name)["api_name"] == derived
 
@@ -85,6 +135,9 @@ def test_api_name_is_derived(world, name, derived):
 def test_a_name_from_which_none_can_be_derived_needs_an_api_name(world, name):
     answer = world.api.post(OBJECTS, {"name": name})
     assert answer.status == 422 and answer.pointers == ["/api_name"], answer
+    assert "can be derived from this name: give an api_name" in answer.json["detail"], answer
+    records = world.api.post("/api/records/objects", {"name": name})
+    assert (records.status, records.json["errors"]) == (422, answer.json["errors"]), records
     assert make(world, name, api_name="given")["name"] == name
 
 

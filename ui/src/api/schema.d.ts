@@ -214,7 +214,8 @@ export interface paths {
         head?: never;
         /**
          * Change a record object
-         * @description An archived object takes no new records; `archived: false` restores it. Contacts cannot be archived.
+         * @description An archived object takes no new records; those that it has stay as they are. `archived: false` restores it.
+         *     Contacts cannot be archived.
          */
         patch: operations["changeRecordObject"];
         trace?: never;
@@ -328,7 +329,7 @@ export interface paths {
         /**
          * Add a field to an Activity Object
          * @description Its `name`, by which values are given and kept, never changes; it is made of the display name if it is
-         *     left out. docs/fields.md has the types, what they take and what limits they have.
+         *     left out. `FieldType` has the types, what they take and what limits they have.
          */
         post: operations["createActivityField"];
         delete?: never;
@@ -412,7 +413,7 @@ export interface paths {
         /**
          * Add a field to an object of records
          * @description Its `name`, by which values are given and kept, never changes; it is made of the display name if it is
-         *     left out. docs/fields.md has the types, what they take and what limits they have.
+         *     left out. `FieldType` has the types, what they take and what limits they have.
          */
         post: operations["createRecordField"];
         delete?: never;
@@ -988,6 +989,7 @@ export interface components {
             icon?: string | null;
             association_mode?: components["schemas"]["AssociationMode"];
             association_objects?: components["schemas"]["Uuid"][];
+            /** @description `trigger_webhook` if it is left out and there is a `webhook_url`, else `redirect` */
             default_submission_action?: components["schemas"]["SubmissionAction"];
             redirect_url?: string | null;
             webhook_url?: string | null;
@@ -1007,7 +1009,29 @@ export interface components {
             /** @description false restores an archived one */
             archived?: boolean;
         };
-        /** @enum {string} */
+        /**
+         * @description Values are given as `{"name": …, "value": …}`. null empties a field, as do `""` and `[]` where the value is a text
+         *     or an array. Decimals are texts so that they stay exact.
+         *
+         *     | type | value given | value in answers | limits |
+         *     |---|---|---|---|
+         *     | `text`, `long_text` | text | the same | `min_length`, `max_length` |
+         *     | `integer` | whole number | the same | `min`, `max` |
+         *     | `decimal` | text, `"12.5"`, or a whole number | text with all digits of the scale, `"12.50"` | `scale`, `min`, `max` |
+         *     | `money` | as `decimal` | as `decimal` | `currency` (required), `scale`, `min`, `max` |
+         *     | `yes_no` | true or false | the same | |
+         *     | `date` | `"2026-11-24"` | the same | `min`, `max` |
+         *     | `datetime` | RFC 3339, any offset | in UTC | `min`, `max` |
+         *     | `single_select`, `status` | id or name of an option | `{"id", "name"}` | |
+         *     | `multi_select` | array of ids or names of options | array of `{"id", "name"}` | `max_items` |
+         *     | `rating` | whole number from 1 | the same | `max` |
+         *     | `email`, `url` | text | the same | |
+         *     | `phone` | digits, `+` before them if international, and blanks and `.-/()` between them | the `+` and the digits | |
+         *     | `team_member` | an employee's id | `{"id", "display_name"}` | |
+         *     | `record` | a record's id | `{"id", "display_name"}` | |
+         *     | `tags` | array of texts | the same, each once | `max_items` |
+         * @enum {string}
+         */
         FieldType: "text" | "long_text" | "integer" | "decimal" | "money" | "yes_no" | "date" | "datetime" | "single_select" | "multi_select" | "status" | "rating" | "email" | "phone" | "url" | "team_member" | "record" | "tags";
         FieldOption: {
             id: components["schemas"]["Uuid"];
@@ -1082,7 +1106,7 @@ export interface components {
             /** @default false */
             archived: boolean;
         })[];
-        /** @description Those that the type has; docs/fields.md has the table */
+        /** @description Those that the type has, as `FieldType` says */
         GivenFieldLimits: {
             min?: number | string | null;
             max?: number | string | null;
@@ -1155,11 +1179,21 @@ export interface components {
             field_type: components["schemas"]["FieldType"];
             /** @description The type of the record's field that it is bound to */
             custom_field_type: string | null;
-            /** @description null: empty. docs/fields.md has the shape by type */
+            /** @description null: empty. `FieldType` has the shape by type */
             value: unknown;
         };
         /**
-         * @description Which type of field has which is a table in docs/rules.md.
+         * @description A value is written as when logging.
+         *
+         *     | types | operators |
+         *     |---|---|
+         *     | all | `is_empty`, `is_not_empty` |
+         *     | `text`, `long_text`, `email`, `phone`, `url` | `equals`, `not_equals`, `is_one_of`, `is_none_of`, `contains`, `not_contains`, `starts_with` |
+         *     | `integer`, `decimal`, `money`, `rating` | `equals`, `not_equals`, `is_one_of`, `is_none_of`, `greater_than`, `at_least`, `less_than`, `at_most`, `between` |
+         *     | `date`, `datetime` | `equals`, `not_equals`, `before`, `on_or_before`, `after`, `on_or_after`, `between` |
+         *     | `single_select`, `status`, `team_member`, `record` | `equals`, `not_equals`, `is_one_of`, `is_none_of` |
+         *     | `multi_select`, `tags` | `has_any`, `has_all`, `has_none` |
+         *     | `yes_no` | `is_true`, `is_false` |
          * @enum {string}
          */
         RuleOperator: "equals" | "not_equals" | "is_one_of" | "is_none_of" | "contains" | "not_contains" | "starts_with" | "greater_than" | "at_least" | "less_than" | "at_most" | "before" | "on_or_before" | "after" | "on_or_after" | "between" | "has_any" | "has_all" | "has_none" | "is_true" | "is_false" | "is_empty" | "is_not_empty";
@@ -1803,8 +1837,8 @@ export interface components {
     };
     parameters: {
         /**
-         * @description Makes the request safe to repeat: for 24 hours at least, a repeat with the same key and body gets the answer of
-         *     the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
+         * @description Makes the request safe to repeat: for at least 48 hours, if the server is not configured otherwise, a repeat with
+         *     the same key and body gets the answer of the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
          *     422. Keys are each employee's own.
          */
         IdempotencyKey: string;
@@ -1819,9 +1853,9 @@ export interface components {
         /** @description Those that are not archived, those that are, or all */
         Archived: "false" | "true" | "all";
         ArchivedOnly: boolean;
-        /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+        /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
         IfMatch: string;
-        /** @description The ETag that was read; a stale one is a 412 */
+        /** @description The ETag that was read, with its quotation marks; a stale one is a 412 */
         IfMatchOptional: string;
         /** @description The `next` or `previous` of another page */
         Cursor: string;
@@ -1875,8 +1909,8 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes the request safe to repeat: for 24 hours at least, a repeat with the same key and body gets the answer of
-                 *     the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
+                 * @description Makes the request safe to repeat: for at least 48 hours, if the server is not configured otherwise, a repeat with
+                 *     the same key and body gets the answer of the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
                  *     422. Keys are each employee's own.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1969,8 +2003,8 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Makes the request safe to repeat: for 24 hours at least, a repeat with the same key and body gets the answer of
-                 *     the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
+                 * @description Makes the request safe to repeat: for at least 48 hours, if the server is not configured otherwise, a repeat with
+                 *     the same key and body gets the answer of the first, with `Idempotent-Replayed: true`, and nothing is logged again. Another body with the same key is a
                  *     422. Keys are each employee's own.
                  */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -2267,7 +2301,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -2302,7 +2336,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -2440,7 +2474,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -2479,7 +2513,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -2674,7 +2708,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag that was read; a stale one is a 412 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412 */
                 "If-Match"?: components["parameters"]["IfMatchOptional"];
             };
             path: {
@@ -2713,7 +2747,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ETag that was read; a stale one is a 412 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412 */
                 "If-Match"?: components["parameters"]["IfMatchOptional"];
             };
             path: {
@@ -2791,7 +2825,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -2833,7 +2867,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -2905,7 +2939,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -2941,7 +2975,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -3020,7 +3054,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -3066,7 +3100,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -3146,7 +3180,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -3186,7 +3220,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -3333,7 +3367,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -3404,7 +3438,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -3722,7 +3756,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
@@ -3753,7 +3787,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description The ETag that was read; a stale one is a 412, none at all a 428 */
+                /** @description The ETag that was read, with its quotation marks; a stale one is a 412, none at all a 428 */
                 "If-Match": components["parameters"]["IfMatch"];
             };
             path: {
