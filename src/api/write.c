@@ -129,7 +129,7 @@ bool call_if_match(struct call *call, int64_t *version)
         return false;
     }
     char *end = NULL;
-    *version = *match == '"' ? strtoll(match + 1, &end, 10) : -1;
+    *version = *match == '"' && match[1] != '-' ? strtoll(match + 1, &end, 10) : -1;
     if (!end || strcmp(end, "\"") != 0) {
         exchange_reply_problem(call->exchange, 412,
             "If-Match must be the ETag as it was read, with its quotation marks, e.g. If-Match: \"3\".",
