@@ -227,6 +227,10 @@ int error_http_status(enum err_code code)
 void exchange_again(struct exchange *exchange)
 {
     struct request *request = request_of(exchange);
-    if (!inbox_post(&request->server->inbox, &request->item))
+    struct server *server = request->server;
+    /* Once it is posted it may be answered, and the server be gone, before inbox_post returns. */
+    atomic_fetch_add(&server->holds, 1);
+    if (!inbox_post(&server->inbox, &request->item))
         exchange_reply_problem(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "The server is stopping.", NULL);
+    server_release(server);
 }

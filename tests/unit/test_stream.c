@@ -311,8 +311,9 @@ static void s5_says_farewell_when_it_stops(void **state)
     int fd = dial(&f, GET), other = dial(&f, GET);
     struct exchange *first = started(&f, 0), *second = started(&f, 1);
     say(first, "<word>");
-    stop(&f); /* long before its time is up: nobody waits for a stream */
     struct buf got = BUF_INIT(65536);
+    read_until(fd, &got, "<word>");
+    stop(&f); /* long before its time is up: nobody waits for a stream */
     read_until(fd, &got, NULL);
     assert_non_null(strstr(buf_text(&got), "<word>"));
     assert_non_null(strstr(buf_text(&got), "retry: 1\n\n"));

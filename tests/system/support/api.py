@@ -60,6 +60,16 @@ class Api:
             self._local.connection.close()
         self._local.connection = self._local.address = None
 
+    def _exchange(self, method, target, body, headers):
+        try:
+            connection = self._connection()
+            connection.request(method, target, body=body, headers=headers)
+            response = connection.getresponse()
+            return response, Answer(response.status, response.headers, response.read())
+        except (OSError, http.client.HTTPException):
+            self.disconnect()
+            raise
+
     def request(self, method, target, body=None, headers=None):
         """body: bytes as they are, or anything else as JSON. headers: added to, or (None) taken from, the usual."""
         sent = dict(self.credentials)
@@ -69,14 +79,14 @@ class Api:
         sent = {name: value for name, value in sent.items() if value is not None}
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
+        used = getattr(self._local, "address", None) == self.server.address
         try:
-            connection = self._connection()
-            connection.request(method, target, body=body, headers=sent)
-            response = connection.getresponse()
-            answer = Answer(response.status, response.headers, response.read())
-        except (OSError, http.client.HTTPException):
-            self.disconnect()
-            raise
+            response, answer = self._exchange(method, target, body, sent)
+        except (ConnectionError, http.client.RemoteDisconnected):
+            if method != "GET" or not used:
+                raise
+            # A connection that was kept may have ended meanwhile: as every client does, once more on a new one.
+            response, answer = self._exchange(method, target, body, sent)
         if response.will_close:
             self.disconnect()
         if self.judged:
