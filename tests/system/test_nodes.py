@@ -324,7 +324,8 @@ def test_settings_and_logging_of_two_nodes_do_not_block_each_other(node, receive
     def change(one):
         for i in range(20):
             etag = one.api.get(path).headers["ETag"]
-            answer = one.api.patch(path, {"description": f"{i}"}, headers={"If-Match": etag})
+            answer = one.api.patch(path, {"description": f"{i} by {threading.get_ident()}"},
+                                   headers={"If-Match": etag})
             statuses[answer.status] += 1
 
     with Load(world, clients=2) as one, Load(twin, clients=2) as two:
