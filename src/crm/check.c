@@ -26,6 +26,14 @@ bool check_api_name(const char *api_name, bool derived, const char *pointer, str
     return false;
 }
 
+bool check_name_member(const char *name, int64_t most, struct error_list *list)
+{
+    bool good = check_name(name, (size_t)most);
+    if (!good)
+        error_list_add(list, "/name", "A name of 1 to %lld characters is needed.", (long long)most);
+    return good;
+}
+
 struct display_name display_name_of(const char *first_name, const char *last_name)
 {
     struct display_name name;

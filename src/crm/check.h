@@ -11,6 +11,9 @@
 /* 1 to `most` characters, not only spaces. The text is well-formed UTF-8. */
 bool check_name(const char *text, size_t most);
 
+/* The same for a member `name`, which is refused as /name. */
+bool check_name_member(const char *name, int64_t most, struct error_list *list);
+
 /* "Alex Rivera"; room for two of the longest names in four bytes a character. */
 struct display_name {
     char text[2 * 4 * NAME_CEILING + 2];

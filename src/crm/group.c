@@ -129,11 +129,9 @@ static enum err_code refuse_owner_group(const struct group *group, struct error 
 static enum err_code check_group_name(
     const struct write *w, const char *name, struct error_list *list, struct error *err)
 {
-    int64_t most = crm_limits(w->crm)->name_chars;
-    if (check_name(name, (size_t)most))
-        return ERR_OK;
-    error_list_add(list, "/name", "A name of 1 to %lld characters is needed.", (long long)most);
-    return error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    return check_name_member(name, crm_limits(w->crm)->name_chars, list)
+               ? ERR_OK
+               : error_set(err, ERR_INVALID, "%s", list->items[0].text);
 }
 
 static enum err_code taken(enum err_code code, const char *name, struct error *err)

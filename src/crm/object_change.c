@@ -66,10 +66,7 @@ static bool is_icon(const char *icon)
 static void check_texts(const struct activity_object *object, bool derived, const struct crm_limits *limits,
     struct error_list *list)
 {
-    if (!check_name(object->name, (size_t)limits->name_chars))
-        error_list_add(
-            list, "/name", "A name of 1 to %lld characters is needed.", (long long)limits->name_chars);
-    else
+    if (check_name_member(object->name, limits->name_chars, list))
         (void)check_api_name(object->api_name, derived, "/api_name", list);
     if (text_chars(object->description) > (size_t)limits->text_chars)
         error_list_add(list, "/description", "At most %lld characters.", (long long)limits->text_chars);

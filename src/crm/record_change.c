@@ -129,8 +129,7 @@ static void check_columns(
 {
     size_t most = (size_t)crm_limits(w->crm)->name_chars;
     if (kind == RECORD_CUSTOM) {
-        if (!check_name(record->display_name, most))
-            error_list_add(list, "/name", "A name of 1 to %zu characters is needed.", most);
+        (void)check_name_member(record->display_name, (int64_t)most, list);
         return;
     }
     if (!check_name(record->first_name, most))

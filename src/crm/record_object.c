@@ -108,9 +108,7 @@ static void check_new_name(const char *name, bool derived, struct error_list *li
 static void check_object(struct write *w, const struct record_object *object, struct error_list *list)
 {
     const struct crm_limits *limits = crm_limits(w->crm);
-    if (!check_name(object->name, (size_t)limits->name_chars))
-        error_list_add(
-            list, "/name", "A name of 1 to %lld characters is needed.", (long long)limits->name_chars);
+    (void)check_name_member(object->name, limits->name_chars, list);
     if (text_chars(object->description) > (size_t)limits->text_chars)
         error_list_add(list, "/description", "A description has at most %lld characters.",
             (long long)limits->text_chars);

@@ -105,11 +105,9 @@ enum err_code role_list(struct db *db, struct arena *arena, const struct actor *
 static enum err_code check_role_name(
     const struct write *write, const char *name, struct error_list *list, struct error *err)
 {
-    int64_t most = crm_limits(write->crm)->name_chars;
-    if (check_name(name, (size_t)most))
-        return ERR_OK;
-    error_list_add(list, "/name", "A name of 1 to %lld characters is needed.", (long long)most);
-    return error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    return check_name_member(name, crm_limits(write->crm)->name_chars, list)
+               ? ERR_OK
+               : error_set(err, ERR_INVALID, "%s", list->items[0].text);
 }
 
 static enum err_code taken(enum err_code code, const char *name, struct error *err)
