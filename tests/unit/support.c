@@ -127,6 +127,8 @@ void run_sql(struct db *db, const char *sql)
 
 /* ── fixtures ─────────────────────────────────────────────────────────────────────────────────────────────── */
 
+enum db_engine test_engines[] = {DB_SQLITE, DB_POSTGRES};
+
 bool set_up_on(void **state, enum db_engine *engine)
 {
     *engine = *(const enum db_engine *)*state;

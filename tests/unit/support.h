@@ -39,6 +39,13 @@ void *need(void **state);
 /* The tear_down of a fixture whose first member is its connection, and that has nothing else to give back. */
 int tear_down_database(void **state);
 
+/* A test for each engine: ON_ENGINE(test, DB_SQLITE, set_up, tear_down). */
+extern enum db_engine test_engines[];
+#define ON_ENGINE(test, engine, set_up, tear_down)                                                           \
+    {                                                                                                        \
+#test " " #engine, test, set_up, tear_down, &test_engines[engine]                                    \
+    }
+
 /* Polls until it holds; fails the test, naming `what`, when the deadline passes. */
 void wait_until(bool (*holds)(void *ctx), void *ctx, const char *what);
 

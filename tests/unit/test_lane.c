@@ -280,7 +280,6 @@ static void a_claim_that_is_lost_stops_everything(void **state)
     db_close(first);
 }
 
-static enum db_engine engines[] = {DB_SQLITE, DB_POSTGRES};
 /* A node that is paused within a transaction holds its lane: whoever looks passes over it and does not wait. */
 static void i11_a_lane_that_is_held_is_passed_over(void **state)
 {
@@ -297,10 +296,7 @@ static void i11_a_lane_that_is_held_is_passed_over(void **state)
     assert_int_equal(adopt(f, f->b), lane.id);
 }
 
-#define ON(test, engine)                                                                                     \
-    {                                                                                                        \
-#test " " #engine, test, set_up, tear_down_database, &engines[engine]                                \
-    }
+#define ON(test, engine) ON_ENGINE(test, engine, set_up, tear_down_database)
 #define ON_BOTH(test) ON(test, DB_SQLITE), ON(test, DB_POSTGRES)
 
 int main(void)

@@ -18,25 +18,7 @@
 
 static int set_up(void **state)
 {
-    enum db_engine engine;
-    if (!set_up_on(state, &engine))
-        return 0;
-    struct world *world = mem_zalloc(sizeof *world);
-    faults_set("");
-    world_open(world, engine, "logged");
-    world_start(world, false);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *world = *state;
-    if (!world)
-        return 0;
-    world_close(world);
-    mem_free(world);
-    return 0;
+    return world_set_up(state, "logged");
 }
 
 #define RECEIVER "https://example.com/hook"
@@ -343,11 +325,7 @@ static void i4_a_second_outcome_makes_no_notification(void **state)
     assert_int_equal(kept, 2);
 }
 
-static enum db_engine engines[] = {DB_SQLITE, DB_POSTGRES};
-#define ON(test, engine)                                                                                     \
-    {                                                                                                        \
-#test " " #engine, test, set_up, tear_down, &engines[engine]                                         \
-    }
+#define ON(test, engine) ON_ENGINE(test, engine, set_up, world_tear_down)
 #define ON_BOTH(test) ON(test, DB_SQLITE), ON(test, DB_POSTGRES)
 
 int main(void)

@@ -21,25 +21,7 @@ static const struct id none;
 
 static int set_up(void **state)
 {
-    enum db_engine engine;
-    if (!set_up_on(state, &engine))
-        return 0;
-    struct world *world = mem_zalloc(sizeof *world);
-    faults_set("");
-    world_open(world, engine, "once");
-    world_start(world, false);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *world = *state;
-    if (!world)
-        return 0;
-    world_close(world);
-    mem_free(world);
-    return 0;
+    return world_set_up(state, "once");
 }
 
 static void change(struct world *world, const char *sql, struct db_params params)
@@ -260,11 +242,7 @@ static void each_is_done_once_whatever_statement_fails(void **state)
     assert_in_range(position, 8, POSITIONS_MOST - 1);
 }
 
-static enum db_engine engines[] = {DB_SQLITE, DB_POSTGRES};
-#define ON(test, engine)                                                                                     \
-    {                                                                                                        \
-#test " " #engine, test, set_up, tear_down, &engines[engine]                                         \
-    }
+#define ON(test, engine) ON_ENGINE(test, engine, set_up, world_tear_down)
 #define ON_BOTH(test) ON(test, DB_SQLITE), ON(test, DB_POSTGRES)
 
 int main(void)

@@ -154,11 +154,7 @@ static void a_start_with_nothing_to_migrate_needs_no_lock(void **state)
     db_close(dump);
 }
 
-static enum db_engine engines[] = {DB_SQLITE, DB_POSTGRES};
-#define ON(test, engine)                                                                                     \
-    {                                                                                                        \
-#test " " #engine, test, set_up, tear_down_database, &engines[engine]                                \
-    }
+#define ON(test, engine) ON_ENGINE(test, engine, set_up, tear_down_database)
 #define ON_BOTH(test) ON(test, DB_SQLITE), ON(test, DB_POSTGRES)
 
 int main(void)

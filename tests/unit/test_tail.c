@@ -500,11 +500,7 @@ static void cursors_come_back_from_their_text(void **state)
     }
 }
 
-static enum db_engine engines[] = {DB_SQLITE, DB_POSTGRES};
-#define ON(test, engine)                                                                                     \
-    {                                                                                                        \
-#test " " #engine, test, set_up, tear_down, &engines[engine]                                         \
-    }
+#define ON(test, engine) ON_ENGINE(test, engine, set_up, tear_down)
 #define ON_BOTH(test) ON(test, DB_SQLITE), ON(test, DB_POSTGRES)
 
 int main(void)

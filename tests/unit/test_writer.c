@@ -971,11 +971,7 @@ static void a_function_is_committed_or_leaves_nothing(void **state)
     assert_int_equal(rows(f), 1);
 }
 
-static enum db_engine engines[] = {DB_SQLITE, DB_POSTGRES};
-#define ON(test, engine)                                                                                     \
-    {                                                                                                        \
-#test " " #engine, test, set_up, tear_down, &engines[engine]                                         \
-    }
+#define ON(test, engine) ON_ENGINE(test, engine, set_up, tear_down)
 #define ON_BOTH(test) ON(test, DB_SQLITE), ON(test, DB_POSTGRES)
 
 int main(void)

@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include "base/alloc.h"
+#include "base/fault.h"
 #include "crm/business.h"
 #include "support.h"
 
@@ -242,4 +243,27 @@ void world_log(struct world *world, struct id object_id, int n)
     }
     for (int i = 0; i < n; i++)
         assert_int_equal(world_wait(all[i]), ERR_OK);
+}
+
+int world_set_up(void **state, const char *name)
+{
+    enum db_engine engine;
+    if (!set_up_on(state, &engine))
+        return 0;
+    struct world *world = mem_zalloc(sizeof *world);
+    faults_set("");
+    world_open(world, engine, name);
+    world_start(world, false);
+    *state = world;
+    return 0;
+}
+
+int world_tear_down(void **state)
+{
+    struct world *world = *state;
+    if (!world)
+        return 0;
+    world_close(world);
+    mem_free(world);
+    return 0;
 }

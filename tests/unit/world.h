@@ -30,6 +30,10 @@ struct world {
 void world_open(struct world *world, enum db_engine engine, const char *name);
 void world_close(struct world *world);
 
+/* For tests that run once an engine (support.h): a started world that hands nothing over, on a database of that name. */
+int world_set_up(void **state, const char *name);
+int world_tear_down(void **state);
+
 enum err_code world_try_start(struct world *world, bool sends, struct error *err);
 void world_start(struct world *world, bool sends);
 void world_stop(struct world *world, int64_t drain_us);
