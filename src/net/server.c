@@ -16,6 +16,7 @@
 #define BODIES_MOST (64U << 20)
 #define STREAM_BUFFER_MOST (256U << 10)
 #define STREAM_BEAT_US (15 * US_PER_S)
+#define REFUSALS_LOGGED 20 /* of one address at once, and then one a second */
 #define TAKE_MOST 16
 #define ROUNDS_TO_SEND 4 /* the one under way, one to queue an answer, one to send it, and one more */
 
@@ -219,6 +220,7 @@ static struct server *server_new(const struct server_config *config)
     if (server->config.stream_beat_us == 0)
         server->config.stream_beat_us = STREAM_BEAT_US;
     server->arena = arena_new();
+    server->refusals = limiter_new(REFUSALS_LOGGED, REFUSALS_LOGGED * US_PER_S, 4096);
     server->listen_fd = -1;
     server->wake_fd = -1;
     atomic_init(&server->holds, 1);
