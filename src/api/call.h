@@ -5,6 +5,7 @@
 #define HERALD_API_CALL_H
 
 #include "api/api.h"
+#include "api/limits.h"
 #include "base/emit.h"
 #include "crm/facts.h"
 #include "crm/page.h"
@@ -12,6 +13,7 @@
 struct api {
     struct api_config config;
     struct server *server;
+    struct limits *limits;
 };
 
 struct call;
