@@ -23,7 +23,8 @@ static enum err_code business_insert(struct db *db, void *ctx, struct error *err
         code = db_exec(db,
             "INSERT INTO permission_group (id, business_id, name, activities, scheduled, records, objects, "
             "webhooks, "
-            "people, version, created_at) VALUES ($1, $1, 'Owners', 1023, 1023, 1023, 1023, 1023, 1023, 1, "
+            "people, audit, version, created_at) VALUES ($1, $1, 'Owners', 1023, 1023, 1023, 1023, 1023, "
+            "1023, 1023, 1, "
             "$2)",
             DB_PARAMS(db_id(call->id), db_int(now)), NULL, err);
     if (code)
