@@ -84,4 +84,52 @@ static inline void write_is_data(struct write *w)
     w->accounted = true;
 }
 
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
+
+struct audit_entry {
+    struct id id;
+    int64_t at;
+    const char *action;
+    const char *subject_kind, *subject_name; /* subject_name NULL: none */
+    struct id subject_id; /* nil: none */
+    enum audit_actor actor;
+    struct id employee_id; /* nil: none of this Business */
+    const char *actor_name; /* NULL: none of this Business */
+    enum write_via via;
+    struct id key_id, request_id; /* nil: none */
+    const char *address; /* NULL: none */
+    const char *changes; /* JSON: {member: {"before": ..., "after": ...}} */
+};
+
+const char *audit_actor_name(enum audit_actor actor);
+const char *write_via_name(enum write_via via);
+
+/* What is not set matches all. */
+struct audit_filter {
+    struct id employee_id, subject_id;
+    const char *subject_kind, *action;
+    int64_t after, before; /* at or after, before; INT64_MIN, INT64_MAX: any */
+};
+
+/*
+ * A page, the newest first; its keys are `number`, the time, and `id`. ERR_DENIED.
+ */
+enum err_code audit_list(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct audit_filter *filter, struct page *page, struct audit_entry **entries, size_t *count,
+    struct error *err) MUST_CHECK;
+
+/*
+ * The oldest first, after `from` (the key of an entry; NULL: from the beginning), until `each` returns false for one
+ * that it does not take any more, and AUDIT_EXPORT_MOST at most. An entry and its texts live until `each` returns.
+ * *more: there may be others.
+ */
+#define AUDIT_EXPORT_MOST 5000
+enum err_code audit_export(struct db *db, const struct actor *actor, const struct audit_filter *filter,
+    const struct page_key *from, bool (*each)(void *ctx, const struct audit_entry *entry), void *ctx,
+    bool *more, struct error *err) MUST_CHECK;
+
+/* The key of an entry, to go on from. ERR_NOT_FOUND. */
+enum err_code audit_key(struct db *db, const struct actor *actor, struct id id, struct page_key *key,
+    struct error *err) MUST_CHECK;
+
 #endif
