@@ -6,7 +6,10 @@
 #include "cli/admin_job.h"
 #include "crm/business.h"
 #include "crm/check.h"
+#include "crm/employee.h"
+#include "crm/key.h"
 #include "crm/record.h"
+#include "crm/session.h"
 #include "webhook/delivery.h"
 
 #define OPT(option_name, type, member, preset, help)                                                         \

@@ -1,4 +1,4 @@
-/* The employees of a Business, to choose from. Reads the table employee (actor.h). Any thread. */
+/* The employees of a Business, to choose from. Reads the table employee (employee.h). Any thread. */
 #ifndef HERALD_CRM_EMPLOYEE_LIST_H
 #define HERALD_CRM_EMPLOYEE_LIST_H
 

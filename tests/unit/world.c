@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/fault.h"
 #include "crm/business.h"
+#include "crm/employee.h"
+#include "crm/key.h"
 #include "support.h"
 
 #include <setjmp.h>
