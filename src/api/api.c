@@ -56,6 +56,7 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
         .listen_option = "--listen",
         .listen = config->listen,
         .hosts = config->hosts,
+        .behind_proxy = config->behind_proxy,
         .body_most = (size_t)config->body_most,
         .connections_most = (unsigned)config->connections_most,
         .idle_s = (unsigned)(config->idle_us / US_PER_S),

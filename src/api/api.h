@@ -14,7 +14,7 @@ struct api;
 
 struct api_config {
     const char *listen;
-    struct text_list hosts;
+    struct text_list hosts, behind_proxy;
     int64_t body_most; /* bytes */
     struct json_limits json; /* of a body, and of JSON in a parameter */
     int64_t connections_most;

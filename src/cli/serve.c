@@ -28,6 +28,7 @@ static enum err_code start_api(struct service *service, struct error *err)
     const struct settings *s = &service->settings;
     struct api_config config = {.listen = s->listen,
         .hosts = s->hosts,
+        .behind_proxy = s->behind_proxy,
         .body_most = s->body_most,
         .json = {.depth_most = s->json_depth_most, .values_most = s->json_values_most},
         .connections_most = s->connections_most,

@@ -4,8 +4,6 @@
 #include "base/log.h"
 #include "base/metrics.h"
 
-#include <netinet/in.h>
-
 /* Of a refused body, bytes that are read and thrown away so that the client gets to see the answer. */
 #define DISCARD_MOST (8U << 20)
 
@@ -72,15 +70,8 @@ static void copy_peer(struct request *request)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    if (!info || !info->client_addr)
-        return;
-    size_t len = info->client_addr->sa_family == AF_INET    ? sizeof(struct sockaddr_in)
-                 : info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                            : 0;
-    if (len == 0)
-        return;
-    memcpy(&request->peer, info->client_addr, len);
-    request->exchange.peer = (const struct sockaddr *)&request->peer;
+    request->has_from = info && info->client_addr && address_of(info->client_addr, &request->from);
+    forwarded_read(request);
 }
 
 static enum MHD_Result send_response(struct request *request, int status, struct MHD_Response *response)

@@ -243,6 +243,17 @@ static enum err_code open_wake(struct server *server, struct error *err)
     return ERR_OK;
 }
 
+static enum err_code learn_proxies(struct server *server, struct error *err)
+{
+    const struct text_list *given = &server->config.behind_proxy;
+    server->proxies = ARENA_ARRAY(server->arena, struct cidr, given->count + 1);
+    for (; server->proxy_count < given->count; server->proxy_count++)
+        if (!cidr_parse(given->items[server->proxy_count], &server->proxies[server->proxy_count]))
+            return error_set(err, ERR_INVALID, "'%.60s' is not a network such as 10.0.0.0/8",
+                given->items[server->proxy_count]);
+    return ERR_OK;
+}
+
 static void learn_hosts(struct server *server, const char *listen_host, bool loopback)
 {
     static const char *const local[] = {"localhost", "127.0.0.1", "[::1]"};
@@ -277,6 +288,8 @@ enum err_code server_start(const struct server_config *config, struct server **o
     enum err_code code = inbox_init(&server->inbox, false, err);
     if (code == ERR_OK)
         code = open_wake(server, err);
+    if (code == ERR_OK)
+        code = learn_proxies(server, err);
     if (code == ERR_OK)
         code = server_listen(server, &loopback, &host, err);
     if (code == ERR_OK) {
