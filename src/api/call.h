@@ -161,6 +161,8 @@ void role_put_groups(struct call *call);
 void sharing_get(struct call *call);
 void sharing_put(struct call *call);
 void employees_get(struct call *call);
+void invitation_post(struct call *call);
+void password_reset_post(struct call *call);
 void objects_get(struct call *call);
 void objects_post(struct call *call);
 void object_get(struct call *call);

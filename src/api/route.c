@@ -69,6 +69,8 @@ static const struct route routes[] = {
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},
     {"GET", "/api/notifications", 0, page_parameters, notifications_get},
     {"GET", "/api/employees", 0, employee_parameters, employees_get},
+    {"POST", "/api/employees/{id}/invitation", 0, NULL, invitation_post},
+    {"POST", "/api/password-resets", ROUTE_OPEN, NULL, password_reset_post},
     {"GET", "/api/permission-groups", 0, page_parameters, groups_get},
     {"POST", "/api/permission-groups", 0, NULL, groups_post},
     {"GET", "/api/permission-groups/{id}", 0, NULL, group_get},
