@@ -176,6 +176,8 @@ void keys_get(struct call *call);
 void keys_post(struct call *call);
 void key_patch(struct call *call);
 void key_delete(struct call *call);
+void invitation_post(struct call *call);
+void password_reset_post(struct call *call);
 void objects_get(struct call *call);
 void objects_post(struct call *call);
 void object_get(struct call *call);

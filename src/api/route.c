@@ -79,6 +79,8 @@ static const struct route routes[] = {
     {"POST", "/api/keys", 0, NULL, keys_post},
     {"PATCH", "/api/keys/{id}", 0, NULL, key_patch},
     {"DELETE", "/api/keys/{id}", 0, NULL, key_delete},
+    {"POST", "/api/employees/{id}/invitation", 0, NULL, invitation_post},
+    {"POST", "/api/password-resets", ROUTE_OPEN, NULL, password_reset_post},
     {"GET", "/api/permission-groups", 0, page_parameters, groups_get},
     {"POST", "/api/permission-groups", 0, NULL, groups_post},
     {"GET", "/api/permission-groups/{id}", 0, NULL, group_get},

@@ -1,4 +1,4 @@
-/* What the verbs of `herald admin` share; private to admin_verbs.c, admin_groups.c and admin_job.c. */
+/* What the verbs of `herald admin` share; private to admin_verbs.c, admin_groups.c, admin_mail.c and admin_job.c. */
 #ifndef HERALD_CLI_ADMIN_JOB_H
 #define HERALD_CLI_ADMIN_JOB_H
 
@@ -54,5 +54,10 @@ const char *job_text(struct job *job, struct id id);
 enum err_code group_verb(struct job *job) MUST_CHECK;
 enum err_code group_assign_verb(struct job *job) MUST_CHECK;
 enum err_code group_remove_verb(struct job *job) MUST_CHECK;
+
+/* ── verbs of admin_mail.c ───────────────────────────────────────────────────────────────────────── */
+
+enum err_code invitation_verb(struct job *job) MUST_CHECK;
+enum err_code mail_list_verb(struct job *job) MUST_CHECK;
 
 #endif

@@ -52,6 +52,11 @@ static const struct option role_options[] = {OPT_BUSINESS, OPT_NAME, OPT_JSON};
 static const struct option assign_options[] = {OPT_BUSINESS, NEED("role", role, "Id of the role"),
     NEED("employee", employee, "Id of the employee who is to hold it, too"), OPT_JSON};
 static const struct option link_options[] = {OPT_USER, OPT_BUSINESS, OPT_JSON};
+static const struct option invitation_options[] = {
+    OPT_BUSINESS, NEED("employee", employee, "Id of the employee"), OPT_JSON};
+static const struct option mail_options[] = {
+    {"limit", OPTION_INT, offsetof(struct words, limit), "50", "At most so many, the newest first", 1, 1000},
+    OPT_JSON};
 static const struct option deliveries_options[] = {
     OPT("business", OPTION_TEXT, business, "", "Id of the Business; may be left out while there is only one"),
     OPT("state", OPTION_TEXT, state, NULL, "Only pending, delivered or failed ones"),
@@ -410,6 +415,10 @@ static const struct verb verbs[] = {
     VERB("group", "remove", "Take an employee out of a permission group", group_member_options,
         group_remove_verb),
     VERB("sign-in-link", NULL, "Make a one-time link to the pages", link_options, link_verb),
+    VERB("invitation", NULL, "Make a link with which an employee chooses a password", invitation_options,
+        invitation_verb),
+    VERB("mail", "list", "Show emails that wait to be sent, and those that cannot be", mail_options,
+        mail_list_verb),
     VERB("deliveries", NULL, "Show deliveries with their attempts", deliveries_options, deliveries_verb),
 };
 
