@@ -4,8 +4,7 @@
 #include "base/clock.h"
 #include "crm/business.h"
 #include "db/locks.h"
-
-#include <arpa/inet.h>
+#include "net/address.h"
 
 struct api_write {
     struct unit unit; /* first */
@@ -20,25 +19,15 @@ static struct api_write *write_of(struct unit *unit)
     return CONTAINER_OF(unit, struct api_write, unit);
 }
 
-static const char *peer_address(const struct exchange *exchange)
-{
-    char text[INET6_ADDRSTRLEN] = "";
-    const struct sockaddr *peer = exchange->peer;
-    if (peer && peer->sa_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, text, sizeof text);
-    if (peer && peer->sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr, text, sizeof text);
-    return *text ? arena_strdup(exchange->arena, text) : NULL;
-}
-
 static struct origin origin_of(const struct call *call)
 {
     bool key = exchange_header(call->exchange, "X-API-KEY") != NULL;
+    struct address_text address = address_format(exchange_client(call->exchange));
     return (struct origin){.via = call->route->flags & ROUTE_OPEN ? VIA_NOTHING
                                   : key                           ? VIA_API_KEY
                                                                   : VIA_SESSION,
         .request_id = call->exchange->request_id,
-        .address = peer_address(call->exchange)};
+        .address = *address.text ? arena_strdup(call->arena, address.text) : NULL};
 }
 
 static enum err_code write_run_one(struct db *db, struct api_write *w, struct error *err)
