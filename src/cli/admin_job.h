@@ -11,6 +11,7 @@
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
         *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant;
+    const char *by, *subject, *subject_kind, *action, *after, *before, *format, *after_entry; /* of audit */
     int64_t limit;
     bool json;
 };
@@ -59,5 +60,9 @@ enum err_code group_remove_verb(struct job *job) MUST_CHECK;
 
 enum err_code invitation_verb(struct job *job) MUST_CHECK;
 enum err_code mail_list_verb(struct job *job) MUST_CHECK;
+/* ── verbs of admin_audit.c ──────────────────────────────────────────────────────────────────────── */
+
+enum err_code audit_list_verb(struct job *job) MUST_CHECK;
+enum err_code audit_export_verb(struct job *job) MUST_CHECK;
 
 #endif
