@@ -12,8 +12,10 @@ static bool refuse(struct call *call)
     return false;
 }
 
-static bool finish(struct call *call, enum err_code code, const struct error *err)
+static bool finish(struct call *call, const char *credential, enum err_code code, const struct error *err)
 {
+    if (!code || code == ERR_UNAUTHENTICATED)
+        limits_learn(call, credential, !code);
     if (code == ERR_UNAUTHENTICATED)
         return refuse(call);
     if (code)
@@ -77,7 +79,7 @@ static bool by_key(struct call *call, const char *key)
         code = identify_by_key(call, key, business_id, user_id, true, &err);
     if (!code && !call->remembered)
         key_use_note(facts_key_uses(call->facts), call->api->config.crm->writer, &call->actor);
-    return finish(call, code, &err) && may_write(call);
+    return finish(call, key, code, &err) && may_write(call);
 }
 
 bool origin_is_ours(const struct exchange *exchange)
@@ -102,13 +104,17 @@ static bool by_session(struct call *call, const char *session)
     enum err_code code = actor_by_session(call->db, call->arena, session, &call->actor, &err);
     if (!code)
         code = facts_access(call->facts, call->db, call->arena, &call->actor, &err);
-    return finish(call, code, &err);
+    return finish(call, session, code, &err);
 }
 
 bool call_authenticate(struct call *call)
 {
     const char *key = exchange_header(call->exchange, "X-API-KEY");
     const char *session = exchange_cookie(call->exchange, SESSION_COOKIE);
+    if (key && !limits_admit(call, key))
+        return false;
+    if (!key && session && !limits_admit(call, session))
+        return false;
     return !key && session ? by_session(call, session) : by_key(call, key);
 }
 

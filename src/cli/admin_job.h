@@ -12,6 +12,7 @@ struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
         *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant, *key, *expires,
         *business_only;
+    const char *by, *subject, *subject_kind, *action, *after, *before, *format, *after_entry; /* of audit */
     int64_t limit;
     bool json, inactive, read_only;
 };
@@ -66,5 +67,14 @@ enum err_code employee_deactivate_verb(struct job *job) MUST_CHECK;
 enum err_code key_verb(struct job *job) MUST_CHECK;
 enum err_code key_list_verb(struct job *job) MUST_CHECK;
 enum err_code key_revoke_verb(struct job *job) MUST_CHECK;
+
+/* ── verbs of admin_mail.c ───────────────────────────────────────────────────────────────────────── */
+
+enum err_code invitation_verb(struct job *job) MUST_CHECK;
+enum err_code mail_list_verb(struct job *job) MUST_CHECK;
+/* ── verbs of admin_audit.c ──────────────────────────────────────────────────────────────────────── */
+
+enum err_code audit_list_verb(struct job *job) MUST_CHECK;
+enum err_code audit_export_verb(struct job *job) MUST_CHECK;
 
 #endif

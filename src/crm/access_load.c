@@ -5,8 +5,8 @@
 /* What a row is. */
 enum { GRANTS = 0, ROLE = 1, HIDDEN = 2 };
 
-#define GROUP_COLUMNS "g.id, g.activities, g.scheduled, g.records, g.objects, g.webhooks, g.people "
-#define NO_GRANTS "0, 0, 0, 0, 0, 0 "
+#define GROUP_COLUMNS "g.id, g.activities, g.scheduled, g.records, g.objects, g.webhooks, g.people, g.audit "
+#define NO_GRANTS "0, 0, 0, 0, 0, 0, 0 "
 
 /* $1 the employee, $2 the Business. */
 static const char facts[] =
