@@ -9,9 +9,9 @@
 
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
-        *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant;
+        *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant, *file, *text;
     int64_t limit;
-    bool json;
+    bool json, dry_run;
 };
 
 /* A verb at work. */
@@ -52,5 +52,10 @@ const char *job_text(struct job *job, struct id id);
 enum err_code group_verb(struct job *job) MUST_CHECK;
 enum err_code group_assign_verb(struct job *job) MUST_CHECK;
 enum err_code group_remove_verb(struct job *job) MUST_CHECK;
+
+/* ── verbs of files (apply.c) ────────────────────────────────────────────────────────────────────── */
+
+/* Where it refuses a file, the answer holds all that is wrong with it, by line. */
+enum err_code apply_verb(struct job *job) MUST_CHECK;
 
 #endif

@@ -55,6 +55,11 @@ static const struct option deliveries_options[] = {
     {"limit", OPTION_INT, offsetof(struct words, limit), "20", "At most so many, the newest first", 1, 1000},
     OPT_JSON};
 
+static const struct option apply_options[] = {
+    NEED("file", file, "The file, in YAML (docs/automation.md); - is the standard input; -f for short"),
+    {"text", OPTION_TEXT, offsetof(struct words, text), "", NULL},
+    OPT("dry_run", OPTION_BOOL, dry_run, "no", "Only show what would change"), OPT_JSON};
+
 static enum err_code business_verb(struct job *job)
 {
     struct id id;
@@ -406,6 +411,7 @@ static const struct verb verbs[] = {
     VERB("group", "remove", "Take an employee out of a permission group", group_member_options,
         group_remove_verb),
     VERB("sign-in-link", NULL, "Make a one-time link to the pages", link_options, link_verb),
+    VERB("apply", NULL, "Make Businesses what a file says", apply_options, apply_verb),
     VERB("deliveries", NULL, "Show deliveries with their attempts", deliveries_options, deliveries_verb),
 };
 
@@ -488,7 +494,7 @@ enum err_code admin_check(struct arena *arena, int argc, char **argv, bool *begi
     const struct verb *verb;
     struct words words = {0};
     enum err_code code = parse(arena, argc, argv, &verb, &words, err);
-    *begins = !code && verb->run == business_verb;
+    *begins = !code && (verb->run == business_verb || verb->run == apply_verb);
     return code;
 }
 

@@ -34,15 +34,65 @@ static enum err_code business_insert(struct db *db, void *ctx, struct error *err
         DB_PARAMS(db_id(contacts), db_id(call->id), db_int(now)), NULL, err);
 }
 
-enum err_code business_add(struct crm *crm, const char *name, struct id *business_id, struct error *err)
+static enum err_code check_business_name(const struct crm *crm, const char *name, struct error *err)
 {
     long long most = crm_limits(crm)->name_chars;
-    if (!check_name(name, (size_t)most))
-        return error_set(err, ERR_INVALID, "A Business needs a name of 1 to %lld characters.", most);
+    return check_name(name, (size_t)most)
+               ? ERR_OK
+               : error_set(err, ERR_INVALID, "A Business needs a name of 1 to %lld characters.", most);
+}
+
+enum err_code business_add(struct crm *crm, const char *name, struct id *business_id, struct error *err)
+{
     struct business_call call = {.id = id_new(), .name = name};
-    enum err_code code = writer_run(crm->writer, business_insert, &call, err);
+    enum err_code code = check_business_name(crm, name, err);
+    if (!code)
+        code = writer_run(crm->writer, business_insert, &call, err);
     if (!code)
         *business_id = call.id;
+    return code;
+}
+
+enum err_code business_add_in(struct write *w, const char *name, struct id *business_id, struct error *err)
+{
+    struct business_call call = {.id = id_new(), .name = name};
+    enum err_code code = check_business_name(w->crm, name, err);
+    if (!code)
+        code = business_insert(w->db, &call, err);
+    if (!code)
+        *business_id = call.id;
+    return code;
+}
+
+/* No index has the names: only an operator asks, and Businesses are few. */
+enum err_code business_by_name(
+    struct db *db, const char *name, struct id *business_id, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *count = 0;
+    enum err_code code = db_query(db, "SELECT id FROM business WHERE name = $1 ORDER BY id LIMIT 2",
+        DB_PARAMS(db_text(name)), &rows, err);
+    while (!code && db_next(rows, &code, err))
+        if ((*count)++ == 0)
+            *business_id = db_col_id(rows, 0);
+    return code;
+}
+
+enum err_code business_list(struct db *db, struct arena *arena, struct id from, size_t most,
+    struct business **list, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *list = ARENA_ARRAY(arena, struct business, most);
+    *count = 0;
+    enum err_code code = db_query(db,
+        "SELECT id, name, created_at, (SELECT COUNT(*) FROM employee e WHERE e.business_id = business.id AND "
+        "e.active = 1) FROM business WHERE id > $1 ORDER BY id LIMIT $2",
+        DB_PARAMS(db_id(from), db_int((int64_t)most)), &rows, err);
+    while (!code && *count < most && db_next(rows, &code, err))
+        (*list)[(*count)++] = (struct business){.id = db_col_id(rows, 0),
+            .name = db_col_text_copy(rows, 1, arena),
+            .created_at = db_col_int(rows, 2),
+            .employee_count = db_col_int(rows, 3)};
     return code;
 }
 

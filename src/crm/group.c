@@ -39,6 +39,33 @@ static enum err_code read_row(struct db *db, struct arena *arena, struct id busi
     return ERR_OK;
 }
 
+enum err_code group_by_name(struct db *db, struct arena *arena, struct id business_id, const char *name,
+    struct group *group, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db,
+        "SELECT " GROUP_COLUMNS "FROM permission_group g WHERE g.business_id = $1 AND g.name = $2",
+        DB_PARAMS(db_id(business_id), db_text(name)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "%s", unknown_group);
+    take_group(rows, arena, group);
+    return ERR_OK;
+}
+
+enum err_code groups_of_employee(struct db *db, struct arena *arena, struct id business_id,
+    struct id employee_id, struct named_list *groups, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *groups = (struct named_list){0};
+    enum err_code code = db_query(db,
+        "SELECT g.id, g.name FROM employee_group m JOIN permission_group g ON g.id = m.group_id AND "
+        "g.business_id = m.business_id WHERE m.employee_id = $1 AND m.business_id = $2 ORDER BY g.name",
+        DB_PARAMS(db_id(employee_id), db_id(business_id)), &rows, err);
+    while (!code && db_next(rows, &code, err))
+        named_add(arena, groups, db_col_id(rows, 0), db_col_text_copy(rows, 1, arena));
+    return code;
+}
+
 static enum err_code read_members(struct db *db, struct arena *arena, struct group *group, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;

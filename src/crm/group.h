@@ -11,6 +11,7 @@
 #define HERALD_CRM_GROUP_H
 
 #include "crm/access.h"
+#include "crm/named.h"
 #include "crm/page.h"
 
 #define GROUP_MEMBERS_MOST 1000
@@ -33,6 +34,14 @@ static inline bool group_is_owner(const struct group *group)
 /* With its members. ERR_NOT_FOUND. */
 enum err_code group_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct group *group, struct error *err) MUST_CHECK;
+
+/* By its name, without its members, whoever asks. ERR_NOT_FOUND. */
+enum err_code group_by_name(struct db *db, struct arena *arena, struct id business_id, const char *name,
+    struct group *group, struct error *err) MUST_CHECK;
+
+/* The groups that an employee is in, but for those by a role; by name. */
+enum err_code groups_of_employee(struct db *db, struct arena *arena, struct id business_id,
+    struct id employee_id, struct named_list *groups, struct error *err) MUST_CHECK;
 
 /* A page by name. */
 enum err_code group_list(struct db *db, struct arena *arena, const struct actor *actor, struct page *page,

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/json_read.h"
+#include "base/text.h"
 #include "crm/object.h"
 
 #define STORED_MOST (16 << 20) /* bytes of a rule's conditions; a body is far smaller */
@@ -201,6 +202,24 @@ static enum err_code insert_rules(
     return set->count ? db_insert_many(w->db, &insert, values, set->count, err) : ERR_OK;
 }
 
+static bool is_same_rule(struct arena *arena, const struct rule_set *set_a, const struct rule *a,
+    const struct rule_set *set_b, const struct rule *b)
+{
+    return id_equal(a->id, b->id) && text_same(a->name, b->name) && a->match == b->match &&
+           text_same(store_conditions(arena, set_a, a), store_conditions(arena, set_b, b)) &&
+           text_same(store_targets(arena, set_a, a), store_targets(arena, set_b, b));
+}
+
+static bool is_same(struct arena *arena, const struct rule_set *a, const struct rule_set *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t r = 0; r < a->count; r++)
+        if (!is_same_rule(arena, a, &a->rules[r], b, &b->rules[r]))
+            return false;
+    return true;
+}
+
 enum err_code rules_replace(struct write *w, const struct rules_input *input, struct rules_result *result,
     struct error_list *list, struct error *err)
 {
@@ -214,6 +233,10 @@ enum err_code rules_replace(struct write *w, const struct rules_input *input, st
         code = rules_check(w, input->rules, &before, &result->set, list, err);
     if (!code && list->count)
         code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    if (!code && is_same(w->arena, &before, &result->set)) {
+        result->version = object.version;
+        return ERR_OK;
+    }
     if (!code)
         code = object_touch(w, &object, 0, (int64_t)result->set.count - (int64_t)before.count, err);
     result->version = object.version;
