@@ -4,6 +4,7 @@
 
 #include "cli/admin.h"
 #include "crm/group.h"
+#include "crm/key.h"
 #include "crm/object.h"
 #include "crm/role.h"
 
@@ -27,6 +28,7 @@ struct job {
     struct role role;
     struct group group;
     struct group_input group_input;
+    struct key key;
     const char *secret;
 };
 

@@ -6,7 +6,10 @@
 #include "cli/admin_job.h"
 #include "crm/business.h"
 #include "crm/check.h"
+#include "crm/employee.h"
+#include "crm/key.h"
 #include "crm/record.h"
+#include "crm/session.h"
 #include "webhook/delivery.h"
 
 #define OPT(option_name, type, member, preset, help)                                                         \
@@ -78,13 +81,14 @@ static enum err_code business_verb(struct job *job)
 
 static enum err_code add_employee(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
-    (void)list;
     struct job *job = ctx;
     struct new_employee input = {.first_name = job->words.first_name,
         .last_name = job->words.last_name,
         .email = job->words.email,
-        .group_id = job->group.id};
-    return employee_add(w, &input, &job->user, &job->employee, err);
+        .groups =
+            job->words.group ? &job->group.id : &job->business, /* the owner group has the Business's id */
+        .group_count = 1};
+    return employee_add(w, &input, &job->user, &job->employee, list, err);
 }
 
 static enum err_code employee_verb(struct job *job)
@@ -106,9 +110,9 @@ static enum err_code employee_verb(struct job *job)
 
 static enum err_code add_key(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
-    (void)list;
     struct job *job = ctx;
-    return api_key_add(w, job->user, job->words.name, &job->secret, err);
+    struct new_key input = {.name = job->words.name};
+    return key_add(w, job->user, &input, &job->key, &job->secret, list, err);
 }
 
 static enum err_code key_verb(struct job *job)

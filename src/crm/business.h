@@ -7,9 +7,8 @@
 enum err_code business_add(
     struct crm *crm, const char *name, struct id *business_id, struct error *err) MUST_CHECK;
 
-/* The same inside a write that an operator runs (crm_write_all). */
-enum err_code business_add_in(
-    struct write *w, const char *name, struct id *business_id, struct error *err) MUST_CHECK;
+/* The same inside an operator's write, whose business_id is the id that the new one is to have. */
+enum err_code business_add_in(struct write *w, const char *name, struct error *err) MUST_CHECK;
 
 /* For operators: those of that name, which need not be its only one; *count is 2 for more than one. */
 enum err_code business_by_name(
@@ -34,6 +33,9 @@ enum err_code business_only(
  * key): raises the Business's settings_version, so that activities which were prepared before are prepared again.
  */
 enum err_code business_touch(struct db *db, struct id business_id, struct error *err) MUST_CHECK;
+
+/* The same for each Business in which a User is an employee. */
+enum err_code business_touch_of_user(struct db *db, struct id user_id, struct error *err) MUST_CHECK;
 
 /*
  * At the beginning of a transaction that may come to business_touch: locks the Businesses, `ids` in any order and as

@@ -45,6 +45,7 @@ static enum err_code run_write(struct db *db, struct lane_pos pos, void *ctx, st
     call->write.db = db;
     call->write.pos = pos;
     call->write.now = clock_wall_us();
+    call->write.accounted = false;
     error_list_clear(call->list);
     return call->run(&call->write, call->ctx, call->list, err);
 }
@@ -75,8 +76,11 @@ static enum err_code wait_for(struct crm *crm, struct write_call *call, struct e
 enum err_code crm_write(struct crm *crm, struct arena *arena, const struct actor *actor,
     struct id business_id, write_fn *run, void *ctx, struct error_list *list, struct error *err)
 {
-    struct write_call call = {
-        .write = {.crm = crm, .arena = arena, .actor = actor, .business_id = business_id},
+    struct write_call call = {.write = {.crm = crm,
+                                  .arena = arena,
+                                  .actor = actor,
+                                  .business_id = business_id,
+                                  .origin = {.via = crm->operators_via}},
         .scope = {.ids = &business_id, .count = id_is_nil(business_id) ? 0 : 1},
         .run = run,
         .ctx = ctx,
@@ -87,7 +91,8 @@ enum err_code crm_write(struct crm *crm, struct arena *arena, const struct actor
 enum err_code crm_write_all(struct crm *crm, struct arena *arena, struct write_scope scope, write_fn *run,
     void *ctx, struct error_list *list, struct error *err)
 {
-    struct write_call call = {.write = {.crm = crm, .arena = arena},
+    struct write_call call = {
+        .write = {.crm = crm, .arena = arena, .origin = {.via = crm->operators_via}},
         .scope = scope,
         .alone = true,
         .run = run,

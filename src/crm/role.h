@@ -8,7 +8,6 @@
 #define HERALD_CRM_ROLE_H
 
 #include "crm/access.h"
-#include "crm/named.h"
 #include "crm/page.h"
 
 #define ROLE_MEMBERS_MOST 1000
@@ -33,9 +32,16 @@ enum err_code role_find(struct db *db, struct arena *arena, struct id business_i
 enum err_code role_by_name(struct db *db, struct arena *arena, struct id business_id, const char *name,
     struct role *role, struct error *err) MUST_CHECK;
 
-/* The roles that an employee holds, by name. */
+/* Those that an employee holds, by name. */
 enum err_code roles_of_employee(struct db *db, struct arena *arena, struct id business_id,
-    struct id employee_id, struct named_list *roles, struct error *err) MUST_CHECK;
+    struct id employee_id, struct role **roles, size_t *count, struct error *err) MUST_CHECK;
+
+/*
+ * Before role_assign of each, in the writer's transaction: whether the writer may give them. One that is not there is
+ * added to `list`, as `pointer`/N. ERR_DENIED.
+ */
+enum err_code roles_may_give(struct write *write, const struct id *ids, size_t count, const char *pointer,
+    struct error_list *list, struct error *err) MUST_CHECK;
 
 /* A page by name. */
 enum err_code role_list(struct db *db, struct arena *arena, const struct actor *actor, struct page *page,

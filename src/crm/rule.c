@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/json_read.h"
 #include "base/text.h"
+#include "crm/audit.h"
 #include "crm/object.h"
 
 #define STORED_MOST (16 << 20) /* bytes of a rule's conditions; a body is far smaller */
@@ -202,22 +203,32 @@ static enum err_code insert_rules(
     return set->count ? db_insert_many(w->db, &insert, values, set->count, err) : ERR_OK;
 }
 
-static bool is_same_rule(struct arena *arena, const struct rule_set *set_a, const struct rule *a,
-    const struct rule_set *set_b, const struct rule *b)
+/* All rules in one text: a rule has no life of its own, they are replaced together. */
+static const char *rules_as_json(struct arena *arena, const struct rule_set *set)
 {
-    return id_equal(a->id, b->id) && text_same(a->name, b->name) && a->match == b->match &&
-           text_same(store_conditions(arena, set_a, a), store_conditions(arena, set_b, b)) &&
-           text_same(store_targets(arena, set_a, a), store_targets(arena, set_b, b));
+    CLEANUP(buf_free) struct buf out = BUF_INIT(STORED_MOST);
+    struct json json = JSON_INTO(&out);
+    emit_array(&json, NULL);
+    for (size_t r = 0; r < set->count; r++) {
+        const struct rule *rule = &set->rules[r];
+        emit_object(&json, NULL);
+        emit_id(&json, "id", rule->id);
+        emit_text(&json, "name", rule->name);
+        emit_text(&json, "match", rule->match == RULE_ALL ? "all" : "any");
+        emit_raw(&json, "conditions", store_conditions(arena, set, rule));
+        emit_raw(&json, "targets", store_targets(arena, set, rule));
+        emit_object_end(&json);
+    }
+    emit_array_end(&json);
+    return arena_strndup(arena, buf_text(&out), out.len);
 }
 
-static bool is_same(struct arena *arena, const struct rule_set *a, const struct rule_set *b)
+static enum err_code write_down(struct write *w, const struct activity_object *object,
+    const struct rule_set *before, const struct rule_set *after, struct error *err)
 {
-    if (a->count != b->count)
-        return false;
-    for (size_t r = 0; r < a->count; r++)
-        if (!is_same_rule(arena, a, &a->rules[r], b, &b->rules[r]))
-            return false;
-    return true;
+    struct audit audit = AUDIT(w, "activity_object.rules_changed", object->id, object->name);
+    audit_json(&audit, "rules", rules_as_json(w->arena, before), rules_as_json(w->arena, after));
+    return audit_add(&audit, err);
 }
 
 enum err_code rules_replace(struct write *w, const struct rules_input *input, struct rules_result *result,
@@ -233,7 +244,7 @@ enum err_code rules_replace(struct write *w, const struct rules_input *input, st
         code = rules_check(w, input->rules, &before, &result->set, list, err);
     if (!code && list->count)
         code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
-    if (!code && is_same(w->arena, &before, &result->set)) {
+    if (!code && text_same(rules_as_json(w->arena, &before), rules_as_json(w->arena, &result->set))) {
         result->version = object.version;
         return ERR_OK;
     }
@@ -244,5 +255,7 @@ enum err_code rules_replace(struct write *w, const struct rules_input *input, st
         return code;
     code = db_exec(w->db, "DELETE FROM activity_rule WHERE activity_object_id = $1 AND business_id = $2",
         DB_PARAMS(db_id(object.id), db_id(w->business_id)), NULL, err);
-    return code ? code : insert_rules(w, object.id, &result->set, err);
+    if (!code)
+        code = insert_rules(w, object.id, &result->set, err);
+    return code ? code : write_down(w, &object, &before, &result->set, err);
 }
