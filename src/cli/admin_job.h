@@ -3,6 +3,7 @@
 #define HERALD_CLI_ADMIN_JOB_H
 
 #include "cli/admin.h"
+#include "crm/business.h"
 #include "crm/group.h"
 #include "crm/key.h"
 #include "crm/object.h"
@@ -43,6 +44,9 @@ enum err_code job_commit(struct job *job, write_fn *run) MUST_CHECK;
 /* ERR_INVALID, which names the flag. */
 enum err_code job_need_id(struct job *job, const char *flag, const char *text, struct id *id) MUST_CHECK;
 
+/* The Business that --business names, by its name or its id, or, without it, the only one there is. ERR_INVALID. */
+enum err_code job_find_business(struct job *job, struct db *db, struct business *business) MUST_CHECK;
+
 /* The answer, for people (with a title and the next step; NULL: none) or for programs. */
 void job_answer(struct job *job, const char *title, const struct fact *facts, size_t count, const char *next);
 
@@ -59,5 +63,6 @@ enum err_code group_remove_verb(struct job *job) MUST_CHECK;
 
 /* Where it refuses a file, the answer holds all that is wrong with it, by line. */
 enum err_code apply_verb(struct job *job) MUST_CHECK;
+enum err_code export_verb(struct job *job) MUST_CHECK;
 
 #endif

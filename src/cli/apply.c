@@ -7,10 +7,10 @@
 /* ── a Business ──────────────────────────────────────────────────────────────────────────────── */
 
 /* Finds it by its name, or makes it. ERR_INVALID: noted. */
-static enum err_code find_or_add(
-    struct tenant *t, const char *name, struct id *id, bool *is_new, struct error *err)
+static enum err_code find_or_add(struct tenant *t, const char *name, bool *is_new, struct error *err)
 {
     struct error why = {0};
+    struct id *id = &t->write.business_id;
     size_t count = 0;
     struct at at = apply_member(t->apply, t->at, "name");
     enum err_code code = business_by_name(t->write.db, name, id, &count, err);
@@ -21,8 +21,10 @@ static enum err_code find_or_add(
         apply_complain(t->apply, at, "Several Businesses have this name; it is not clear which is meant.");
         return ERR_INVALID;
     }
-    return *is_new ? apply_settle(t->apply, at, business_add_in(&t->write, name, id, &why), &why, err)
-                   : ERR_OK;
+    if (count == 1)
+        return ERR_OK;
+    *id = id_new();
+    return apply_settle(t->apply, at, business_add_in(&t->write, name, &why), &why, err);
 }
 
 enum err_code apply_each(struct tenant *t, const char *list_name, apply_step_fn *step, struct error *err)
@@ -67,13 +69,11 @@ static enum err_code apply_business(
         apply_employees, apply_record_objects, apply_activity_objects, apply_record_archive};
     struct tenant t = {.apply = apply, .write = *w, .at = at};
     const char *name = apply_text(apply, at, "name");
-    struct id id = {0};
     bool is_new;
-    enum err_code code = find_or_add(&t, name, &id, &is_new, err);
+    enum err_code code = find_or_add(&t, name, &is_new, err);
     if (code)
         return code;
-    t.write.business_id = id;
-    t.show = show_of(w->db, apply->arena, id);
+    t.show = show_of(w->db, apply->arena, t.write.business_id);
     code = watch_all(&t, name, is_new, err);
     for (size_t i = 0; i < ARRAY_LEN(steps) && !code; i++)
         code = steps[i](&t, err);

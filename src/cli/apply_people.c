@@ -1,6 +1,6 @@
 /* Permission groups, roles and employees, as a file says. */
 #include "cli/apply_internal.h"
-#include "crm/actor.h"
+#include "crm/employee.h"
 #include "crm/employee_list.h"
 
 /* ── what several need ───────────────────────────────────────────────────────────────────────── */
@@ -203,36 +203,20 @@ enum err_code apply_roles(struct tenant *t, struct error *err)
 
 /* ── employees ───────────────────────────────────────────────────────────────────────────────── */
 
-static enum err_code find_employee(struct tenant *t, struct at at, struct person *person, struct error *err)
+/* Whoever is not active, and does not become so, stays as they are. */
+static bool stays_away(struct at at, bool active)
 {
-    bool active = true;
-    enum err_code code = employee_by_email(t->write.db, t->apply->arena, t->write.business_id,
-        apply_text(t->apply, at, "email"), person, &active, err);
-    if (!code && !active) {
-        apply_complain(t->apply, at, "This employee has left; have them back first.");
-        return ERR_INVALID;
-    }
-    return code;
+    return !active && !(apply_has(at, "active") && strcmp(yaml_get(at.node, "active")->text, "true") == 0);
 }
 
-/* Into the first group that the file names, or, as no employee begins without one, the owners; the next step sees to it. */
-static enum err_code first_group(struct tenant *t, struct at at, struct id *group_id, struct error *err)
+static enum err_code find_employee(
+    struct tenant *t, struct at at, struct person *person, bool *active, struct error *err)
 {
-    struct at groups = apply_member(t->apply, at, "groups");
-    struct group group;
-    if (!groups.node) {
-        apply_complain(
-            t->apply, at, "A new employee needs groups: [Owners], or what they are to have; [] for none.");
-        return ERR_INVALID;
-    }
-    if (apply_count(groups) == 0)
-        return ERR_OK;
-    struct at first = apply_item(t->apply, groups, 0);
-    enum err_code code = find_group(t, first, apply_word(t->apply, first), &group, err);
-    *group_id = group.id;
-    return code;
+    return employee_by_email(t->write.db, t->apply->arena, t->write.business_id,
+        apply_text(t->apply, at, "email"), person, active, err);
 }
 
+/* Without groups and roles: all are there before the first one joins them. */
 static enum err_code add_employee(struct tenant *t, struct at at, struct error *err)
 {
     struct apply *apply = t->apply;
@@ -243,55 +227,80 @@ static enum err_code add_employee(struct tenant *t, struct at at, struct error *
         .email = apply_text(apply, at, "email")};
     struct id user_id, employee_id;
     struct error why = {0};
-    enum err_code code = first_group(t, at, &input.group_id, err);
-    if (code)
-        return code;
-    code = employee_add(&t->write, &input, &user_id, &employee_id, &why);
-    return apply_settle(apply, at, code, &why, err);
+    if (!apply_has(at, "groups")) {
+        apply_complain(apply, at, "A new employee needs groups, such as [Owners]; [] for none.");
+        return ERR_INVALID;
+    }
+    return apply_settle(
+        apply, at, employee_add(&t->write, &input, &user_id, &employee_id, &apply->list, &why), &why, err);
 }
 
-static enum err_code check_name(struct tenant *t, struct at at, const char *member, const char *now)
+static bool differs(struct apply *apply, struct at at, const char *member, const char *now, const char **text)
 {
-    const char *name = apply_text(t->apply, at, member);
-    if (!apply_has(at, member) || strcmp(name ? name : "", now) == 0)
-        return ERR_OK;
-    apply_complain(t->apply, apply_member(t->apply, at, member),
-        "An employee's name stays as it is: it is '%.80s'.", now);
-    return ERR_INVALID;
+    const char *wanted = apply_text(apply, at, member);
+    *text = wanted ? wanted : "";
+    return apply_has(at, member) && strcmp(*text, now) != 0;
 }
 
 static enum err_code apply_employee(struct tenant *t, struct at at, struct error *err)
 {
+    struct apply *apply = t->apply;
     struct person person;
-    enum err_code code = find_employee(t, at, &person, err);
+    struct employee employee;
+    bool active;
+    const char *first_name, *last_name;
+    struct error why = {0};
+    enum err_code code = find_employee(t, at, &person, &active, &why);
     if (code == ERR_NOT_FOUND)
         return add_employee(t, at, err);
-    if (!code)
-        code = check_name(t, at, "first_name", person.first_name);
-    if (!code)
-        code = check_name(t, at, "last_name", person.last_name);
-    return code;
+    if (code || stays_away(at, active))
+        return apply_settle(apply, at, code, &why, err);
+    struct employee_input input = {.activate = !active};
+    if (differs(apply, at, "first_name", person.first_name, &first_name))
+        input.first_name = first_name;
+    if (differs(apply, at, "last_name", person.last_name, &last_name))
+        input.last_name = last_name;
+    if (!input.activate && !input.first_name && !input.last_name)
+        return ERR_OK;
+    code = employee_change(&t->write, person.id, &input, &employee, &apply->list, &why);
+    return apply_settle(apply, at, code, &why, err);
 }
 
-/* What a list of names is about. */
+/* ── who is in what ──────────────────────────────────────────────────────────────────────────── */
+
+/* The groups that an employee is in, or the roles that they hold. */
 struct membership {
+    struct id id;
+    const char *name;
+};
+
+struct memberships {
     const char *member; /* of the employee in the file */
-    enum err_code (*read)(struct tenant *t, struct id employee, struct named_list *now, struct error *err);
+    size_t (*count)(const struct employee *employee);
+    struct membership (*at)(const struct employee *employee, size_t i);
     enum err_code (*find)(struct tenant *t, struct at at, const char *name, struct id *id, struct error *err);
     enum err_code (*add)(struct write *w, struct id id, struct id employee, struct error *err);
     enum err_code (*remove)(struct write *w, struct id id, struct id employee, struct error *err);
 };
 
-static enum err_code read_groups(
-    struct tenant *t, struct id employee, struct named_list *now, struct error *err)
+static size_t group_count(const struct employee *employee)
 {
-    return groups_of_employee(t->write.db, t->apply->arena, t->write.business_id, employee, now, err);
+    return employee->group_count;
 }
 
-static enum err_code read_roles(
-    struct tenant *t, struct id employee, struct named_list *now, struct error *err)
+static struct membership group_at(const struct employee *employee, size_t i)
 {
-    return roles_of_employee(t->write.db, t->apply->arena, t->write.business_id, employee, now, err);
+    return (struct membership){employee->groups[i].id, employee->groups[i].name};
+}
+
+static size_t role_count(const struct employee *employee)
+{
+    return employee->role_count;
+}
+
+static struct membership role_at(const struct employee *employee, size_t i)
+{
+    return (struct membership){employee->roles[i].id, employee->roles[i].name};
 }
 
 static enum err_code group_id_of(
@@ -336,8 +345,35 @@ static enum err_code drop_role(struct write *w, struct id id, struct id employee
     return role_unassign(w, id, employee, &role, err);
 }
 
-static const struct membership in_groups = {"groups", read_groups, group_id_of, join_group, leave_group};
-static const struct membership of_roles = {"roles", read_roles, role_id_of, take_role, drop_role};
+static const struct memberships both[] = {
+    {"groups", group_count, group_at, group_id_of, join_group, leave_group},
+    {"roles", role_count, role_at, role_id_of, take_role, drop_role}};
+
+static bool is_one(const struct employee *employee, const struct memberships *what, const char *name)
+{
+    for (size_t i = 0; i < what->count(employee); i++)
+        if (strcmp(what->at(employee, i).name, name) == 0)
+            return true;
+    return false;
+}
+
+static enum err_code add_all(struct tenant *t, struct at list, const struct employee *employee,
+    const struct memberships *what, struct error *err)
+{
+    struct error why = {0};
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < apply_count(list) && !apply_ends(code); i++) {
+        struct at at = apply_item(t->apply, list, i);
+        const char *name = apply_word(t->apply, at);
+        struct id id;
+        if (is_one(employee, what, name))
+            continue;
+        code = what->find(t, at, name, &id, err);
+        if (!code)
+            code = apply_settle(t->apply, at, what->add(&t->write, id, employee->person.id, &why), &why, err);
+    }
+    return code;
+}
 
 static bool is_listed(struct apply *apply, struct at list, const char *name)
 {
@@ -347,58 +383,43 @@ static bool is_listed(struct apply *apply, struct at list, const char *name)
     return false;
 }
 
-static enum err_code add_all(
-    struct tenant *t, struct at list, struct id employee, const struct membership *what, struct error *err)
+static enum err_code remove_others(struct tenant *t, struct at list, const struct employee *employee,
+    const struct memberships *what, struct error *err)
 {
-    struct named_list now;
     struct error why = {0};
-    enum err_code code = what->read(t, employee, &now, err);
-    for (size_t i = 0; i < apply_count(list) && !apply_ends(code); i++) {
-        struct at at = apply_item(t->apply, list, i);
-        struct id id;
-        const char *name = apply_word(t->apply, at);
-        if (named_find(&now, name))
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < what->count(employee) && !apply_ends(code); i++) {
+        struct membership now = what->at(employee, i);
+        if (is_listed(t->apply, list, now.name))
             continue;
-        code = what->find(t, at, name, &id, err);
-        if (!code)
-            code = apply_settle(t->apply, at, what->add(&t->write, id, employee, &why), &why, err);
-    }
-    return code;
-}
-
-static enum err_code remove_others(
-    struct tenant *t, struct at list, struct id employee, const struct membership *what, struct error *err)
-{
-    struct named_list now;
-    struct error why = {0};
-    enum err_code code = what->read(t, employee, &now, err);
-    for (size_t i = 0; !apply_ends(code) && i < now.count; i++) {
-        if (is_listed(t->apply, list, now.items[i].name))
-            continue;
-        code = what->remove(&t->write, now.items[i].id, employee, &why);
+        code = what->remove(&t->write, now.id, employee->person.id, &why);
         code = apply_settle(t->apply, list, code, &why, err);
     }
     return code;
 }
 
-typedef enum err_code memberships_fn(
-    struct tenant *t, struct at list, struct id employee, const struct membership *what, struct error *err);
+typedef enum err_code memberships_fn(struct tenant *t, struct at list, const struct employee *employee,
+    const struct memberships *what, struct error *err);
 
-/* Of whoever is there; what is wrong with the others has been noted. */
+/* Of whoever is there and active; what is wrong with the others has been noted. */
 static enum err_code change_memberships(
     struct tenant *t, struct at at, memberships_fn *change, struct error *err)
 {
-    static const struct membership *const both[] = {&in_groups, &of_roles};
+    CLEANUP(arena_free_ptr) struct arena *arena = arena_new(); /* what is read of an employee is much */
     struct person person;
+    struct employee employee;
     bool active;
     struct error why = {0};
-    enum err_code code = employee_by_email(t->write.db, t->apply->arena, t->write.business_id,
-        apply_text(t->apply, at, "email"), &person, &active, &why);
-    if (code || !active)
-        return code == ERR_NOT_FOUND || !code ? ERR_OK : error_set(err, code, "%s", why.text);
+    enum err_code code = find_employee(t, at, &person, &active, &why);
+    if (code == ERR_NOT_FOUND || (!code && !active))
+        return ERR_OK;
+    if (!code)
+        code = employee_read(t->write.db, arena, &t->show.reader, person.id, &employee, &why);
+    if (code)
+        return error_set(err, code, "%s", why.text);
     for (size_t i = 0; i < ARRAY_LEN(both) && !apply_ends(code); i++)
-        if (apply_has(at, both[i]->member))
-            code = change(t, apply_member(t->apply, at, both[i]->member), person.id, both[i], err);
+        if (apply_has(at, both[i].member))
+            code = change(t, apply_member(t->apply, at, both[i].member), &employee, &both[i], err);
     return code;
 }
 
@@ -412,11 +433,44 @@ static enum err_code leave(struct tenant *t, struct at at, struct error *err)
     return change_memberships(t, at, remove_others, err);
 }
 
+static enum err_code deactivate(struct tenant *t, struct at at, struct error *err)
+{
+    struct employee_input input = {.deactivate = true};
+    struct person person;
+    struct employee employee;
+    bool active = false;
+    struct error why = {0};
+    if (!apply_has(at, "active") || apply_bool(at, "active"))
+        return ERR_OK;
+    enum err_code code = find_employee(t, at, &person, &active, &why);
+    if (code == ERR_NOT_FOUND || (!code && !active))
+        return ERR_OK;
+    if (!code)
+        code = employee_change(&t->write, person.id, &input, &employee, &t->apply->list, &why);
+    return apply_settle(t->apply, apply_member(t->apply, at, "active"), code, &why, err);
+}
+
+/* A Business that has just been made has no owner yet, and nobody but an operator could make one. */
+static enum err_code check_owners(struct tenant *t, struct error *err)
+{
+    struct at list = apply_member(t->apply, t->at, "employees");
+    struct group owners;
+    if (apply_count(list) == 0)
+        return ERR_OK;
+    enum err_code code =
+        group_read(t->write.db, t->apply->arena, &t->show.reader, t->write.business_id, &owners, err);
+    if (!code && owners.member_count == 0)
+        apply_complain(
+            t->apply, list, "Nobody would be an owner: put somebody into the group %s.", owners.name);
+    return code;
+}
+
 /* All join before anybody leaves: the owners may change places, but never be none. */
 enum err_code apply_employees(struct tenant *t, struct error *err)
 {
-    enum err_code code = apply_each(t, "employees", apply_employee, err);
-    if (!code)
-        code = apply_each(t, "employees", join, err);
-    return code ? code : apply_each(t, "employees", leave, err);
+    static apply_step_fn *const steps[] = {apply_employee, join, leave, deactivate};
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < ARRAY_LEN(steps) && !code; i++)
+        code = apply_each(t, "employees", steps[i], err);
+    return code ? code : check_owners(t, err);
 }

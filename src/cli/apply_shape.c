@@ -27,7 +27,8 @@ struct shape {
 static const struct shape group_shape[] = {{"name", SHAPE_TEXT}, {"permissions", SHAPE_ANY}, {NULL}};
 static const struct shape role_shape[] = {{"name", SHAPE_TEXT}, {"groups", SHAPE_TEXTS}, {NULL}};
 static const struct shape employee_shape[] = {{"email", SHAPE_TEXT}, {"first_name", SHAPE_TEXT},
-    {"last_name", SHAPE_TEXT}, {"groups", SHAPE_TEXTS}, {"roles", SHAPE_TEXTS}, {NULL}};
+    {"last_name", SHAPE_TEXT}, {"groups", SHAPE_TEXTS}, {"roles", SHAPE_TEXTS}, {"active", SHAPE_BOOL},
+    {NULL}};
 static const struct shape field_shape[] = {{"name", SHAPE_TEXT}, {"display_name", SHAPE_TEXT},
     {"description", SHAPE_TEXT}, {"field_type", SHAPE_TEXT}, {"required", SHAPE_BOOL}, {"default", SHAPE_ANY},
     {"options", SHAPE_ANY}, {"limits", SHAPE_ANY}, {"target_object", SHAPE_TEXT}, {"bound_to", SHAPE_TEXT},

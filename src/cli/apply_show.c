@@ -2,6 +2,7 @@
 
 #include "crm/access.h"
 #include "crm/business.h"
+#include "crm/employee.h"
 #include "crm/employee_list.h"
 #include "crm/rule.h"
 #include "crm/sharing.h"
@@ -68,53 +69,61 @@ static enum err_code show_group(const struct show *show, const char *name, json_
     return ERR_OK;
 }
 
-static json_t *names_of(const struct named_list *list)
+/* What is read of lists is much, and their names are all that is wanted: it goes with an arena of its own. */
+static json_t *group_names(const struct group *groups, size_t count)
 {
     json_t *names = json_array();
-    for (size_t i = 0; i < list->count; i++)
-        json_array_append_new(names, json_string(list->items[i].name));
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(names, json_string(groups[i].name));
     return names;
 }
 
 static enum err_code show_role(const struct show *show, const char *name, json_t **tree, struct error *err)
 {
+    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     struct role role;
     struct group *groups;
     size_t count = 0;
-    enum err_code code = role_by_name(show->db, show->arena, show->reader.business_id, name, &role, err);
+    enum err_code code = role_by_name(show->db, arena, show->reader.business_id, name, &role, err);
     if (!code)
-        code = role_groups(show->db, show->arena, &show->reader, role.id, &groups, &count, err);
+        code = role_groups(show->db, arena, &show->reader, role.id, &groups, &count, err);
     if (code)
         return code;
-    json_t *names = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(names, json_string(groups[i].name));
     *tree = kept(show, json_object());
     put_text(*tree, "name", role.name);
-    json_object_set_new(*tree, "groups", names);
+    json_object_set_new(*tree, "groups", group_names(groups, count));
     return ERR_OK;
+}
+
+static json_t *role_names(const struct role *roles, size_t count)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(names, json_string(roles[i].name));
+    return names;
 }
 
 static enum err_code show_employee(
     const struct show *show, const char *email, json_t **tree, struct error *err)
 {
+    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     struct person person;
-    struct named_list groups = {0}, roles = {0};
-    struct id business_id = show->reader.business_id;
+    struct employee employee;
     bool active;
-    enum err_code code = employee_by_email(show->db, show->arena, business_id, email, &person, &active, err);
+    enum err_code code =
+        employee_by_email(show->db, arena, show->reader.business_id, email, &person, &active, err);
     if (!code)
-        code = groups_of_employee(show->db, show->arena, business_id, person.id, &groups, err);
-    if (!code)
-        code = roles_of_employee(show->db, show->arena, business_id, person.id, &roles, err);
+        code = employee_read(show->db, arena, &show->reader, person.id, &employee, err);
     if (code)
         return code;
     *tree = kept(show, json_object());
     put_text(*tree, "email", person.email);
     put_text(*tree, "first_name", person.first_name);
     put_text(*tree, "last_name", person.last_name);
-    json_object_set_new(*tree, "groups", names_of(&groups));
-    json_object_set_new(*tree, "roles", names_of(&roles));
+    json_object_set_new(*tree, "groups", group_names(employee.groups, employee.group_count));
+    json_object_set_new(*tree, "roles", role_names(employee.roles, employee.role_count));
+    if (!active)
+        json_object_set_new(*tree, "active", json_false());
     return ERR_OK;
 }
 

@@ -73,21 +73,41 @@ enum err_code business_by_name(
     return code;
 }
 
+#define BUSINESS_COLUMNS                                                                                     \
+    "id, name, created_at, (SELECT COUNT(*) FROM employee e WHERE e.business_id = business.id AND "          \
+    "e.active = 1) "
+
+static struct business take_business(struct db_rows *rows, struct arena *arena)
+{
+    return (struct business){.id = db_col_id(rows, 0),
+        .name = db_col_text_copy(rows, 1, arena),
+        .created_at = db_col_int(rows, 2),
+        .employee_count = db_col_int(rows, 3)};
+}
+
+enum err_code business_read(
+    struct db *db, struct arena *arena, struct id id, struct business *business, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(
+        db, "SELECT " BUSINESS_COLUMNS "FROM business WHERE id = $1", DB_PARAMS(db_id(id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such Business.");
+    *business = take_business(rows, arena);
+    return ERR_OK;
+}
+
 enum err_code business_list(struct db *db, struct arena *arena, struct id from, size_t most,
     struct business **list, size_t *count, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     *list = ARENA_ARRAY(arena, struct business, most);
     *count = 0;
-    enum err_code code = db_query(db,
-        "SELECT id, name, created_at, (SELECT COUNT(*) FROM employee e WHERE e.business_id = business.id AND "
-        "e.active = 1) FROM business WHERE id > $1 ORDER BY id LIMIT $2",
-        DB_PARAMS(db_id(from), db_int((int64_t)most)), &rows, err);
+    enum err_code code =
+        db_query(db, "SELECT " BUSINESS_COLUMNS "FROM business WHERE id > $1 ORDER BY id LIMIT $2",
+            DB_PARAMS(db_id(from), db_int((int64_t)most)), &rows, err);
     while (!code && *count < most && db_next(rows, &code, err))
-        (*list)[(*count)++] = (struct business){.id = db_col_id(rows, 0),
-            .name = db_col_text_copy(rows, 1, arena),
-            .created_at = db_col_int(rows, 2),
-            .employee_count = db_col_int(rows, 3)};
+        (*list)[(*count)++] = take_business(rows, arena);
     return code;
 }
 

@@ -20,6 +20,10 @@ struct business {
     int64_t created_at;
     int64_t employee_count; /* active ones */
 };
+/* For operators. ERR_NOT_FOUND. */
+enum err_code business_read(struct db *db, struct arena *arena, struct id id, struct business *business,
+    struct error *err) MUST_CHECK;
+
 /* For operators: all, the oldest first, from after `from` (nil: the first) on, at most `most`. */
 enum err_code business_list(struct db *db, struct arena *arena, struct id from, size_t most,
     struct business **list, size_t *count, struct error *err) MUST_CHECK;
