@@ -109,6 +109,8 @@ struct reply_header etag_header(struct call *call, int64_t version);
 
 /* ?limit= and ?cursor=. Replies itself on failure. */
 bool call_page(struct call *call, struct page *page) MUST_CHECK;
+/* A cursor: after `key`, or before it. In the call's arena. */
+char *call_cursor(struct call *call, bool back, const struct page_key *key) __attribute__((returns_nonnull));
 /* Begins {"results": [ in a new buf. */
 struct json emit_page(struct buf *body);
 /* Ends it, with "next" and "previous"; `first` and `last` are the keys of the page's outer rows, NULL if it is empty. */
@@ -176,6 +178,8 @@ void keys_get(struct call *call);
 void keys_post(struct call *call);
 void key_patch(struct call *call);
 void key_delete(struct call *call);
+void invitation_post(struct call *call);
+void password_reset_post(struct call *call);
 void objects_get(struct call *call);
 void objects_post(struct call *call);
 void object_get(struct call *call);
@@ -207,6 +211,8 @@ void timeline_stream_get(struct call *call);
 void deliveries_get(struct call *call);
 void delivery_get(struct call *call);
 void notifications_get(struct call *call);
+void audit_get(struct call *call);
+void audit_export_get(struct call *call);
 void session_get(struct call *call);
 void session_post(struct call *call);
 void session_delete(struct call *call);

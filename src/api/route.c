@@ -17,6 +17,10 @@ static const char *const stream_parameters[] = {"cursor", NULL};
 static const char *const scheduled_parameters[] = {"limit", "cursor", "employee_id", "role_id",
     "activity_object_id", "record_id", "due_after", "due_before", "state", NULL};
 static const char *const employee_parameters[] = {"limit", "cursor", "search", "active", NULL};
+static const char *const audit_parameters[] = {
+    "limit", "cursor", "employee_id", "subject_id", "subject_kind", "action", "after", "before", NULL};
+static const char *const audit_export_parameters[] = {
+    "format", "cursor", "employee_id", "subject_id", "subject_kind", "action", "after", "before", NULL};
 
 static const struct route routes[] = {
     {"GET", "/api/activities/logged", 0, logged_parameters, logged_list_get},
@@ -79,6 +83,8 @@ static const struct route routes[] = {
     {"POST", "/api/keys", 0, NULL, keys_post},
     {"PATCH", "/api/keys/{id}", 0, NULL, key_patch},
     {"DELETE", "/api/keys/{id}", 0, NULL, key_delete},
+    {"POST", "/api/employees/{id}/invitation", 0, NULL, invitation_post},
+    {"POST", "/api/password-resets", ROUTE_OPEN, NULL, password_reset_post},
     {"GET", "/api/permission-groups", 0, page_parameters, groups_get},
     {"POST", "/api/permission-groups", 0, NULL, groups_post},
     {"GET", "/api/permission-groups/{id}", 0, NULL, group_get},
@@ -92,6 +98,8 @@ static const struct route routes[] = {
     {"GET", "/api/roles/{id}", 0, NULL, role_get},
     {"PATCH", "/api/roles/{id}", 0, NULL, role_patch},
     {"PUT", "/api/roles/{id}/members", 0, NULL, role_put_members},
+    {"GET", "/api/audit-log", 0, audit_parameters, audit_get},
+    {"GET", "/api/audit-log/export", 0, audit_export_parameters, audit_export_get},
     {"GET", "/api/session", 0, NULL, session_get},
     {"POST", "/api/session", ROUTE_OPEN, NULL, session_post},
     {"DELETE", "/api/session", 0, NULL, session_delete},

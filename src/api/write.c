@@ -3,10 +3,8 @@
 
 #include "base/clock.h"
 #include "crm/business.h"
-#include "crm/id_list.h"
 #include "db/locks.h"
-
-#include <arpa/inet.h>
+#include "net/address.h"
 
 struct api_write {
     struct unit unit; /* first */
@@ -21,25 +19,15 @@ static struct api_write *write_of(struct unit *unit)
     return CONTAINER_OF(unit, struct api_write, unit);
 }
 
-static const char *peer_address(const struct exchange *exchange)
-{
-    char text[INET6_ADDRSTRLEN] = "";
-    const struct sockaddr *peer = exchange->peer;
-    if (peer && peer->sa_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, text, sizeof text);
-    if (peer && peer->sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr, text, sizeof text);
-    return *text ? arena_strdup(exchange->arena, text) : NULL;
-}
-
 static struct origin origin_of(const struct call *call)
 {
     bool key = exchange_header(call->exchange, "X-API-KEY") != NULL;
+    struct address_text address = address_format(exchange_client(call->exchange));
     return (struct origin){.via = call->route->flags & ROUTE_OPEN ? VIA_NOTHING
                                   : key                           ? VIA_API_KEY
                                                                   : VIA_SESSION,
         .request_id = call->exchange->request_id,
-        .address = peer_address(call->exchange)};
+        .address = *address.text ? arena_strdup(call->arena, address.text) : NULL};
 }
 
 static enum err_code write_run_one(struct db *db, struct api_write *w, struct error *err)
@@ -95,15 +83,10 @@ static void write_done(struct unit *unit)
 
 static enum err_code settings_lock(struct db *db, struct unit **units, size_t n, struct error *err)
 {
-    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
-    struct ids businesses = {0};
-    for (size_t i = 0; i < n; i++) {
-        const struct call *call = write_of(units[i])->call;
-        ids_add(arena, &businesses, call->actor.business_id);
-        for (size_t j = 0; j < call->business_count; j++)
-            ids_add(arena, &businesses, call->businesses[j]);
-    }
-    return business_lock(db, businesses.items, businesses.count, err);
+    struct id businesses[n];
+    for (size_t i = 0; i < n; i++)
+        businesses[i] = write_of(units[i])->call->actor.business_id;
+    return business_lock(db, businesses, n, err);
 }
 
 /* What is changed stands in the path; what is made refers to its Business. */
@@ -111,12 +94,8 @@ static void name_locks(const struct unit *unit, struct lock_list *list, bool set
 {
     const struct call *call = CONTAINER_OF(unit, const struct api_write, unit)->call;
     lock_list_add(list, call->actor.business_id.bytes, sizeof call->actor.business_id.bytes, settings);
-    for (size_t i = 0; i < call->business_count; i++)
-        lock_list_add(list, call->businesses[i].bytes, sizeof call->businesses[i].bytes, settings);
     if (!id_is_nil(call->path_id))
         lock_list_add(list, call->path_id.bytes, sizeof call->path_id.bytes, true);
-    if (!id_is_nil(call->sub_id))
-        lock_list_add(list, call->sub_id.bytes, sizeof call->sub_id.bytes, true);
 }
 
 static void write_name_locks(const struct unit *unit, struct lock_list *list)

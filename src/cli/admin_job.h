@@ -1,4 +1,4 @@
-/* What the verbs of `herald admin` share; private to admin_verbs.c, admin_groups.c and admin_job.c. */
+/* What the verbs of `herald admin` share; private to admin_verbs.c, admin_groups.c, admin_mail.c and admin_job.c. */
 #ifndef HERALD_CLI_ADMIN_JOB_H
 #define HERALD_CLI_ADMIN_JOB_H
 
@@ -12,6 +12,7 @@
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
         *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant, *file, *text;
+    const char *by, *subject, *subject_kind, *action, *after, *before, *format, *after_entry; /* of audit */
     int64_t limit;
     bool json, dry_run;
 };
@@ -64,5 +65,14 @@ enum err_code group_remove_verb(struct job *job) MUST_CHECK;
 /* Where it refuses a file, the answer holds all that is wrong with it, by line. */
 enum err_code apply_verb(struct job *job) MUST_CHECK;
 enum err_code export_verb(struct job *job) MUST_CHECK;
+
+/* ── verbs of admin_mail.c ───────────────────────────────────────────────────────────────────────── */
+
+enum err_code invitation_verb(struct job *job) MUST_CHECK;
+enum err_code mail_list_verb(struct job *job) MUST_CHECK;
+/* ── verbs of admin_audit.c ──────────────────────────────────────────────────────────────────────── */
+
+enum err_code audit_list_verb(struct job *job) MUST_CHECK;
+enum err_code audit_export_verb(struct job *job) MUST_CHECK;
 
 #endif

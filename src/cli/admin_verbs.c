@@ -55,6 +55,11 @@ static const struct option role_options[] = {OPT_BUSINESS, OPT_NAME, OPT_JSON};
 static const struct option assign_options[] = {OPT_BUSINESS, NEED("role", role, "Id of the role"),
     NEED("employee", employee, "Id of the employee who is to hold it, too"), OPT_JSON};
 static const struct option link_options[] = {OPT_USER, OPT_BUSINESS, OPT_JSON};
+static const struct option invitation_options[] = {
+    OPT_BUSINESS, NEED("employee", employee, "Id of the employee"), OPT_JSON};
+static const struct option mail_options[] = {
+    {"limit", OPTION_INT, offsetof(struct words, limit), "50", "At most so many, the newest first", 1, 1000},
+    OPT_JSON};
 static const struct option deliveries_options[] = {OPT_ANY_BUSINESS,
     OPT("state", OPTION_TEXT, state, NULL, "Only pending, delivered or failed ones"),
     {"limit", OPTION_INT, offsetof(struct words, limit), "20", "At most so many, the newest first", 1, 1000},
@@ -66,6 +71,22 @@ static const struct option apply_options[] = {
     OPT("dry_run", OPTION_BOOL, dry_run, "no", "Only show what would change"), OPT_JSON};
 
 static const struct option export_options[] = {OPT_ANY_BUSINESS};
+
+#define AUDIT_FILTERS                                                                                        \
+    OPT("employee", OPTION_TEXT, by, NULL, "Only by this employee, an id"),                                  \
+        OPT("subject", OPTION_TEXT, subject, NULL, "Only about the thing with this id"),                     \
+        OPT("kind", OPTION_TEXT, subject_kind, NULL, "Only about things of this kind, such as role"),        \
+        OPT("action", OPTION_TEXT, action, NULL, "Only with this action, such as role.created"),             \
+        OPT("after", OPTION_TEXT, after, NULL, "Only at this time or later"),                                \
+        OPT("before", OPTION_TEXT, before, NULL, "Only before this time")
+static const struct option audit_list_options[] = {OPT_BUSINESS, AUDIT_FILTERS,
+    {"limit", OPTION_INT, offsetof(struct words, limit), "20", "At most so many, the newest first", 1,
+        PAGE_LIMIT_MOST},
+    OPT_JSON};
+static const struct option audit_export_options[] = {OPT_BUSINESS, AUDIT_FILTERS,
+    OPT("format", OPTION_TEXT, format, "jsonl", "jsonl or csv"),
+    OPT("after_entry", OPTION_TEXT, after_entry, NULL,
+        "Go on after this entry, the last one of the export before; there is an end when nothing comes")};
 
 static enum err_code business_verb(struct job *job)
 {
@@ -403,9 +424,16 @@ static const struct verb verbs[] = {
         group_assign_verb),
     VERB("group", "remove", "Take an employee out of a permission group", group_member_options,
         group_remove_verb),
+    VERB("audit", "list", "Show who changed what, newest first", audit_list_options, audit_list_verb),
+    VERB("audit", "export", "The audit log as lines, oldest first, some thousand at once",
+        audit_export_options, audit_export_verb),
     VERB("sign-in-link", NULL, "Make a one-time link to the pages", link_options, link_verb),
     VERB("apply", NULL, "Make Businesses what a file says", apply_options, apply_verb),
     VERB("export", NULL, "Print a Business as a file for apply", export_options, export_verb),
+    VERB("invitation", NULL, "Make a link with which an employee chooses a password", invitation_options,
+        invitation_verb),
+    VERB("mail", "list", "Show emails that wait to be sent, and those that cannot be", mail_options,
+        mail_list_verb),
     VERB("deliveries", NULL, "Show deliveries with their attempts", deliveries_options, deliveries_verb),
 };
 
