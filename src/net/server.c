@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -50,7 +51,7 @@ static void *worker_main(void *arg)
 {
     struct server *server = arg;
     const struct server_config *config = &server->config;
-    pthread_setname_np(pthread_self(), "worker");
+    thread_begin("worker", THREAD_SOON);
     void *worker = config->worker_start ? config->worker_start(config->ctx) : NULL;
     struct inbox_item *item;
     while ((item = inbox_take_wait(&server->inbox, fair_share(server), -1))) {
@@ -134,7 +135,7 @@ static void count_round(struct server *server)
 static void *http_main(void *arg)
 {
     struct server *server = arg;
-    pthread_setname_np(pthread_self(), "http");
+    thread_begin("http", THREAD_AT_ONCE);
     int epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     int64_t reap_at = 0;
     while (!atomic_load(&server->http_ends)) {
