@@ -127,9 +127,7 @@ static void stop(struct service *service)
 static void read_certificate_again(struct service *service)
 {
     struct error err;
-    if (!service->tls)
-        LOG(LOG_INFO, "nothing to read again: there is no certificate");
-    else if (tls_reload(service->tls, &err))
+    if (tls_reload(service->tls, &err))
         LOG(LOG_ERROR, "the certificate stays as it was", F_TEXT("reason", err.text));
     else
         LOG(LOG_INFO, "the certificate was read again");
