@@ -9,9 +9,15 @@
 #include "crm/facts.h"
 #include "crm/page.h"
 
+struct executor;
+struct sightings;
+struct throttle;
+
 struct api {
     struct api_config config;
     struct server *server;
+    struct executor *aside; /* for api/aside.h */
+    struct throttle *throttle;
 };
 
 struct call;
@@ -37,12 +43,14 @@ struct call {
     struct api *api;
     struct db *db; /* this worker's, read-only; NULL where the route needs none */
     struct facts *facts; /* this worker's */
+    struct sightings *sightings; /* likewise */
     const struct route *route;
     struct id path_id; /* of the path's first {…id}, */
     struct id sub_id; /* of its second, */
     const char *path_no_id; /* what stands where the path must have an id, while a route is looked for */
     const char *path_object; /* and of {object}: an id or an api_name; NULL where there is none */
     struct actor actor; /* unless ROUTE_OPEN */
+    struct session_use session; /* by which they call; nil: by a key */
     bool remembered; /* that actor, not read now: see crm/facts.h */
 };
 
@@ -51,6 +59,7 @@ enum err_code worker_db(void *worker, struct db **db, struct error *err) MUST_CH
 
 /* What that worker remembers. */
 struct facts *worker_facts(void *worker);
+struct sightings *worker_sightings(void *worker);
 
 /* The table, and the one entry point: finds the route, checks credentials and parameters, calls the handler. */
 void route_dispatch(struct exchange *exchange, void *worker);
@@ -194,7 +203,12 @@ void delivery_get(struct call *call);
 void notifications_get(struct call *call);
 void session_get(struct call *call);
 void session_post(struct call *call);
+void session_put(struct call *call);
 void session_delete(struct call *call);
+void sessions_get(struct call *call);
+void sessions_delete(struct call *call);
+void session_delete_one(struct call *call);
+void password_put(struct call *call);
 void openapi_get(struct call *call);
 void healthz_get(struct call *call);
 void readyz_get(struct call *call);

@@ -9,7 +9,7 @@
 
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
-        *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant;
+        *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant, *password;
     int64_t limit;
     bool json;
 };

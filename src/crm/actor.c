@@ -57,17 +57,23 @@ enum err_code actor_by_key(struct db *db, struct arena *arena, const char *key, 
     return code ? code : expect_actor(rows, arena, &hash, actor, err);
 }
 
-enum err_code actor_by_session(
-    struct db *db, struct arena *arena, const char *session, struct actor *actor, struct error *err)
+enum err_code actor_by_session(struct db *db, struct arena *arena, const char *session, int64_t idle_us,
+    struct actor *actor, struct session_use *use, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     struct secret_hash hash = secret_hash(session);
+    int64_t now = clock_wall_us();
     enum err_code code = db_query(db,
-        "SELECT s.hash, " ACTOR_COLUMNS "FROM session s "
+        "SELECT s.hash, " ACTOR_COLUMNS ", s.id, s.last_seen_at FROM session s "
         "JOIN employee e ON e.user_id = s.user_id AND e.business_id = s.business_id "
-        "JOIN business b ON b.id = e.business_id WHERE s.hash = $1 AND s.expires_at > $2 AND e.active = 1",
-        DB_PARAMS(db_secret(&hash), db_int(clock_wall_us())), &rows, err);
-    return code ? code : expect_actor(rows, arena, &hash, actor, err);
+        "JOIN business b ON b.id = e.business_id WHERE s.hash = $1 AND s.expires_at > $2 AND "
+        "s.last_seen_at > $3 AND e.active = 1",
+        DB_PARAMS(db_secret(&hash), db_int(now), db_int(now - idle_us)), &rows, err);
+    if (!code)
+        code = expect_actor(rows, arena, &hash, actor, err);
+    if (!code && use)
+        *use = (struct session_use){.id = db_col_id(rows, 11), .seen_at = db_col_int(rows, 12)};
+    return code;
 }
 
 enum err_code person_read(struct db *db, struct arena *arena, struct id business_id, struct id employee_id,

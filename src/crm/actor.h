@@ -35,9 +35,14 @@ struct actor {
 enum err_code actor_by_key(struct db *db, struct arena *arena, const char *key, struct id business_id,
     struct id user_id, struct actor *actor, struct error *err) MUST_CHECK;
 
-/* The browser's cookie. */
-enum err_code actor_by_session(struct db *db, struct arena *arena, const char *session, struct actor *actor,
-    struct error *err) MUST_CHECK;
+/* Which session it was, for session.h. */
+struct session_use {
+    struct id id;
+    int64_t seen_at;
+};
+/* The browser's cookie, of a session that was used within the last idle_us. `use` may be NULL. */
+enum err_code actor_by_session(struct db *db, struct arena *arena, const char *session, int64_t idle_us,
+    struct actor *actor, struct session_use *use, struct error *err) MUST_CHECK;
 
 /* The members of an employee, for records that name one. ERR_NOT_FOUND also when of another Business. */
 enum err_code person_read(struct db *db, struct arena *arena, struct id business_id, struct id employee_id,
