@@ -177,6 +177,7 @@ enum err_code session_end_all(struct write *w, struct id user_id, struct error *
 
 enum err_code session_seen(struct db *db, struct id session_id, int64_t now, struct error *err)
 {
-    return db_exec(db, "UPDATE session SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1",
-        DB_PARAMS(db_int(now), db_id(session_id)), NULL, err);
+    /* Several workers, or nodes, may say so at once. */
+    return db_exec(db, "UPDATE session SET last_seen_at = $1 WHERE id = $2 AND last_seen_at <= $3",
+        DB_PARAMS(db_int(now), db_id(session_id), db_int(now - SESSION_SEEN_US)), NULL, err);
 }
