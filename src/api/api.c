@@ -63,6 +63,7 @@ static void api_free(void *ctx)
 {
     struct api *api = ctx;
     throttle_free(api->throttle);
+    limits_free(api->limits);
     mem_free(api);
 }
 
@@ -71,6 +72,7 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
     json_use_our_memory();
     struct api *a = mem_zalloc(sizeof *a);
     a->config = *config;
+    a->limits = limits_new(&config->limits);
     a->throttle = throttle_new();
     enum err_code code = executor_start("aside", ASIDE_WAITING_MOST, &a->aside, err);
     if (code) {
@@ -82,6 +84,7 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
         .listen = config->listen,
         .hosts = config->hosts,
         .behind_proxy = config->behind_proxy,
+        .addresses = limits_addresses(a->limits),
         .body_most = (size_t)config->body_most,
         .connections_most = (unsigned)config->connections_most,
         .idle_s = (unsigned)(config->idle_us / US_PER_S),

@@ -4,7 +4,7 @@
 #include "api/session.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
+#include "crm/check.h"
 
 struct change {
     struct password_owner owner;
@@ -106,7 +106,7 @@ void password_put(struct call *call)
         error_list_add(&body.errors, "/current_password", "Your current password is needed.");
     if (!body_finish(&body))
         return;
-    if (!call_may_try(call, text_fold(call->arena, change->owner.email), &change->attempt))
+    if (!call_may_try(call, email_key(call->arena, change->owner.email), &change->attempt))
         return;
     if (!call_aside(call, make_change, change))
         throttle_withdrawn(call->api->throttle, &change->attempt);

@@ -84,7 +84,7 @@ void session_get(struct call *call)
 
 bool call_is_signed_in(struct call *call)
 {
-    if (!id_is_nil(call->session.id))
+    if (!id_is_nil(call->actor.credential.session_id))
         return true;
     exchange_reply_problem(call->exchange, 403,
         "This is for a person who is signed in: it takes the session's cookie, and no API key.", NULL);

@@ -30,7 +30,7 @@ void sessions_get(struct call *call)
     emit_object(&json, NULL);
     emit_array(&json, "results");
     for (size_t i = 0; i < count; i++)
-        emit_session(&json, &sessions[i], call->session.id);
+        emit_session(&json, &sessions[i], call->actor.credential.session_id);
     emit_array_end(&json);
     emit_text(&json, "next", NULL);
     emit_text(&json, "previous", NULL);
@@ -70,6 +70,6 @@ void sessions_delete(struct call *call)
 
 void session_delete_one(struct call *call)
 {
-    bool own = id_equal(call->path_id, call->session.id);
+    bool own = id_equal(call->path_id, call->actor.credential.session_id);
     call_write(call, run_end_one, own ? reply_ended : reply_other_ended, call);
 }

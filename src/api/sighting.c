@@ -69,17 +69,17 @@ static void submit(struct crm *crm, struct id session, int64_t at)
         mem_free(sighting);
 }
 
-void sighting_note(struct sightings *sightings, struct crm *crm, const struct session_use *use)
+void sighting_note(struct sightings *sightings, struct crm *crm, const struct credential *session)
 {
     int64_t now = clock_wall_us(), boot = clock_boot_us();
-    if (now - use->seen_at < SESSION_SEEN_US)
+    if (now - session->seen_at < SESSION_SEEN_US)
         return;
-    size_t i = use->id.bytes[sizeof use->id.bytes - 1] & (SLOTS - 1);
-    bool noted = id_equal(sightings->slots[i].session, use->id) &&
+    size_t i = session->session_id.bytes[sizeof session->session_id.bytes - 1] & (SLOTS - 1);
+    bool noted = id_equal(sightings->slots[i].session, session->session_id) &&
                  boot - sightings->slots[i].noted_boot_us < SESSION_SEEN_US;
     if (noted)
         return;
-    sightings->slots[i].session = use->id;
+    sightings->slots[i].session = session->session_id;
     sightings->slots[i].noted_boot_us = boot;
-    submit(crm, use->id, now);
+    submit(crm, session->session_id, now);
 }

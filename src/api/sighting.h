@@ -14,6 +14,6 @@ struct sightings *sightings_new(void) __attribute__((returns_nonnull));
 void sightings_free(struct sightings *sightings);
 
 /* Hands it to the writer if it is time. */
-void sighting_note(struct sightings *sightings, struct crm *crm, const struct session_use *use);
+void sighting_note(struct sightings *sightings, struct crm *crm, const struct credential *session);
 
 #endif

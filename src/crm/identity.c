@@ -1,6 +1,6 @@
 #include "crm/identity.h"
 
-#include "base/text.h"
+#include "crm/check.h"
 #include "crm/password.h"
 #include "crm/sign_in_link.h"
 
@@ -38,7 +38,7 @@ static bool is_password(const struct proof *proof)
 
 static const char *account_of(struct arena *arena, const struct proof *proof)
 {
-    return text_fold(arena, proof->email);
+    return email_key(arena, proof->email);
 }
 
 static enum err_code look_up_password(

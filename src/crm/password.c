@@ -1,7 +1,9 @@
 #include "crm/password.h"
 
 #include "base/text.h"
+#include "crm/audit.h"
 #include "crm/check.h"
+#include "crm/password_token.h"
 #include "crm/session.h"
 #include "crm/sign_in_link.h"
 
@@ -73,21 +75,28 @@ bool password_check(struct arena *arena, const char *password, const struct pass
     return true;
 }
 
+#define OWNER_COLUMNS "u.id, u.email, u.first_name, u.last_name, p.hash"
+
+static void take_owner(struct db_rows *rows, struct arena *arena, struct password_owner *owner)
+{
+    *owner = (struct password_owner){.user_id = db_col_id(rows, 0),
+        .email = db_col_text_copy(rows, 1, arena),
+        .first_name = db_col_text_copy(rows, 2, arena),
+        .last_name = db_col_text_copy(rows, 3, arena),
+        .stored = db_col_null(rows, 4) ? NULL : db_col_text_copy(rows, 4, arena)};
+}
+
 enum err_code password_owner_read(
     struct db *db, struct arena *arena, struct id user_id, struct password_owner *owner, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     enum err_code code = db_query(db,
-        "SELECT u.email, u.first_name, u.last_name, p.hash FROM user_account u "
-        "LEFT JOIN password p ON p.user_id = u.id WHERE u.id = $1",
+        "SELECT " OWNER_COLUMNS
+        " FROM user_account u LEFT JOIN password p ON p.user_id = u.id WHERE u.id = $1",
         DB_PARAMS(db_id(user_id)), &rows, err);
     if (code || !db_next(rows, &code, err))
         return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such user.");
-    *owner = (struct password_owner){.user_id = user_id,
-        .email = db_col_text_copy(rows, 0, arena),
-        .first_name = db_col_text_copy(rows, 1, arena),
-        .last_name = db_col_text_copy(rows, 2, arena),
-        .stored = db_col_null(rows, 3) ? NULL : db_col_text_copy(rows, 3, arena)};
+    take_owner(rows, arena, owner);
     return ERR_OK;
 }
 
@@ -97,40 +106,45 @@ enum err_code password_find(
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     *owner = (struct password_owner){0};
     enum err_code code = db_query(db,
-        "SELECT u.id, u.email, u.first_name, u.last_name, p.hash FROM user_account u "
-        "LEFT JOIN password p ON p.user_id = u.id WHERE u.email IN ($1, $2) ORDER BY u.id",
-        DB_PARAMS(db_text(email), db_text(text_fold(arena, email))), &rows, err);
-    while (!code && db_next(rows, &code, err)) {
-        bool exact = strcmp(db_col_text(rows, 1), email) == 0;
-        if (!id_is_nil(owner->user_id) && !exact)
-            continue;
-        *owner = (struct password_owner){.user_id = db_col_id(rows, 0),
-            .email = db_col_text_copy(rows, 1, arena),
-            .first_name = db_col_text_copy(rows, 2, arena),
-            .last_name = db_col_text_copy(rows, 3, arena),
-            .stored = db_col_null(rows, 4) ? NULL : db_col_text_copy(rows, 4, arena)};
-    }
+        "SELECT " OWNER_COLUMNS " FROM user_account u LEFT JOIN password p ON p.user_id = u.id "
+        "WHERE u.email_key = $1",
+        DB_PARAMS(db_text(email_key(arena, email))), &rows, err);
+    if (!code && db_next(rows, &code, err))
+        take_owner(rows, arena, owner);
     return code;
 }
 
 /* ── writing ─────────────────────────────────────────────────────────────────────────────────── */
 
-enum err_code password_set(struct write *w, struct id user_id, const char *hash, struct error *err)
+static enum err_code store(
+    struct write *w, struct id user_id, const char *hash, bool *first, struct error *err)
 {
     int64_t changed = 0;
     enum err_code code = db_exec(w->db, "UPDATE password SET hash = $1, changed_at = $2 WHERE user_id = $3",
         DB_PARAMS(db_text(hash), db_int(w->now), db_id(user_id)), &changed, err);
-    if (!code && !changed) {
-        code = db_exec(w->db,
-            "INSERT INTO password (user_id, hash, changed_at) SELECT id, $1, $2 FROM user_account WHERE id = "
-            "$3",
-            DB_PARAMS(db_text(hash), db_int(w->now), db_id(user_id)), &changed, err);
-        if (!code && !changed)
-            return error_set(err, ERR_NOT_FOUND, "There is no such user.");
-    }
+    *first = !changed;
+    if (code || changed)
+        return code;
+    code = db_exec(w->db,
+        "INSERT INTO password (user_id, hash, changed_at) SELECT id, $1, $2 FROM user_account WHERE id = $3",
+        DB_PARAMS(db_text(hash), db_int(w->now), db_id(user_id)), &changed, err);
+    return code || changed ? code : error_set(err, ERR_NOT_FOUND, "There is no such user.");
+}
+
+enum err_code password_set(struct write *w, struct id user_id, const char *hash, struct error *err)
+{
+    bool first = false;
+    enum err_code code = store(w, user_id, hash, &first, err);
     if (!code)
         code = session_end_all(w, user_id, err);
-    return code ? code : sign_in_tokens_drop(w, user_id, err);
+    if (!code)
+        code = password_tokens_end(w, user_id, err);
+    if (!code)
+        code = sign_in_tokens_drop(w, user_id, err);
+    if (code)
+        return code;
+    struct audit audit = AUDIT(w, first ? "user.password_set" : "user.password_changed", user_id, NULL);
+    return audit_add_of_user(&audit, user_id, err);
 }
 
 enum err_code password_still_is(struct write *w, struct id user_id, const char *stored, struct error *err)

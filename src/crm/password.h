@@ -51,14 +51,14 @@ bool password_check(struct arena *arena, const char *password, const struct pass
 enum err_code password_owner_read(struct db *db, struct arena *arena, struct id user_id,
     struct password_owner *owner, struct error *err) MUST_CHECK;
 
-/* By email, in any case if it is stored in lower case. Nobody: ERR_OK, and the owner's id is nil. */
+/* By email, compared without case. Nobody: ERR_OK, and the owner's id is nil. */
 enum err_code password_find(struct db *db, struct arena *arena, const char *email,
     struct password_owner *owner, struct error *err) MUST_CHECK;
 
 /* ── inside the writer's transaction ─────────────────────────────────────────────────────────── */
 
 /*
- * Sets it, whether or not there was one, and ends all sessions and sign-in links of the user: at once, on all nodes.
+ * Sets it, whether or not there was one, and ends all sessions, sign-in links and tokens of the user: at once, on all nodes.
  * Whoever stays signed in gets a new session afterwards. ERR_NOT_FOUND: there is no such user.
  */
 enum err_code password_set(

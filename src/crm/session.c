@@ -100,7 +100,7 @@ static enum err_code read_new(
 {
     session->secret = secret;
     return actor_by_session(
-        w->db, w->arena, secret, crm_limits(w->crm)->session_idle_us, &session->actor, NULL, err);
+        w->db, w->arena, secret, crm_limits(w->crm)->session_idle_us, &session->actor, err);
 }
 
 enum err_code session_start(struct write *w, struct id user_id, struct id wanted,
@@ -180,4 +180,13 @@ enum err_code session_seen(struct db *db, struct id session_id, int64_t now, str
     /* Several workers, or nodes, may say so at once. */
     return db_exec(db, "UPDATE session SET last_seen_at = $1 WHERE id = $2 AND last_seen_at <= $3",
         DB_PARAMS(db_int(now), db_id(session_id), db_int(now - SESSION_SEEN_US)), NULL, err);
+}
+
+enum err_code session_end_here(struct write *w, struct id user_id, struct error *err)
+{
+    enum err_code code = db_exec(w->db, "DELETE FROM session WHERE user_id = $1 AND business_id = $2",
+        DB_PARAMS(db_id(user_id), db_id(w->business_id)), NULL, err);
+    return code ? code
+                : db_exec(w->db, "DELETE FROM sign_in_token WHERE user_id = $1 AND business_id = $2",
+                      DB_PARAMS(db_id(user_id), db_id(w->business_id)), NULL, err);
 }

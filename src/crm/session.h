@@ -64,6 +64,8 @@ enum err_code session_end(struct write *w, const char *secret, struct error *err
 /* One of a user. ERR_NOT_FOUND. */
 enum err_code session_end_one(
     struct write *w, struct id user_id, struct id session_id, struct error *err) MUST_CHECK;
+/* All of a user in the Business, and what was still to become one. */
+enum err_code session_end_here(struct write *w, struct id user_id, struct error *err) MUST_CHECK;
 /* All of a user. */
 enum err_code session_end_all(struct write *w, struct id user_id, struct error *err) MUST_CHECK;
 

@@ -20,4 +20,3 @@ CREATE TABLE session (
     user_agent {text} NOT NULL
 ) {strict};
 CREATE INDEX session_of_user ON session (user_id, id);
-CREATE INDEX sign_in_token_of_user ON sign_in_token (user_id);
