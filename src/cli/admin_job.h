@@ -1,9 +1,10 @@
-/* What the verbs of `herald admin` share; private to admin_verbs.c, admin_groups.c and admin_job.c. */
+/* What the verbs of `herald admin` share; private to admin_verbs.c, admin_groups.c, admin_mail.c and admin_job.c. */
 #ifndef HERALD_CLI_ADMIN_JOB_H
 #define HERALD_CLI_ADMIN_JOB_H
 
 #include "cli/admin.h"
 #include "crm/group.h"
+#include "crm/key.h"
 #include "crm/object.h"
 #include "crm/role.h"
 
@@ -28,6 +29,7 @@ struct job {
     struct role role;
     struct group group;
     struct group_input group_input;
+    struct key key;
     const char *secret;
 };
 
@@ -54,6 +56,10 @@ enum err_code group_verb(struct job *job) MUST_CHECK;
 enum err_code group_assign_verb(struct job *job) MUST_CHECK;
 enum err_code group_remove_verb(struct job *job) MUST_CHECK;
 
+/* ── verbs of admin_mail.c ───────────────────────────────────────────────────────────────────────── */
+
+enum err_code invitation_verb(struct job *job) MUST_CHECK;
+enum err_code mail_list_verb(struct job *job) MUST_CHECK;
 /* ── verbs of admin_audit.c ──────────────────────────────────────────────────────────────────────── */
 
 enum err_code audit_list_verb(struct job *job) MUST_CHECK;

@@ -63,6 +63,14 @@ enum err_code business_touch(struct db *db, struct id business_id, struct error 
         DB_PARAMS(db_id(business_id)), NULL, err);
 }
 
+enum err_code business_touch_of_user(struct db *db, struct id user_id, struct error *err)
+{
+    return db_exec(db,
+        "UPDATE business SET settings_version = settings_version + 1 WHERE id IN (SELECT business_id FROM "
+        "employee WHERE user_id = $1)",
+        DB_PARAMS(db_id(user_id)), NULL, err);
+}
+
 static int by_id(const void *a, const void *b)
 {
     return id_compare(*(const struct id *)a, *(const struct id *)b);

@@ -61,6 +61,9 @@ struct crm {
     struct crm_limits limits; /* all zero: the preset */
     struct log_step steps[LOG_STEPS_MOST];
     size_t step_count;
+    bool sends_mail; /* this node has an SMTP server to send by (mail.h) */
+    /* the writer's thread */
+    bool mail_added; /* there may be an email to send once this transaction is committed */
 };
 
 /*

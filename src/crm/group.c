@@ -366,6 +366,40 @@ enum err_code group_remove(
     return code ? code : finish_members(w, &before, group, err);
 }
 
+enum err_code groups_may_give(struct write *w, const struct id *ids, size_t count, const char *pointer,
+    struct error_list *list, struct error *err)
+{
+    enum err_code code = count ? write_may(w, ACTION_EDIT_GROUP, NULL, err) : ERR_OK;
+    for (size_t i = 0; i < count && !code; i++) {
+        struct group group;
+        char where[64];
+        snprintf(where, sizeof where, "%s/%zu", pointer, i);
+        code = read_row(w->db, w->arena, w->business_id, ids[i], &group, err);
+        if (!code)
+            code = write_may_grant(w, &group.grants, group_is_owner(&group), err);
+        else if (code == ERR_NOT_FOUND) {
+            error_list_add(list, where, "%s", unknown_group);
+            code = ERR_OK;
+        }
+    }
+    return code;
+}
+
+enum err_code groups_of_employee(struct db *db, struct arena *arena, struct id business_id,
+    struct id employee_id, struct group **groups, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *groups = ARENA_ARRAY(arena, struct group, GROUP_MEMBERS_MOST);
+    *count = 0;
+    enum err_code code = db_query(db,
+        "SELECT " GROUP_COLUMNS "FROM employee_group r JOIN permission_group g ON g.id = r.group_id AND "
+        "g.business_id = r.business_id WHERE r.employee_id = $1 AND r.business_id = $2 ORDER BY g.name, g.id",
+        DB_PARAMS(db_id(employee_id), db_id(business_id)), &rows, err);
+    while (!code && *count < GROUP_MEMBERS_MOST && db_next(rows, &code, err))
+        take_group(rows, arena, &(*groups)[(*count)++]);
+    return code;
+}
+
 /* ── groups of a role ────────────────────────────────────────────────────────────────────────── */
 
 static enum err_code groups_of_role(struct db *db, struct arena *arena, struct id business_id,

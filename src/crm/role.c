@@ -75,6 +75,21 @@ enum err_code role_read(struct db *db, struct arena *arena, const struct actor *
     return code ? code : read_whole(db, arena, actor->business_id, id, role, err);
 }
 
+enum err_code roles_of_employee(struct db *db, struct arena *arena, struct id business_id,
+    struct id employee_id, struct role **roles, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *roles = ARENA_ARRAY(arena, struct role, ROLE_MEMBERS_MOST);
+    *count = 0;
+    enum err_code code = db_query(db,
+        "SELECT " ROLE_COLUMNS "FROM employee_role h JOIN role r ON r.id = h.role_id AND r.business_id = "
+        "h.business_id WHERE h.employee_id = $1 AND h.business_id = $2 ORDER BY r.name, r.id",
+        DB_PARAMS(db_id(employee_id), db_id(business_id)), &rows, err);
+    while (!code && *count < ROLE_MEMBERS_MOST && db_next(rows, &code, err))
+        take_role(rows, arena, &(*roles)[(*count)++]);
+    return code;
+}
+
 enum err_code role_list(struct db *db, struct arena *arena, const struct actor *actor, struct page *page,
     struct role **roles, size_t *count, struct error *err)
 {
@@ -172,6 +187,25 @@ static enum err_code role_may_give(struct write *write, struct id id, struct err
     bool owner;
     enum err_code code = group_grants_of_role(write, id, &grants, &owner, err);
     return code ? code : write_may_grant(write, &grants, owner, err);
+}
+
+enum err_code roles_may_give(struct write *write, const struct id *ids, size_t count, const char *pointer,
+    struct error_list *list, struct error *err)
+{
+    enum err_code code = count ? write_may(write, ACTION_EDIT_ROLE, NULL, err) : ERR_OK;
+    for (size_t i = 0; i < count && !code; i++) {
+        struct role role;
+        char where[64];
+        snprintf(where, sizeof where, "%s/%zu", pointer, i);
+        code = read_row(write->db, write->arena, write->business_id, ids[i], &role, err);
+        if (!code)
+            code = role_may_give(write, ids[i], err);
+        else if (code == ERR_NOT_FOUND) {
+            error_list_add(list, where, "%s", err->text);
+            code = ERR_OK;
+        }
+    }
+    return code;
 }
 
 /* Reads the role as it is now, and writes down who held it before. */

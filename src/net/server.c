@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +17,7 @@
 #define BODIES_MOST (64U << 20)
 #define STREAM_BUFFER_MOST (256U << 10)
 #define STREAM_BEAT_US (15 * US_PER_S)
+#define REFUSALS_LOGGED 20 /* of one address at once, and then one a second */
 #define TAKE_MOST 16
 #define ROUNDS_TO_SEND 4 /* the one under way, one to queue an answer, one to send it, and one more */
 
@@ -49,7 +51,7 @@ static void *worker_main(void *arg)
 {
     struct server *server = arg;
     const struct server_config *config = &server->config;
-    pthread_setname_np(pthread_self(), "worker");
+    thread_begin("worker", THREAD_SOON);
     void *worker = config->worker_start ? config->worker_start(config->ctx) : NULL;
     struct inbox_item *item;
     while ((item = inbox_take_wait(&server->inbox, fair_share(server), -1))) {
@@ -133,7 +135,7 @@ static void count_round(struct server *server)
 static void *http_main(void *arg)
 {
     struct server *server = arg;
-    pthread_setname_np(pthread_self(), "http");
+    thread_begin("http", THREAD_AT_ONCE);
     int epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     int64_t reap_at = 0;
     while (!atomic_load(&server->http_ends)) {
@@ -219,6 +221,7 @@ static struct server *server_new(const struct server_config *config)
     if (server->config.stream_beat_us == 0)
         server->config.stream_beat_us = STREAM_BEAT_US;
     server->arena = arena_new();
+    server->refusals = limiter_new(REFUSALS_LOGGED, REFUSALS_LOGGED * US_PER_S, 4096);
     server->listen_fd = -1;
     server->wake_fd = -1;
     atomic_init(&server->holds, 1);

@@ -80,6 +80,8 @@ struct server_config {
     struct text_list hosts; /* accepted in Host, besides the listen address and, on loopback, localhost */
     /* Networks (CIDR) of proxies: what they say in X-Forwarded-For and X-Forwarded-Proto is believed, nobody else. */
     struct text_list behind_proxy;
+    struct limiter
+        *addresses; /* takes one for each request of a client's address, or it is a 429; NULL: no limit */
     size_t body_most; /* bytes; more is a 413 */
     /* Bytes of all bodies that are being read or are with the handler. For one that would go over it, those that
      * have waited longest for their rest are cut off; if the handler's leave no room, it is a 503.

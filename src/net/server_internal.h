@@ -27,6 +27,7 @@
 
 #include "base/buf.h"
 #include "base/inbox.h"
+#include "base/limiter.h"
 #include "net/address.h"
 #include "net/guard.h"
 #include "net/server.h"
@@ -103,6 +104,7 @@ struct request {
     bool cut_off; /* its connection is about to end without an answer from libmicrohttpd */
     bool begun; /* the checks were made */
     bool folded; /* a header went over more than one line */
+    int64_t retry_after_us; /* of a 429 */
     int refused_status; /* 0: not refused */
     const char *refusal; /* a sentence for the client */
     size_t discarded; /* bytes of a refused body */
@@ -125,6 +127,7 @@ struct server {
     struct server_config config;
     struct arena *arena; /* of the texts below and of this struct's life */
     struct text_list hosts;
+    struct limiter *refusals; /* of whose refusals are logged, by address; has locks of its own */
     struct cidr *proxies;
     size_t proxy_count;
     const char *address;
