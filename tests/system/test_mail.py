@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.database import psql
 from support.mailbox import PASSWORD, Mailbox
 from support.wait import wait_for
 from support.world import World
@@ -57,3 +58,160 @@ def test_an_invitation_arrives(place, mailbox):
     assert waiting(place.server) == []
     assert place.server.metrics()["mails_sent_total"] == 1
     place.server.secrets |= {mail.token}
+
+
+# ── the SMTP server ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("tls", ["starttls", "smtps"])
+def test_tls_and_a_password(make_server, tmp_path, tls):
+    mailbox = Mailbox(tmp_path, tls=tls, login=True)
+    world = World(make_server(flags=mailbox.flags))
+    world.server.secrets |= {PASSWORD}
+    invite(world, add_person(world)["employee_id"])
+    [mail] = mailbox.wait(1)
+    assert mail.encrypted and mailbox.logins == [True]
+    assert PASSWORD not in " ".join(world.server.process.words)
+    mailbox.stop()
+
+
+def test_a_certificate_that_nobody_vouches_for(make_server, tmp_path):
+    """Nothing is sent, and nothing dies: it waits until the operator has put it right."""
+    mailbox = Mailbox(tmp_path, tls="starttls")
+    flags = [flag if flag != str(tmp_path / "ca.pem") else "/etc/ssl/certs/ca-certificates.crt" for flag in mailbox.flags]
+    world = World(make_server(flags=flags))
+    invite(world, add_person(world)["employee_id"])
+    world.server.process.wait_message("the SMTP server does not take emails")
+    assert not mailbox.attempts
+    world.server.stop()
+    world.server.flags = mailbox.flags
+    world.server.start()
+    mailbox.wait(1)
+    mailbox.stop()
+
+
+def test_no_starttls_no_email(make_server, mailbox):
+    """Nobody on the way takes the encryption out."""
+    flags = [flag for flag in mailbox.flags if flag != "--smtp-plain"]
+    world = World(make_server(flags=flags))
+    invite(world, add_person(world)["employee_id"])
+    world.server.process.wait_message("the SMTP server does not take emails")
+    assert not mailbox.attempts
+    [found] = waiting(world.server)
+    assert found["state"] == "pending" and "TLS" in found["reason"]
+
+
+def test_a_wrong_password_kills_no_email(make_server, tmp_path):
+    mailbox = Mailbox(tmp_path, tls="starttls", login=True)
+    flags = mailbox.flags
+    (tmp_path / "smtp-password").write_text("wrong", encoding="ascii")
+    world = World(make_server(flags=flags))
+    invite(world, add_person(world)["employee_id"])
+    wait_for(lambda: len(mailbox.logins) >= 2, "two tries")
+    assert not any(mailbox.logins)
+    [found] = waiting(world.server)
+    assert found["state"] == "pending" and found["reason"]
+    (tmp_path / "smtp-password").write_text(PASSWORD, encoding="ascii")
+    world.server.restart()
+    mailbox.wait(1)
+    mailbox.stop()
+
+
+def test_a_server_that_is_down_loses_nothing(place, mailbox):
+    people = [add_person(place, first=f"P{i}", email=f"p{i}@acme.test") for i in range(8)]
+    mailbox.stop()
+    for person in people:
+        invite(place, person["employee_id"])
+    place.server.process.wait_message("the SMTP server does not take emails")
+    assert len(waiting(place.server)) == 8
+    mailbox.start()
+    mailbox.wait(8)
+    all_settled(place.server)
+    assert sorted(mail.to for mail in mailbox.mails) == [f"p{i}@acme.test" for i in range(8)]
+    assert place.server.metrics()["mails_dead_total"] == 0
+
+
+def test_4xx_is_tried_again(place, mailbox):
+    mailbox.rcpt_answers = ["450 4.2.1 greylisted", "451 later", None]
+    mailbox.data_answers = ["452 no room"]
+    other = add_person(place, first="Tim", email="tim@acme.test")
+    invite(place, add_person(place)["employee_id"])
+    [mail] = mailbox.wait(1)
+    assert mail.to == "sam.lee@acme.test"
+    invite(place, other["employee_id"])
+    mailbox.wait(1, to="tim@acme.test")
+    all_settled(place.server)
+    assert len(mailbox.mails) == 2 and mailbox.attempts == 5
+    assert place.server.metrics()["mails_retried_total"] == 3
+
+
+def test_5xx_is_dead_and_says_why(place, mailbox):
+    mailbox.rcpt_answers = ["550 5.1.1 No such user here"]
+    invite(place, add_person(place)["employee_id"])
+    [dead] = wait_for(lambda: [m for m in waiting(place.server) if m["state"] == "dead"], "a dead email")
+    assert dead["email"] == "sam.lee@acme.test" and dead["kind"] == "invitation" and dead["attempts"] == 1
+    assert dead["reason"] == "The server said: 550 5.1.1 No such user here"
+    assert dead["next_attempt_at"] is None and dead["business_id"] == place.business
+    assert place.server.metrics()["mails_dead_total"] == 1
+    assert "No such user" not in place.server.process.errors, "the server's words may hold an address"
+    assert not mailbox.mails
+
+
+# ── kills, and several nodes ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_e1_killed_between_commit_and_sending(place, mailbox):
+    mailbox.stop()
+    invite(place, add_person(place)["employee_id"])
+    place.server.process.wait_message("the SMTP server does not take emails")
+    place.server.kill()
+    mailbox.start()
+    place.server.start()
+    mailbox.wait(1)
+    all_settled(place.server)
+    assert len(mailbox.mails) == 1
+
+
+def test_e2_killed_between_sending_and_its_record(make_server, mailbox):
+    """It is sent again, at once and once; the two are the same email, and the link of either works until one is used."""
+    world = World(make_server(flags=mailbox.flags, env={"HERALD_FAULTS": "after_mail=1"}))
+    invite(world, add_person(world)["employee_id"])
+    mailbox.wait(1)
+    world.server.process.wait()
+    world.server.start(env={"HERALD_FAULTS": ""})
+    first, second = mailbox.wait(2)
+    all_settled(world.server)
+    assert len(mailbox.mails) == 2
+    assert first.message["Message-ID"] == second.message["Message-ID"] and first.token != second.token
+
+
+@pytest.mark.engine("postgres")
+def test_e2_two_nodes_send_each_email_once(make_server, mailbox):
+    one = make_server(flags=mailbox.flags)
+    world = World(one)
+    other = make_server(flags=mailbox.flags)
+    people = [add_person(world, first=f"P{i}", email=f"p{i}@acme.test") for i in range(20)]
+    for person in people:
+        invite(world, person["employee_id"])
+    mailbox.wait(20)
+    all_settled(one)
+    assert sorted(mail.to for mail in mailbox.mails) == sorted(f"p{i}@acme.test" for i in range(20))
+    assert one.metrics()["mails_sent_total"] + other.metrics()["mails_sent_total"] == 20
+
+
+@pytest.mark.engine("postgres")
+def test_e2_what_a_dead_node_was_sending_another_one_sends(make_server, mailbox, database):
+    """When the lease is over, which the test makes so."""
+    one = make_server(flags=mailbox.flags, env={"HERALD_FAULTS": "after_mail=1"})
+    world = World(one)
+    sam = add_person(world)
+    invite(world, sam["employee_id"])
+    mailbox.wait(1)
+    one.process.wait()
+    other = make_server(flags=mailbox.flags)
+    [found] = waiting(other)
+    assert found["state"] == "pending" and found["attempts"] == 1
+    psql(database, "UPDATE mail SET due_at = 0")
+    mailbox.wait(2)
+    all_settled(other)
+    assert len(mailbox.mails) == 2
