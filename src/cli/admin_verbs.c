@@ -63,6 +63,22 @@ static const struct option deliveries_options[] = {
     {"limit", OPTION_INT, offsetof(struct words, limit), "20", "At most so many, the newest first", 1, 1000},
     OPT_JSON};
 
+#define AUDIT_FILTERS                                                                                        \
+    OPT("employee", OPTION_TEXT, by, NULL, "Only by this employee, an id"),                                  \
+        OPT("subject", OPTION_TEXT, subject, NULL, "Only about the thing with this id"),                     \
+        OPT("kind", OPTION_TEXT, subject_kind, NULL, "Only about things of this kind, such as role"),        \
+        OPT("action", OPTION_TEXT, action, NULL, "Only with this action, such as role.created"),             \
+        OPT("after", OPTION_TEXT, after, NULL, "Only at this time or later"),                                \
+        OPT("before", OPTION_TEXT, before, NULL, "Only before this time")
+static const struct option audit_list_options[] = {OPT_BUSINESS, AUDIT_FILTERS,
+    {"limit", OPTION_INT, offsetof(struct words, limit), "20", "At most so many, the newest first", 1,
+        PAGE_LIMIT_MOST},
+    OPT_JSON};
+static const struct option audit_export_options[] = {OPT_BUSINESS, AUDIT_FILTERS,
+    OPT("format", OPTION_TEXT, format, "jsonl", "jsonl or csv"),
+    OPT("after_entry", OPTION_TEXT, after_entry, NULL,
+        "Go on after this entry, the last one of the export before; there is an end when nothing comes")};
+
 static enum err_code business_verb(struct job *job)
 {
     struct id id;
@@ -81,13 +97,14 @@ static enum err_code business_verb(struct job *job)
 
 static enum err_code add_employee(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
-    (void)list;
     struct job *job = ctx;
     struct new_employee input = {.first_name = job->words.first_name,
         .last_name = job->words.last_name,
         .email = job->words.email,
-        .group_id = job->group.id};
-    return employee_add(w, &input, &job->user, &job->employee, err);
+        .groups =
+            job->words.group ? &job->group.id : &job->business, /* the owner group has the Business's id */
+        .group_count = 1};
+    return employee_add(w, &input, &job->user, &job->employee, list, err);
 }
 
 static enum err_code employee_verb(struct job *job)
@@ -109,9 +126,9 @@ static enum err_code employee_verb(struct job *job)
 
 static enum err_code add_key(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
-    (void)list;
     struct job *job = ctx;
-    return api_key_add(w, job->user, job->words.name, &job->secret, err);
+    struct new_key input = {.name = job->words.name};
+    return key_add(w, job->user, &input, &job->key, &job->secret, list, err);
 }
 
 static enum err_code key_verb(struct job *job)
@@ -413,6 +430,9 @@ static const struct verb verbs[] = {
         group_assign_verb),
     VERB("group", "remove", "Take an employee out of a permission group", group_member_options,
         group_remove_verb),
+    VERB("audit", "list", "Show who changed what, newest first", audit_list_options, audit_list_verb),
+    VERB("audit", "export", "The audit log as lines, oldest first, some thousand at once",
+        audit_export_options, audit_export_verb),
     VERB("sign-in-link", NULL, "Make a one-time link to the pages", link_options, link_verb),
     VERB("invitation", NULL, "Make a link with which an employee chooses a password", invitation_options,
         invitation_verb),

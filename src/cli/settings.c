@@ -26,6 +26,22 @@ const struct option settings_options[] = {
         "Network (CIDR) of the proxy that ends TLS; needed to listen off loopback"},
     {"allow_target", OPTION_LIST, AT(allow_targets), NULL,
         "Network (CIDR) that webhooks may reach although it is not public"},
+    {"key_rate", OPTION_INT, AT(key_rate), "0",
+        "Requests of one key in a second, on this node; beyond it, 429; 0: without limit", 0, 1000000},
+    {"key_burst", OPTION_INT, AT(key_burst), "0", "Of them at once, after a rest; 0: as many as in a second",
+        0, 1000000},
+    {"address_rate", OPTION_INT, AT(address_rate), "0",
+        "Requests from one address (of IPv6: one /64) in a second, pages included, on this node; beyond it, "
+        "429; "
+        "0: without limit",
+        0, 1000000},
+    {"address_burst", OPTION_INT, AT(address_burst), "0",
+        "Of them at once, after a rest; 0: as many as in a second", 0, 1000000},
+    {"credential_failures", OPTION_INT, AT(credential_failures), "60",
+        "Requests with wrong credentials from one address in a minute, on this node; beyond it, 429; 0: "
+        "without "
+        "limit",
+        0, 1000000},
     {"body_limit", OPTION_SIZE, AT(body_most), "1MiB", "Largest body of a request", 1024, 1 << 30},
     {"json_depth", OPTION_INT, AT(json_depth_most), "32",
         "Most levels of arrays and objects in a request's JSON", 8, 1024},

@@ -9,12 +9,23 @@
 #define HERALD_CRM_ACTOR_H
 
 #include "crm/crm.h"
+#include "crm/secret.h"
 
 struct access;
 
 struct person {
     struct id id; /* of the employee */
     const char *first_name, *last_name, *display_name, *email;
+};
+
+/* By what the caller is known, and what limits it. */
+struct credential {
+    struct secret_hash hash;
+    struct id key_id; /* nil: a session */
+    struct id business_id; /* a key that works in this Business only; nil: in all of its user's */
+    int64_t expires_at; /* 0: never */
+    bool read_only;
+    bool use_is_due; /* that the key was used is not written down yet (key_use.h) */
 };
 
 struct actor {
@@ -24,6 +35,7 @@ struct actor {
     const char *business_name;
     struct id contact_object_id;
     int64_t settings_version; /* of the Business, when this was read */
+    struct credential credential;
     const struct access *access; /* what they may (access.h); as of that version, or later */
 };
 
@@ -34,6 +46,13 @@ struct actor {
  */
 enum err_code actor_by_key(struct db *db, struct arena *arena, const char *key, struct id business_id,
     struct id user_id, struct actor *actor, struct error *err) MUST_CHECK;
+
+/* Whether a key is one that has not expired by now. */
+bool credential_lasts(const struct credential *credential);
+
+/* The same caller once more, as of now; `access` is NULL. ERR_UNAUTHENTICATED. */
+enum err_code actor_again(struct db *db, struct arena *arena, const struct actor *actor, struct actor *now,
+    struct error *err) MUST_CHECK;
 
 /* The browser's cookie. */
 enum err_code actor_by_session(struct db *db, struct arena *arena, const char *session, struct actor *actor,

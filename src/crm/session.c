@@ -86,3 +86,12 @@ enum err_code session_end(struct write *w, const char *session, struct error *er
     struct secret_hash hash = secret_hash(session);
     return db_exec(w->db, "DELETE FROM session WHERE hash = $1", DB_PARAMS(db_secret(&hash)), NULL, err);
 }
+
+enum err_code session_end_here(struct write *w, struct id user_id, struct error *err)
+{
+    enum err_code code = db_exec(w->db, "DELETE FROM session WHERE user_id = $1 AND business_id = $2",
+        DB_PARAMS(db_id(user_id), db_id(w->business_id)), NULL, err);
+    return code ? code
+                : db_exec(w->db, "DELETE FROM sign_in_token WHERE user_id = $1 AND business_id = $2",
+                      DB_PARAMS(db_id(user_id), db_id(w->business_id)), NULL, err);
+}

@@ -18,6 +18,8 @@ enum err_code sign_in_token_check(struct db *db, const char *token, struct error
 /* Turns a token into a session, once: its secret and whose it is. ERR_UNAUTHENTICATED as above. */
 enum err_code session_start(struct write *w, const char *token, const char **session, struct actor *actor,
     struct error *err) MUST_CHECK;
+/* All of a User in the Business, and what was still to become one. */
+enum err_code session_end_here(struct write *w, struct id user_id, struct error *err) MUST_CHECK;
 enum err_code session_end(struct write *w, const char *session, struct error *err) MUST_CHECK;
 
 #endif
