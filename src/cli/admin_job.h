@@ -1,4 +1,4 @@
-/* What the verbs of `herald admin` share; private to admin_verbs.c, admin_groups.c, admin_mail.c and admin_job.c. */
+/* What the verbs of `herald admin` share; private to admin_*.c. */
 #ifndef HERALD_CLI_ADMIN_JOB_H
 #define HERALD_CLI_ADMIN_JOB_H
 
@@ -10,10 +10,11 @@
 
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
-        *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant;
+        *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant, *key, *expires,
+        *business_only;
     const char *by, *subject, *subject_kind, *action, *after, *before, *format, *after_entry; /* of audit */
     int64_t limit;
-    bool json;
+    bool json, inactive, read_only;
 };
 
 /* A verb at work. */
@@ -29,6 +30,7 @@ struct job {
     struct role role;
     struct group group;
     struct group_input group_input;
+    struct new_key key_input;
     struct key key;
     const char *secret;
 };
@@ -55,6 +57,16 @@ const char *job_text(struct job *job, struct id id);
 enum err_code group_verb(struct job *job) MUST_CHECK;
 enum err_code group_assign_verb(struct job *job) MUST_CHECK;
 enum err_code group_remove_verb(struct job *job) MUST_CHECK;
+
+/* ── verbs of admin_people.c ─────────────────────────────────────────────────────────────────────── */
+
+enum err_code employee_verb(struct job *job) MUST_CHECK;
+enum err_code employee_list_verb(struct job *job) MUST_CHECK;
+enum err_code employee_activate_verb(struct job *job) MUST_CHECK;
+enum err_code employee_deactivate_verb(struct job *job) MUST_CHECK;
+enum err_code key_verb(struct job *job) MUST_CHECK;
+enum err_code key_list_verb(struct job *job) MUST_CHECK;
+enum err_code key_revoke_verb(struct job *job) MUST_CHECK;
 
 /* ── verbs of admin_mail.c ───────────────────────────────────────────────────────────────────────── */
 
