@@ -2,8 +2,10 @@
 
 import pytest
 
+from support.api import Api, new_id
 from support.database import psql
 from support.mailbox import PASSWORD, Mailbox
+from support.sql import execute
 from support.wait import wait_for
 from support.world import World
 
@@ -215,3 +217,130 @@ def test_e2_what_a_dead_node_was_sending_another_one_sends(make_server, mailbox,
     mailbox.wait(2)
     all_settled(other)
     assert len(mailbox.mails) == 2
+
+
+# ── invitations ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_can_be_invited(place, mailbox):
+    """Active employees of the Business, by those who may make employees."""
+    api = place.api
+    stranger = World(place.server, name="Other", email="kim@other.test")
+    assert api.post(f"/api/employees/{new_id()}/invitation").status == 404
+    assert api.post(f"/api/employees/{stranger.employee}/invitation").status == 404
+    sam = add_person(place)
+    assert api.request("DELETE", f"/api/employees/{sam['employee_id']}").status in (200, 204)
+    answer = api.post(f"/api/employees/{sam['employee_id']}/invitation")
+    assert answer.status == 409 and "no active employee" in answer.json["detail"]
+    viewers = api.ok("POST", "/api/permission-groups", {"name": "Viewers", "permissions": {"people": {"view": "all"}}})
+    tim = place.server.admin("employee", "add", "--business", place.business, "--first-name", "Tim", "--last-name", "Hill",
+                             "--email", "tim@acme.test", "--group", viewers["id"])
+    key = place.server.admin("key", "add", "--user", tim["user_id"], "--name", "tests")["api_key"]
+    answer = Api(place.server, key, place.business, tim["user_id"]).post(f"/api/employees/{tim['employee_id']}/invitation")
+    assert answer.status == 403 and "'people: create (all)'" in answer.json["detail"]
+    assert not mailbox.mails and not waiting(place.server)
+
+
+def test_an_invitation_comes_with_the_employee(place, mailbox):
+    """In one transaction: if no email can go there, there is no employee, either."""
+    made = place.api.ok("POST", "/api/employees", {"first_name": "Sam", "email": "sam@acme.test", "invite": True})
+    [mail] = mailbox.wait(1)
+    assert mail.to == "sam@acme.test"
+    refused = place.api.post("/api/employees", {"first_name": "Zoë", "email": "zoë@acme.test", "invite": True})
+    assert refused.status == 422 and refused.pointers == ["/email"]
+    assert {e["id"] for e in place.api.pages("/api/employees")} == {place.employee, made["id"]}
+
+
+def test_a_server_without_email_says_what_to_do(world):
+    sam = add_person(world)
+    for answer in (world.api.post(f"/api/employees/{sam['employee_id']}/invitation"),
+                   world.api.post("/api/employees", {"first_name": "Tim", "email": "t@acme.test", "invite": True}),
+                   Api(world.server).post("/api/password-resets", {"email": "sam.lee@acme.test"})):
+        assert answer.status == 409 and "herald admin invitation" in answer.json["detail"]
+    assert len(world.api.pages("/api/employees")) == 2
+    link = world.server.admin("invitation", "--business", world.business, "--employee", sam["employee_id"])["link"]
+    assert "/invitation#" in link and len(link.rsplit("#", 1)[1]) == 43
+
+
+HOSTILE = ["Sam\r\nBcc: eve@evil.test", "Sam\nSubject: free money", "Sam <eve@evil.test>,", "\"Sam\"", "=?UTF-8?Q?=0ABcc:?=",
+           "Žoë " + "長" * 60, "\r\n.\r\nRCPT TO:<eve@evil.test>", "\u202eevil"]
+
+
+def test_no_name_gets_into_a_header(place, mailbox):
+    """Neither that of the person, nor that of the Business."""
+    for i, name in enumerate(HOSTILE):
+        invite(place, add_person(place, first=name, last="Lee", email=f"p{i}@acme.test")["employee_id"])
+    for mail in mailbox.wait(len(HOSTILE)):
+        names = [name.lower() for name in mail.message.keys()]
+        assert sorted(names) == sorted(set(names)) and "bcc" not in names, names
+        assert mail.recipients == [mail.to] and mail.to.endswith("@acme.test")
+        [to] = mail.message["To"].addresses
+        wanted = HOSTILE[int(mail.to[1:-len("@acme.test")])]
+        # Python's parser leaves a blank between the encoded words of one name.
+        assert "".join(to.display_name.split()) == "".join(f"{wanted} Lee".split())
+        assert all(len(line) <= 998 for line in mail.raw.split(b"\r\n"))
+        assert mail.link
+
+
+def test_hostile_businesses(place, mailbox):
+    other = World(place.server, name="Acme\r\nBcc: eve@evil.test\r\n\r\nHello", email="kim@other.test")
+    invite(other, add_person(other, email="sam@other.test")["employee_id"])
+    [mail] = mailbox.wait(1)
+    assert mail.message["Bcc"] is None and mail.recipients == ["sam@other.test"]
+    assert mail.message["Subject"].startswith("Alex Rivera invites you to Acme")
+
+
+@pytest.mark.parametrize("email", ["a@b,c@d", "a@b\tc", "\"a b\"@c", "a@[127.0.0.1]", "zoë@acme.test", "a;b@c", "a@-b"])
+def test_no_address_is_two(place, mailbox, email):
+    answer = Api(place.server).post("/api/password-resets", {"email": email})
+    assert answer.status == 422 and answer.pointers == ["/email"]
+    assert not waiting(place.server)
+
+
+# ── a new password ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ask_reset(server, email):
+    answer = Api(server).post("/api/password-resets", {"email": email})
+    assert answer.status == 202, answer
+    return answer
+
+
+def test_asking_says_nothing_of_accounts(place, mailbox):
+    """Known or not, the answer is one and the same; what is stored, too, until the mailer has looked."""
+    add_person(place)
+    mailbox.stop()
+    known, unknown = ask_reset(place.server, "Sam.Lee@ACME.test"), ask_reset(place.server, "nobody@acme.test")
+    def told(answer):
+        return {k: v for k, v in answer.headers.items() if k.lower() not in ("date", "x-request-id")}, answer.body
+    assert told(known) == told(unknown)
+    mailbox.start()
+    [mail] = mailbox.wait(1)
+    assert mail.to == "sam.lee@acme.test" and "Acme Field Services" in mail.text
+    assert mail.link.startswith("http://herald.test:8080/reset#")
+    all_settled(place.server)
+    assert len(mailbox.mails) == 1 and not waiting(place.server)
+
+
+def test_whoever_works_nowhere_gets_no_link(place, mailbox):
+    sam = add_person(place)
+    place.api.request("DELETE", f"/api/employees/{sam['employee_id']}")
+    ask_reset(place.server, "sam.lee@acme.test")
+    ask_reset(place.server, "alex@acme.test")
+    mailbox.wait(1, to="alex@acme.test")
+    all_settled(place.server)
+    assert len(mailbox.mails) == 1
+
+
+def test_asking_too_often_sends_nothing(place, mailbox):
+    for _ in range(5):
+        ask_reset(place.server, "alex@acme.test")
+    ask_reset(place.server, "ALEX@acme.test")
+    sam = add_person(place)
+    invite(place, sam["employee_id"])
+    mailbox.wait(1, to="sam.lee@acme.test")
+    all_settled(place.server)
+    assert len([m for m in mailbox.mails if m.to == "alex@acme.test"]) == 3
+    execute(place.server, "UPDATE reset_request SET since = since - 3600000001")
+    ask_reset(place.server, "alex@acme.test")
+    mailbox.wait(4, to="alex@acme.test")
