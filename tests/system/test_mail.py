@@ -13,15 +13,8 @@ pytestmark = pytest.mark.core
 
 
 @pytest.fixture
-def mailbox(tmp_path):
-    mailbox = Mailbox(tmp_path)
-    yield mailbox
-    mailbox.stop()
-
-
-@pytest.fixture
-def place(make_server, mailbox):
-    return World(make_server(flags=mailbox.flags))
+def place(mailing_server):
+    return World(mailing_server)
 
 
 def add_person(world, first="Sam", last="Lee", email="sam.lee@acme.test"):
