@@ -1,6 +1,7 @@
 #include "crm/invitation.h"
 
 #include "crm/audit.h"
+#include "crm/employee.h"
 #include "crm/letter.h"
 
 /* Who is to be invited. */
@@ -56,7 +57,7 @@ enum err_code invitation_send(
     struct write *w, struct id employee_id, struct invitation *invitation, struct error *err)
 {
     struct invited invited;
-    enum err_code code = write_may(w, ACTION_INVITE_EMPLOYEE, NULL, err);
+    enum err_code code = employee_may_change(w, ACTION_ADD_EMPLOYEE, employee_id, err);
     if (!code)
         code = read_invited(w, employee_id, &invited, err);
     if (!code)
@@ -80,6 +81,12 @@ enum err_code invitation_send(
     return code ? code : write_down(w, "employee.invited", employee_id, &invited, err);
 }
 
+enum err_code invitation_send_if_needed(struct write *w, struct id employee_id, struct error *err)
+{
+    struct invitation invitation;
+    return invitation_send(w, employee_id, &invitation, err);
+}
+
 enum err_code invitation_link(struct write *w, struct id employee_id, const char **token, struct error *err)
 {
     struct invited invited;
@@ -96,6 +103,7 @@ enum err_code invitation_link(struct write *w, struct id employee_id, const char
 enum err_code password_reset_request(struct write *w, const char *email, struct error *err)
 {
     bool allowed = false;
+    write_is_data(w);
     enum err_code code = mail_need(w, err);
     if (!code)
         code = reset_request_count(w, email, &allowed, err);

@@ -1829,6 +1829,8 @@ export interface components {
             group_ids?: components["schemas"]["Uuid"][] | null;
             /** @description Roles to hold */
             role_ids?: components["schemas"]["Uuid"][] | null;
+            /** @description Send an invitation as well, unless they have a password already; 409 where the server sends no email */
+            invite?: boolean | null;
         };
         ChangeEmployee: {
             first_name?: string | null;
