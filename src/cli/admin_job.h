@@ -1,4 +1,4 @@
-/* What the verbs of `herald admin` share; private to admin_verbs.c, admin_groups.c, admin_mail.c and admin_job.c. */
+/* What the verbs of `herald admin` share; private to admin_*.c. */
 #ifndef HERALD_CLI_ADMIN_JOB_H
 #define HERALD_CLI_ADMIN_JOB_H
 
@@ -11,10 +11,11 @@
 
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
-        *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant, *file, *text;
+        *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant, *key, *expires,
+        *business_only, *file, *text;
     const char *by, *subject, *subject_kind, *action, *after, *before, *format, *after_entry; /* of audit */
     int64_t limit;
-    bool json, dry_run;
+    bool json, inactive, read_only, dry_run;
 };
 
 /* A verb at work. */
@@ -30,6 +31,7 @@ struct job {
     struct role role;
     struct group group;
     struct group_input group_input;
+    struct new_key key_input;
     struct key key;
     const char *secret;
 };
@@ -59,6 +61,16 @@ const char *job_text(struct job *job, struct id id);
 enum err_code group_verb(struct job *job) MUST_CHECK;
 enum err_code group_assign_verb(struct job *job) MUST_CHECK;
 enum err_code group_remove_verb(struct job *job) MUST_CHECK;
+
+/* ── verbs of admin_people.c ─────────────────────────────────────────────────────────────────────── */
+
+enum err_code employee_verb(struct job *job) MUST_CHECK;
+enum err_code employee_list_verb(struct job *job) MUST_CHECK;
+enum err_code employee_activate_verb(struct job *job) MUST_CHECK;
+enum err_code employee_deactivate_verb(struct job *job) MUST_CHECK;
+enum err_code key_verb(struct job *job) MUST_CHECK;
+enum err_code key_list_verb(struct job *job) MUST_CHECK;
+enum err_code key_revoke_verb(struct job *job) MUST_CHECK;
 
 /* ── verbs of files (apply.c) ────────────────────────────────────────────────────────────────────── */
 

@@ -6,8 +6,6 @@
 #include "cli/admin_job.h"
 #include "crm/business.h"
 #include "crm/check.h"
-#include "crm/employee.h"
-#include "crm/key.h"
 #include "crm/record.h"
 #include "crm/session.h"
 #include "webhook/delivery.h"
@@ -36,7 +34,18 @@ static const struct option employee_options[] = {OPT_BUSINESS, OPT_FIRST, OPT_LA
     NEED("email", email, EMAIL_HELP),
     OPT("group", OPTION_TEXT, group, NULL, "Id of the permission group to be in; without it: the owners"),
     OPT_JSON};
-static const struct option key_options[] = {OPT_USER, OPT_NAME, OPT_JSON};
+static const struct option employee_member_options[] = {
+    OPT_BUSINESS, NEED("employee", employee, "Id of the employee"), OPT_JSON};
+static const struct option employee_list_options[] = {
+    OPT_BUSINESS, OPT("inactive", OPTION_BOOL, inactive, "no", "Those who were deactivated"), OPT_JSON};
+static const struct option key_options[] = {OPT_USER, OPT_NAME,
+    OPT("expires", OPTION_TEXT, expires, NULL, "When it ends by itself, such as 2031-01-01T00:00:00Z"),
+    OPT("read_only", OPTION_BOOL, read_only, "no", "It only reads"),
+    OPT("business_only", OPTION_TEXT, business_only, NULL, "Id of the Business in which alone it works"),
+    OPT_JSON};
+static const struct option key_list_options[] = {OPT_USER, OPT_JSON};
+static const struct option key_revoke_options[] = {
+    NEED("key", key, "Id of the key, as key list shows it"), OPT_JSON};
 static const struct option contact_options[] = {
     OPT_BUSINESS, OPT_FIRST, OPT_LAST, OPT("email", OPTION_TEXT, email, "", EMAIL_HELP), OPT_JSON};
 static const struct option object_options[] = {OPT_BUSINESS, OPT_NAME,
@@ -102,62 +111,6 @@ static enum err_code business_verb(struct job *job)
             "alex.rivera@example.com",
             text));
     return ERR_OK;
-}
-
-static enum err_code add_employee(struct write *w, void *ctx, struct error_list *list, struct error *err)
-{
-    struct job *job = ctx;
-    struct new_employee input = {.first_name = job->words.first_name,
-        .last_name = job->words.last_name,
-        .email = job->words.email,
-        .groups =
-            job->words.group ? &job->group.id : &job->business, /* the owner group has the Business's id */
-        .group_count = 1};
-    return employee_add(w, &input, &job->user, &job->employee, list, err);
-}
-
-static enum err_code employee_verb(struct job *job)
-{
-    enum err_code code = job_need_id(job, "business", job->words.business, &job->business);
-    if (!code && job->words.group)
-        code = job_need_id(job, "group", job->words.group, &job->group.id);
-    if (!code)
-        code = job_commit(job, add_employee);
-    if (code)
-        return code;
-    struct fact facts[] = {
-        {"user_id", job_text(job, job->user)}, {"employee_id", job_text(job, job->employee)}};
-    job_answer(job,
-        arena_printf(job->arena, "%s %s works there now.", job->words.first_name, job->words.last_name),
-        facts, 2, arena_printf(job->arena, "herald admin key add --user %s --name laptop", facts[0].value));
-    return ERR_OK;
-}
-
-static enum err_code add_key(struct write *w, void *ctx, struct error_list *list, struct error *err)
-{
-    struct job *job = ctx;
-    struct new_key input = {.name = job->words.name};
-    return key_add(w, job->user, &input, &job->key, &job->secret, list, err);
-}
-
-static enum err_code key_verb(struct job *job)
-{
-    enum err_code code = job_need_id(job, "user", job->words.user, &job->user);
-    if (!code)
-        code = job_commit(job, add_key);
-    CLEANUP(db_close_ptr) struct db *db = NULL;
-    struct id business = {0};
-    if (!code)
-        code = db_open(job->context->db, true, &db, job->err);
-    if (!code)
-        code = user_first_business(db, job->user, &business, job->err);
-    if (!code)
-        job_answer(job, "The key; it is shown this once and stored nowhere.",
-            &(struct fact){"api_key", job->secret}, 1,
-            arena_printf(job->arena,
-                "herald admin contact add --business %s --first-name Maria --last-name Thompson",
-                job_text(job, business)));
-    return code;
 }
 
 struct contact_job {
@@ -414,7 +367,14 @@ struct verb {
 static const struct verb verbs[] = {
     VERB("business", "add", "Make a Business, the tenant", business_options, business_verb),
     VERB("employee", "add", "Make a user an employee of a Business", employee_options, employee_verb),
+    VERB("employee", "list", "Show the employees of a Business", employee_list_options, employee_list_verb),
+    VERB("employee", "deactivate", "End an employee's work: their keys and sessions stop at once",
+        employee_member_options, employee_deactivate_verb),
+    VERB("employee", "activate", "Let a deactivated employee work again", employee_member_options,
+        employee_activate_verb),
     VERB("key", "add", "Make an API key for a user", key_options, key_verb),
+    VERB("key", "list", "Show a user's API keys, without their secrets", key_list_options, key_list_verb),
+    VERB("key", "revoke", "End an API key at once, for good", key_revoke_options, key_revoke_verb),
     VERB("contact", "add", "Make a contact", contact_options, contact_verb),
     VERB("object", "add", "Make an Activity Object, a type of activity", object_options, object_verb),
     VERB("role", "add", "Make a role, to which work can be assigned", role_options, role_verb),
