@@ -6,6 +6,7 @@
 #ifndef HERALD_API_API_H
 #define HERALD_API_API_H
 
+#include "api/limits.h"
 #include "base/json_read.h"
 #include "crm/crm.h"
 #include "net/server.h"
@@ -14,7 +15,9 @@ struct api;
 
 struct api_config {
     const char *listen;
-    struct text_list hosts;
+    struct text_list hosts, behind_proxy;
+    struct tls *tls; /* net/tls.h; NULL: plain HTTP; must outlive it */
+    struct limits_config limits;
     int64_t body_most; /* bytes */
     struct json_limits json; /* of a body, and of JSON in a parameter */
     int64_t connections_most;
@@ -34,7 +37,7 @@ const char *api_address(const struct api *api);
 void api_stop(struct api *api, int64_t drain_us);
 
 /* The listener for operators: /metrics, /healthz, /readyz. */
-enum err_code operator_listener_start(const char *listen, const struct text_list *hosts,
+enum err_code operator_listener_start(const char *listen, const struct text_list *hosts, struct tls *tls,
     bool (*is_ready)(void *ctx), void *ctx, struct server **server, struct error *err) MUST_CHECK;
 
 #endif

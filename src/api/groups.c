@@ -224,7 +224,7 @@ void group_patch(struct call *call)
 {
     struct group_call *pending = new_call(call, 200);
     if (call_if_match(call, &pending->version) && read_input(call, &pending->input, false))
-        call_write(call, change_run, group_reply, pending);
+        call_write_settings(call, change_run, group_reply, pending);
 }
 
 static enum err_code delete_run(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -244,7 +244,7 @@ void group_delete_one(struct call *call)
 {
     struct group_call *pending = new_call(call, 204);
     if (call_if_match(call, &pending->version))
-        call_write(call, delete_run, delete_reply, pending);
+        call_write_settings(call, delete_run, delete_reply, pending);
 }
 
 static enum err_code members_run(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -271,7 +271,7 @@ void group_put_members(struct call *call)
 {
     struct group_call *pending = new_call(call, 200);
     if (read_ids(call, "members", pending))
-        call_write(call, members_run, group_reply, pending);
+        call_write_settings(call, members_run, group_reply, pending);
 }
 
 /* ── the groups of a role ────────────────────────────────────────────────────────────────────── */
@@ -319,5 +319,5 @@ void role_put_groups(struct call *call)
 {
     struct group_call *pending = new_call(call, 200);
     if (read_ids(call, "groups", pending))
-        call_write(call, role_groups_run, role_groups_reply, pending);
+        call_write_settings(call, role_groups_run, role_groups_reply, pending);
 }

@@ -143,5 +143,5 @@ void role_put_members(struct call *call)
     if (!given || (!pending->members && !body.errors.count))
         error_list_add(&body.errors, "/members", "This is required: the ids of all who hold the role.");
     if (body_finish(&body))
-        call_write(call, members_run, role_reply, pending);
+        call_write_settings(call, members_run, role_reply, pending);
 }

@@ -1,3 +1,4 @@
+#include "crm/session.h"
 #include "api/body.h"
 
 static void reply_session(
@@ -43,7 +44,7 @@ static void reply_started(struct call *call, void *ctx)
     const struct signing *in = ctx;
     struct reply_header cookie = {"Set-Cookie",
         arena_printf(call->arena, SESSION_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200%s",
-            in->session, call->api->config.secure_cookies ? "; Secure" : "")};
+            in->session, call->api->config.secure_cookies || call->exchange->https ? "; Secure" : "")};
     reply_session(call, 201, &in->actor, &cookie);
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/settings.h"
 #include "crm/crm.h"
+#include "mail/mailer.h"
 #include "webhook/dispatcher.h"
 
 struct node {
@@ -17,6 +18,7 @@ struct node {
     struct dispatcher *dispatcher; /* NULL: this process sends nothing */
     struct delivery_sink sink;
     struct tail *tail; /* likewise */
+    struct mailer *mailer; /* NULL: this process sends no email */
 };
 
 /* Takes the data folder (ERR_BUSY says who has it; ERR_INVALID that it belongs to the other engine), brings the schema up to date, opens everything. */

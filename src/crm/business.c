@@ -1,48 +1,113 @@
 #include "crm/business.h"
 
-#include "base/clock.h"
+#include "crm/audit.h"
 #include "crm/check.h"
 
 #include <stdlib.h>
 
-struct business_call {
-    struct id id;
-    const char *name;
-};
-
-static enum err_code business_insert(struct db *db, void *ctx, struct error *err)
+static enum err_code business_insert(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
-    struct business_call *call = ctx;
+    (void)list;
+    const char *name = ctx;
+    struct db *db = w->db;
     struct id contacts = id_new();
-    int64_t now = clock_wall_us();
     enum err_code code = db_exec(db,
         "INSERT INTO business (id, name, contact_object_id, settings_version, created_at) VALUES ($1, $2, "
         "$3, 1, $4)",
-        DB_PARAMS(db_id(call->id), db_text(call->name), db_id(contacts), db_int(now)), NULL, err);
+        DB_PARAMS(db_id(w->business_id), db_text(name), db_id(contacts), db_int(w->now)), NULL, err);
     if (!code)
         code = db_exec(db,
             "INSERT INTO permission_group (id, business_id, name, activities, scheduled, records, objects, "
             "webhooks, "
-            "people, version, created_at) VALUES ($1, $1, 'Owners', 1023, 1023, 1023, 1023, 1023, 1023, 1, "
+            "people, audit, version, created_at) VALUES ($1, $1, 'Owners', 1023, 1023, 1023, 1023, 1023, "
+            "1023, 1023, 1, "
             "$2)",
-            DB_PARAMS(db_id(call->id), db_int(now)), NULL, err);
-    if (code)
-        return code;
-    return db_exec(db,
-        "INSERT INTO record_object (id, business_id, kind, name, api_name, description, version, created_at) "
-        "VALUES ($1, $2, 0, 'Contact', 'contacts', '', 1, $3)",
-        DB_PARAMS(db_id(contacts), db_id(call->id), db_int(now)), NULL, err);
+            DB_PARAMS(db_id(w->business_id), db_int(w->now)), NULL, err);
+    if (!code)
+        code = db_exec(db,
+            "INSERT INTO record_object (id, business_id, kind, name, api_name, description, version, "
+            "created_at) "
+            "VALUES ($1, $2, 0, 'Contact', 'contacts', '', 1, $3)",
+            DB_PARAMS(db_id(contacts), db_id(w->business_id), db_int(w->now)), NULL, err);
+    struct audit audit = AUDIT(w, "business.created", w->business_id, name);
+    audit_text(&audit, "name", NULL, name);
+    return code ? code : audit_add(&audit, err);
+}
+
+static enum err_code check_business_name(const struct crm *crm, const char *name, struct error *err)
+{
+    long long most = crm_limits(crm)->name_chars;
+    return check_name(name, (size_t)most)
+               ? ERR_OK
+               : error_set(err, ERR_INVALID, "A Business needs a name of 1 to %lld characters.", most);
 }
 
 enum err_code business_add(struct crm *crm, const char *name, struct id *business_id, struct error *err)
 {
-    long long most = crm_limits(crm)->name_chars;
-    if (!check_name(name, (size_t)most))
-        return error_set(err, ERR_INVALID, "A Business needs a name of 1 to %lld characters.", most);
-    struct business_call call = {.id = id_new(), .name = name};
-    enum err_code code = writer_run(crm->writer, business_insert, &call, err);
-    if (!code)
-        *business_id = call.id;
+    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
+    struct error_list list;
+    enum err_code code = check_business_name(crm, name, err);
+    if (code)
+        return code;
+    *business_id = id_new();
+    return crm_write(crm, arena, NULL, *business_id, business_insert, arena_strdup(arena, name), &list, err);
+}
+
+enum err_code business_add_in(struct write *w, const char *name, struct error *err)
+{
+    enum err_code code = check_business_name(w->crm, name, err);
+    return code ? code : business_insert(w, arena_strdup(w->arena, name), NULL, err);
+}
+
+/* No index has the names: only an operator asks, and Businesses are few. */
+enum err_code business_by_name(
+    struct db *db, const char *name, struct id *business_id, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *count = 0;
+    enum err_code code = db_query(db, "SELECT id FROM business WHERE name = $1 ORDER BY id LIMIT 2",
+        DB_PARAMS(db_text(name)), &rows, err);
+    while (!code && db_next(rows, &code, err))
+        if ((*count)++ == 0)
+            *business_id = db_col_id(rows, 0);
+    return code;
+}
+
+#define BUSINESS_COLUMNS                                                                                     \
+    "id, name, created_at, (SELECT COUNT(*) FROM employee e WHERE e.business_id = business.id AND "          \
+    "e.active = 1) "
+
+static struct business take_business(struct db_rows *rows, struct arena *arena)
+{
+    return (struct business){.id = db_col_id(rows, 0),
+        .name = db_col_text_copy(rows, 1, arena),
+        .created_at = db_col_int(rows, 2),
+        .employee_count = db_col_int(rows, 3)};
+}
+
+enum err_code business_read(
+    struct db *db, struct arena *arena, struct id id, struct business *business, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(
+        db, "SELECT " BUSINESS_COLUMNS "FROM business WHERE id = $1", DB_PARAMS(db_id(id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such Business.");
+    *business = take_business(rows, arena);
+    return ERR_OK;
+}
+
+enum err_code business_list(struct db *db, struct arena *arena, struct id from, size_t most,
+    struct business **list, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *list = ARENA_ARRAY(arena, struct business, most);
+    *count = 0;
+    enum err_code code =
+        db_query(db, "SELECT " BUSINESS_COLUMNS "FROM business WHERE id > $1 ORDER BY id LIMIT $2",
+            DB_PARAMS(db_id(from), db_int((int64_t)most)), &rows, err);
+    while (!code && *count < most && db_next(rows, &code, err))
+        (*list)[(*count)++] = take_business(rows, arena);
     return code;
 }
 
@@ -62,6 +127,14 @@ enum err_code business_touch(struct db *db, struct id business_id, struct error 
 {
     return db_exec(db, "UPDATE business SET settings_version = settings_version + 1 WHERE id = $1",
         DB_PARAMS(db_id(business_id)), NULL, err);
+}
+
+enum err_code business_touch_of_user(struct db *db, struct id user_id, struct error *err)
+{
+    return db_exec(db,
+        "UPDATE business SET settings_version = settings_version + 1 WHERE id IN (SELECT business_id FROM "
+        "employee WHERE user_id = $1)",
+        DB_PARAMS(db_id(user_id)), NULL, err);
 }
 
 static int by_id(const void *a, const void *b)

@@ -29,8 +29,13 @@ struct display_name display_name_of(const char *first_name, const char *last_nam
  */
 bool check_api_name(const char *api_name, bool derived, const char *pointer, struct error_list *list);
 
+#define EMAIL_MOST 254
+
 /* Something@something.something without spaces: what can be checked without sending a mail. */
 bool check_email(const char *text);
+
+/* What addresses are compared by: the letters A to Z in lower case. In the arena. */
+const char *email_key(struct arena *arena, const char *email);
 
 /* ERR_NOT_FOUND unless the Business is there. */
 enum err_code check_business(struct db *db, struct id business_id, struct error *err) MUST_CHECK;

@@ -1,5 +1,6 @@
 #include "crm/employee_list.h"
 
+#include "crm/check.h"
 #include "crm/search.h"
 
 #define PERSON_COLUMNS "id, first_name, last_name, display_name, email "
@@ -44,7 +45,7 @@ struct scan {
     struct arena *arena;
     struct id business_id;
     const char *folded; /* NULL: all */
-    bool back;
+    bool back, active;
     struct page_key at; /* the last row that was looked at */
     struct person *people;
     size_t count, most;
@@ -52,16 +53,16 @@ struct scan {
 
 static enum err_code scan_query(struct scan *scan, size_t limit, struct db_rows **rows, struct error *err)
 {
-    struct db_value values[] = {
-        db_id(scan->business_id), db_text(scan->at.text), db_id(scan->at.id), db_int((int64_t)limit)};
+    struct db_value values[] = {db_id(scan->business_id), db_text(scan->at.text), db_id(scan->at.id),
+        db_int((int64_t)limit), db_int(scan->active)};
     struct db_params params = {values, ARRAY_LEN(values)};
     return scan->back
                ? db_query(scan->db,
-                     "SELECT " PERSON_COLUMNS "FROM employee WHERE business_id = $1 AND active = 1 AND "
+                     "SELECT " PERSON_COLUMNS "FROM employee WHERE business_id = $1 AND active = $5 AND "
                      "(display_name, id) < ($2, $3) ORDER BY display_name DESC, id DESC LIMIT $4",
                      params, rows, err)
                : db_query(scan->db,
-                     "SELECT " PERSON_COLUMNS "FROM employee WHERE business_id = $1 AND active = 1 AND "
+                     "SELECT " PERSON_COLUMNS "FROM employee WHERE business_id = $1 AND active = $5 AND "
                      "(display_name, id) > ($2, $3) ORDER BY display_name, id LIMIT $4",
                      params, rows, err);
 }
@@ -86,13 +87,14 @@ static enum err_code scan_some(struct scan *scan, bool *ended, struct error *err
 }
 
 enum err_code employee_list(struct db *db, struct arena *arena, const struct actor *actor, const char *search,
-    struct page *page, struct person **people, size_t *count, struct error *err)
+    bool active, struct page *page, struct person **people, size_t *count, struct error *err)
 {
     struct scan scan = {.db = db,
         .arena = arena,
         .business_id = actor->business_id,
         .folded = search && *search ? search_fold(arena, search) : NULL,
         .back = page->back,
+        .active = active,
         .at = page->from ? page->key : (struct page_key){.text = ""},
         .people = ARENA_ARRAY(arena, struct person, page->limit + 1),
         .most = page->limit + 1};
@@ -107,6 +109,21 @@ enum err_code employee_list(struct db *db, struct arena *arena, const struct act
 /* ── checking ────────────────────────────────────────────────────────────────────────────────── */
 
 static const char unknown_employee[] = "There is no such active employee in this Business.";
+
+enum err_code employee_by_email(struct db *db, struct arena *arena, struct id business_id, const char *email,
+    struct person *person, bool *active, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db,
+        "SELECT e.id, e.first_name, e.last_name, e.display_name, e.email, e.active FROM user_account u JOIN "
+        "employee e ON e.user_id = u.id WHERE u.email_key = $1 AND e.business_id = $2",
+        DB_PARAMS(db_text(email_key(arena, email)), db_id(business_id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such employee in this Business.");
+    take_person(rows, arena, person);
+    *active = db_col_int(rows, 5) != 0;
+    return ERR_OK;
+}
 
 enum err_code employee_read_active(struct db *db, struct arena *arena, struct id business_id, struct id id,
     struct person *person, struct error *err)

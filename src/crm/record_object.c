@@ -1,5 +1,6 @@
 #include "crm/record_object.h"
 
+#include "crm/audit.h"
 #include "crm/business.h"
 #include "crm/check.h"
 
@@ -121,6 +122,19 @@ static enum err_code api_name_taken(
     return error_set(err, ERR_CONFLICT, "%s", list->items[0].text);
 }
 
+/* `before` of a new object is one without anything. */
+static enum err_code audit_object(struct write *w, const char *action, const struct record_object *before,
+    const struct record_object *after, struct error *err)
+{
+    const char *was = before->description, *is = after->description;
+    struct audit audit = AUDIT(w, action, after->id, after->name);
+    audit_text(&audit, "name", before->name, after->name);
+    audit_text(&audit, "api_name", before->api_name, after->api_name);
+    audit_text(&audit, "description", was && *was ? was : NULL, *is ? is : NULL);
+    audit_bool(&audit, "archived", before->archived_at != 0, after->archived_at != 0);
+    return audit_add(&audit, err);
+}
+
 static enum err_code insert(
     struct write *w, const struct record_object *o, struct error_list *list, struct error *err)
 {
@@ -134,7 +148,10 @@ static enum err_code insert(
         DB_PARAMS(db_id(o->id), db_id(o->business_id), db_int(o->kind), db_text(o->name),
             db_text(o->api_name), db_text(o->description), db_int(o->version), db_int(o->created_at)),
         NULL, err);
-    return code == ERR_CONFLICT ? api_name_taken(o, list, err) : code; /* another node was quicker */
+    if (code == ERR_CONFLICT) /* another node was quicker */
+        return api_name_taken(o, list, err);
+    return code ? code
+                : audit_object(w, "record_object.created", &(struct record_object){.name = NULL}, o, err);
 }
 
 enum err_code record_object_add(struct write *w, const struct record_object_input *input,
@@ -246,7 +263,9 @@ enum err_code record_object_change(struct write *w, const char *key, int64_t ver
     code = check_archiving(w, &before, object, err);
     bool same = text_same(before.name, object->name) && text_same(before.description, object->description) &&
                 before.archived_at == object->archived_at;
-    return code || same ? code : update(w, object, err);
+    if (!code && !same)
+        code = update(w, object, err);
+    return code || same ? code : audit_object(w, "record_object.changed", &before, object, err);
 }
 
 /* ── what hangs on it ────────────────────────────────────────────────────────────────────────── */

@@ -4,7 +4,9 @@
  *      clients.c   connections: how long they may be without a request, or take to send one (the HTTP thread)
  *      intake.c    libmicrohttpd's callbacks: reads a request, hands it over, sends its answer (the HTTP thread)
  *      bodies.c    what all bodies take of the memory, and who is cut off for it
+ *      forwarded.c who a request comes from, if a proxy handed it on
  *      strict.c    what is refused, and the parsing of the target, the query and Host
+ *      tls.c       certificates, and what libmicrohttpd must know of them
  *      registry.c  who holds an exchange, deadlines, resuming (S1, S2)
  *      exchange.c  accessors and replies (any thread)
  *      stream.c    answers that come over time: buffers, heartbeats, who is cut off (any thread)
@@ -26,7 +28,11 @@
 
 #include "base/buf.h"
 #include "base/inbox.h"
+#include "base/limiter.h"
+#include "net/address.h"
+#include "net/guard.h"
 #include "net/server.h"
+#include "net/tls.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -54,11 +60,13 @@ struct fields {
 struct client {
     struct server *server;
     int fd;
+    struct MHD_Connection *connection;
     int64_t since_boot_us; /* it is quiet, or begun */
     int64_t due_boot_us; /* to be looked at */
     uint64_t received; /* bytes, when it was last looked at */
     bool counted; /* `received` is known, and more is the begin of a request */
-    bool begun; /* has sent a part of a request */
+    bool begun; /* has sent a part of a request; of TLS: its handshake is one of the first */
+    bool spoken; /* its first line was whole, so that it can be answered */
     bool ended; /* at the last look it had ended its side, and all that it sent was read */
     bool listed; /* in server.unserved */
     TAILQ_ENTRY(client) link;
@@ -91,7 +99,8 @@ struct request {
     struct client *client; /* the HTTP thread's, as long as connection_holds */
     struct inbox_item item;
     /* the HTTP thread's until the hand-over, constant afterwards */
-    struct sockaddr_storage peer;
+    union address from; /* the peer, or who it says that it speaks for, if it is a proxy of ours */
+    bool has_from; /* not a unix socket's */
     struct fields headers, query, cookies;
     struct buf body; /* the handler's after the hand-over */
     size_t body_charged; /* of server.bodies; likewise */
@@ -99,6 +108,7 @@ struct request {
     bool cut_off; /* its connection is about to end without an answer from libmicrohttpd */
     bool begun; /* the checks were made */
     bool folded; /* a header went over more than one line */
+    int64_t retry_after_us; /* of a 429 */
     int refused_status; /* 0: not refused */
     const char *refusal; /* a sentence for the client */
     size_t discarded; /* bytes of a refused body */
@@ -121,6 +131,9 @@ struct server {
     struct server_config config;
     struct arena *arena; /* of the texts below and of this struct's life */
     struct text_list hosts;
+    struct limiter *refusals; /* of whose refusals are logged, by address; has locks of its own */
+    struct cidr *proxies;
+    size_t proxy_count;
     const char *address;
     const char *socket_path; /* of a unix socket, else NULL */
     int listen_fd; /* the HTTP thread's while it runs */
@@ -177,9 +190,10 @@ void intake_connection(void *cls, struct MHD_Connection *connection, void **sock
     enum MHD_ConnectionNotificationCode code);
 
 /* clients.c */
-struct client *client_new(struct server *server, int fd);
+struct client *client_new(struct server *server, struct MHD_Connection *connection);
 void client_free(struct client *client);
-void client_begun(struct client *client, int64_t now_boot_us);
+/* The first line of its request is whole. */
+void client_spoke(struct client *client, int64_t now_boot_us);
 void client_served(struct client *client); /* its request is whole, or is being refused */
 void client_answered(struct client *client);
 /* With a 408, if that can be sent at once. To be called while its request is being read; frees nothing. */
@@ -196,6 +210,14 @@ bool client_has_left(const struct client *client);
 
 #define BODY_TOO_LARGE "The body is larger than this server accepts."
 #define NO_MEMORY_FOR_BODY "There is no memory for this body now."
+
+/* forwarded.c: after the headers and the peer's address were copied; `from` and `https` become the client's. */
+void forwarded_read(struct request *request);
+
+/* tls.c: what libmicrohttpd must know of it, ended; nothing if the server has no TLS. */
+void tls_options(const struct server *server, struct MHD_OptionItem options[static 3]);
+/* The HTTP thread: sends what goes out at once, after the handshake. */
+void tls_say(struct MHD_Connection *connection, const char *text, size_t len);
 
 /* What the checks know of a request. */
 struct framing {
@@ -251,5 +273,8 @@ void response_dress(const struct request *request, struct MHD_Response *response
 struct MHD_Response *reply_response(const struct request *request, const struct reply *reply);
 struct MHD_Response *problem_response(
     const struct request *request, int status, const char *detail, const struct error_list *list, bool close);
+/* The 429 of exchange_reply_limited. */
+struct MHD_Response *limited_response(
+    const struct request *request, const char *detail, int64_t retry_after_us);
 
 #endif

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import callgrind
+from support import instructions
 from support.api import Api
 from support.oracle import KINDS, as_json
 from support.world import World
@@ -49,13 +49,12 @@ ALL_BUT_PEOPLE = {(kind, verb): "my" if kind == "records" else levels[-1]
 
 
 @pytest.mark.plain
-@pytest.mark.skipif(not callgrind.AVAILABLE, reason="needs valgrind")
 def test_m13_permissions_cost_little_of_reading_a_record(make_server, tmp_path):
     """
     GET logged/{id} from the route to the answer: plain, and about several records of which some are left out. The first
     read after a change of settings, which loads the facts, is told apart.
     """
-    counter = callgrind.Callgrind(tmp_path)
+    counter = instructions.Callgrind(tmp_path)
     server = make_server(prefix=counter.prefix, flags=["--workers", "1"])
     world = World(server, webhook="http://127.0.0.1:9/none")
     who, api = employee(world, ALL_BUT_PEOPLE)
@@ -70,9 +69,9 @@ def test_m13_permissions_cost_little_of_reading_a_record(make_server, tmp_path):
             told = api.ok("GET", f"/api/activities/logged/{activity}")
         costs = counter.end(server)
         assert len(told["associated_entities"]) == (3 if activity == read["about records"] else 0)
-        assert callgrind.calls_of(costs, "logged_get") == count
-        assert callgrind.calls_of(costs, "may") >= count, "what is looked for has other names"
-        all_of_it, theirs = callgrind.of(costs, {"route_dispatch"}), callgrind.of(costs, PERMISSIONS)
+        assert instructions.calls_of(costs, "logged_get") == count
+        assert instructions.calls_of(costs, "may") >= count, "what is looked for has other names"
+        all_of_it, theirs = instructions.of(costs, {"route_dispatch"}), instructions.of(costs, PERMISSIONS)
         print(f"{what}: {theirs // count} of {all_of_it // count} instructions, {100 * theirs / all_of_it:.1f} %")
         return theirs / all_of_it
 
@@ -83,10 +82,9 @@ def test_m13_permissions_cost_little_of_reading_a_record(make_server, tmp_path):
 
 
 @pytest.mark.plain
-@pytest.mark.skipif(not callgrind.AVAILABLE, reason="needs valgrind")
 def test_m13_a_list_loads_the_facts_once(make_server, tmp_path):
     """However many are on the page: one query for what the caller may, the next time none, and no more for the rest."""
-    counter = callgrind.Callgrind(tmp_path)
+    counter = instructions.Callgrind(tmp_path)
     server = make_server(prefix=counter.prefix, flags=["--workers", "1"])
     world = World(server, webhook="http://127.0.0.1:9/none")
     who, api = employee(world, ALL_BUT_PEOPLE)
@@ -98,8 +96,8 @@ def test_m13_a_list_loads_the_facts_once(make_server, tmp_path):
         counter.begin(server)
         assert len(api.ok("GET", f"{path}?limit={limit}")["results"]) == limit
         costs = counter.end(server)
-        assert callgrind.calls_of(costs, "may_see") + callgrind.calls_of(costs, "may") >= limit
-        return callgrind.calls_of(costs, "access_load"), callgrind.calls_of(costs, "db_query")
+        assert instructions.calls_of(costs, "may_see") + instructions.calls_of(costs, "may") >= limit
+        return instructions.calls_of(costs, "access_load"), instructions.calls_of(costs, "db_query")
 
     for path in ("/api/activities/logged", f"/api/records/contacts/{about[1]}/timeline"):
         change(world)

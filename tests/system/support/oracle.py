@@ -15,6 +15,7 @@ KINDS = {
     "objects": {verb: ("none", "all") for verb in ("view", "create", "edit", "delete")},
     "webhooks": {"view": ("none", "all")},
     "people": {verb: ("none", "all") for verb in ("view", "create", "edit", "delete")},
+    "audit": {"view": ("none", "all")},
 }
 PERMISSIONS = [(kind, verb) for kind, verbs in KINDS.items() for verb in verbs]
 
@@ -236,6 +237,9 @@ class Model:
 
     def view_people(self, who, _thing):
         return self._granted(who, "people", "view", False)
+
+    def view_audit(self, who, _thing):
+        return self._granted(who, "audit", "view", False)
 
     def add_people(self, who, _thing):
         return self._granted(who, "people", "create", False)
