@@ -209,24 +209,20 @@ static const char *emptiable(struct body *body, const char *name, size_t most)
     return text ? text : "";
 }
 
-static bool read_input(struct call *call, struct record_input *input, bool creating)
+static void read_input(struct body *body, struct record_input *input, bool creating)
 {
-    struct body body;
-    if (!body_read(call, &body))
-        return false;
-    size_t most = (size_t)crm_limits(call->api->config.crm)->name_chars;
-    input->first_name = emptiable(&body, "first_name", most);
-    input->last_name = emptiable(&body, "last_name", most);
-    input->email = emptiable(&body, "email", EMAIL_MOST);
-    input->name = emptiable(&body, "name", most);
-    input->fields = body_json(&body, "fields");
-    input->has_owner = body_has(&body, "owner_id");
-    input->owner_id = body_id(&body, "owner_id");
-    if (!creating && body_given(&body, "archived")) {
+    size_t most = (size_t)call_limits(body->call)->name_chars;
+    input->first_name = emptiable(body, "first_name", most);
+    input->last_name = emptiable(body, "last_name", most);
+    input->email = emptiable(body, "email", EMAIL_MOST);
+    input->name = emptiable(body, "name", most);
+    input->fields = body_array(body, "fields");
+    input->has_owner = body_has(body, "owner_id");
+    input->owner_id = body_id(body, "owner_id");
+    if (!creating && body_given(body, "archived")) {
         input->has_archived = true;
-        input->archived = body_bool(&body, "archived", false);
+        input->archived = body_bool(body, "archived", false);
     }
-    return body_finish(&body);
 }
 
 static enum err_code run_add(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -245,8 +241,11 @@ void records_post(struct call *call)
 {
     struct record_call *c = ARENA_NEW(call->arena, struct record_call);
     c->object_key = call->path_object;
-    if (read_input(call, &c->input, true))
-        call_write(call, run_add, reply_added, c);
+    struct body body;
+    if (!body_read(call, &body))
+        return;
+    read_input(&body, &c->input, true);
+    body_write(&body, run_add, reply_added, c);
 }
 
 static enum err_code run_change(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -273,8 +272,11 @@ void record_patch(struct call *call)
     struct record_call *c = ARENA_NEW(call->arena, struct record_call);
     c->object_key = call->path_object;
     c->id = call->path_id;
-    if (read_version(call, &c->version) && read_input(call, &c->input, false))
-        call_write(call, run_change, reply_changed, c);
+    struct body body;
+    if (!read_version(call, &c->version) || !body_read(call, &body))
+        return;
+    read_input(&body, &c->input, false);
+    body_write(&body, run_change, reply_changed, c);
 }
 
 /* Archives it. */

@@ -78,7 +78,7 @@ static void check_input(struct body *body, const struct schedule_input *input)
     if (!id_is_nil(input->employee_id) && !id_is_nil(input->role_id))
         error_list_add(&body->errors, "/role_id",
             "An activity is for one employee or for one role; name one of the two.");
-    if (!body->errors.count && id_is_nil(input->object_id) && !input->object_name)
+    if (!body_given(body, "activity_object_id") && !body_given(body, "activity_object_name"))
         error_list_add(&body->errors, "/activity_object_id",
             "Name the Activity Object by activity_object_id or by activity_object_name.");
 }
@@ -114,10 +114,11 @@ void scheduled_post(struct call *call)
     struct error err = {0};
     unit->done = schedule_done;
     unit->owner = call;
+    error_list_reading_done(&body.errors);
     enum err_code code =
         scheduled_prepare(call->db, call->arena, &call->actor, &input, unit, &body.errors, &err);
     if (code && code != ERR_INVALID)
-        body.errors.count = 0; /* they are not what is answered */
+        error_list_clear(&body.errors); /* they are not what is answered */
     if (!body_finish(&body))
         return;
     if (!code)

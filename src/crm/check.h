@@ -8,7 +8,7 @@
 /* The highest --name-limit: two such names in four bytes a character still fit into PostgreSQL's index. */
 #define NAME_CEILING 300
 
-/* 1 to `most` characters, not only spaces. The text is well-formed UTF-8. */
+/* 1 to `most` characters, not only white space. The text is well-formed UTF-8. */
 bool check_name(const char *text, size_t most);
 
 /* The same for a member `name`, which is refused as /name. */
@@ -28,6 +28,12 @@ struct display_name display_name_of(const char *first_name, const char *last_nam
  * what came of another name, for want of one.
  */
 bool check_api_name(const char *api_name, bool derived, const char *pointer, struct error_list *list);
+
+/*
+ * What stands against archiving or restoring a thing (`code`, with its sentence in `err`): alone it is the answer;
+ * beside other members that are refused it is one of them, /archived, and ERR_OK lets error_list_refuse answer.
+ */
+enum err_code check_archiving_refused(enum err_code code, struct error_list *list, const struct error *err);
 
 /* Something@something.something without spaces: what can be checked without sending a mail. */
 bool check_email(const char *text);
