@@ -106,7 +106,7 @@ void timeline_get(struct call *call)
     struct error err = {0};
     enum err_code code = timeline_find(call->db, &call->actor, call->path_object, call->path_id, &of, &err);
     if (!code) /* before the page: what is committed between the two comes by the stream, too, and not by neither */
-        code = timeline_cursor_now(call->db, call->arena, &live, &err);
+        code = timeline_cursor_now(call->db, call->arena, &live, NULL, &err);
     if (!code)
         code =
             timeline_page(call->db, call->arena, &call->actor, &of, &filter, &page, &entries, &count, &err);

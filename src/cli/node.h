@@ -17,6 +17,7 @@ struct node {
     struct dispatcher *dispatcher; /* NULL: this process sends nothing */
     struct delivery_sink sink;
     struct tail *tail; /* likewise */
+    struct housekeeping *housekeeping; /* likewise */
 };
 
 /* Takes the data folder (ERR_BUSY says who has it; ERR_INVALID that it belongs to the other engine), brings the schema up to date, opens everything. */

@@ -74,6 +74,11 @@ const struct option settings_options[] = {
     {"idempotency", OPTION_DURATION, AT(limits.idempotency_us), "48h",
         "How long the answer to an Idempotency-Key is kept, at least", 24 * 3600 * US_PER_S,
         720 * 3600 * US_PER_S},
+    {"timeline_keep", OPTION_DURATION, AT(timeline_us), "168h",
+        "How long changes of timelines are kept, for live streams that resume", 3600 * US_PER_S,
+        8760 * 3600 * US_PER_S},
+    {"housekeeping", OPTION_DURATION, AT(housekeeping_us), "60s",
+        "How often what is kept for a time only is looked through", 10 * US_PER_MS, 86400 * US_PER_S},
     {"unsafe_no_sync", OPTION_BOOL, AT(unsafe_no_sync), "no",
         "For tests: SQLite may lose what was acknowledged when the power fails"},
 };

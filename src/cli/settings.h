@@ -13,6 +13,7 @@ struct settings {
     int64_t delivery_us, delivery_connect_us, deliveries_most, lookups_most;
     int64_t batch_most, queue_most, lease_us;
     int64_t streams_most, stream_buffer_most, stream_beat_us, stream_resume_most;
+    int64_t timeline_us, housekeeping_us;
     struct crm_limits limits;
     bool unsafe_no_sync;
 };
