@@ -13,10 +13,11 @@ MAY_INCLUDE = {
     "db": {"base", "db"},
     "net": {"base", "net"},
     "crm": {"base", "db", "net", "crm"},  # of net only url.h: which URLs may be configured
+    "mail": {"base", "db", "net", "crm", "mail"},
     "webhook": {"base", "db", "net", "crm", "webhook"},
     "api": {"base", "db", "net", "crm", "webhook", "api"},
     "relay": {"base", "db", "net", "relay"},
-    "cli": {"base", "db", "net", "crm", "webhook", "api", "relay", "cli"},
+    "cli": {"base", "db", "net", "crm", "mail", "webhook", "api", "relay", "cli"},
 }
 
 # A library's header -> the folders that may include it.

@@ -47,15 +47,24 @@ struct facts *worker_facts(void *arg)
     return ((struct worker *)arg)->facts;
 }
 
+static void api_free(struct api *api)
+{
+    limits_free(api->limits);
+    mem_free(api);
+}
+
 enum err_code api_start(const struct api_config *config, struct api **api, struct error *err)
 {
     json_use_our_memory();
     struct api *a = mem_zalloc(sizeof *a);
     a->config = *config;
+    a->limits = limits_new(&config->limits);
     struct server_config server = {.name = "api",
         .listen_option = "--listen",
         .listen = config->listen,
         .hosts = config->hosts,
+        .behind_proxy = config->behind_proxy,
+        .addresses = limits_addresses(a->limits),
         .body_most = (size_t)config->body_most,
         .connections_most = (unsigned)config->connections_most,
         .idle_s = (unsigned)(config->idle_us / US_PER_S),
@@ -74,7 +83,7 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
         .worker_stop = worker_stop};
     enum err_code code = server_start(&server, &a->server, err);
     if (code) {
-        mem_free(a);
+        api_free(a);
         return code;
     }
     *api = a;
@@ -90,5 +99,5 @@ void api_stop(struct api *api, int64_t drain_us)
 {
     server_stop(api->server, drain_us);
     tail_close(api->config.tail); /* its watchers know the api */
-    mem_free(api);
+    api_free(api);
 }

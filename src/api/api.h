@@ -6,6 +6,7 @@
 #ifndef HERALD_API_API_H
 #define HERALD_API_API_H
 
+#include "api/limits.h"
 #include "base/json_read.h"
 #include "crm/crm.h"
 #include "net/server.h"
@@ -14,7 +15,8 @@ struct api;
 
 struct api_config {
     const char *listen;
-    struct text_list hosts;
+    struct text_list hosts, behind_proxy;
+    struct limits_config limits;
     int64_t body_most; /* bytes */
     struct json_limits json; /* of a body, and of JSON in a parameter */
     int64_t connections_most;

@@ -12,8 +12,10 @@ static bool refuse(struct call *call)
     return false;
 }
 
-static bool finish(struct call *call, enum err_code code, const struct error *err)
+static bool finish(struct call *call, const char *credential, enum err_code code, const struct error *err)
 {
+    if (!code || code == ERR_UNAUTHENTICATED)
+        limits_learn(call, credential, !code);
     if (code == ERR_UNAUTHENTICATED)
         return refuse(call);
     if (code)
@@ -27,6 +29,41 @@ static bool once(const struct call *call, const char *name)
     return exchange_header_count(call->exchange, name) == 1;
 }
 
+static bool is_read(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+/* What is remembered is not told: whoever is refused is known now. */
+static enum err_code identify_by_key(struct call *call, const char *key, struct id business_id,
+    struct id user_id, bool afresh, struct error *err)
+{
+    enum err_code code =
+        call->route->flags & ROUTE_PROVEN
+            ? facts_actor(call->facts, call->db, call->arena, key, business_id, user_id, afresh, &call->actor,
+                  &call->remembered, err)
+            : actor_by_key(call->db, call->arena, key, business_id, user_id, &call->actor, err);
+    if (!code && !call->actor.access)
+        code = facts_access(call->facts, call->db, call->arena, &call->actor, err);
+    return code;
+}
+
+/* Whether the request only reads: its method says so, or its route. */
+static bool only_reads(const struct call *call)
+{
+    return is_read(call->exchange->method) || (call->route->flags & ROUTE_READS);
+}
+
+static bool may_write(struct call *call)
+{
+    if (!call->actor.credential.read_only || only_reads(call))
+        return true;
+    exchange_reply_problem(call->exchange, 403,
+        "This API key only reads: it may be used for GET and HEAD, and for POST to .../search and .../form.",
+        NULL);
+    return false;
+}
+
 static bool by_key(struct call *call, const char *key)
 {
     const char *business = exchange_header(call->exchange, "X-BUSINESS-ID");
@@ -37,19 +74,12 @@ static bool by_key(struct call *call, const char *key)
         return refuse(call);
     struct error err = {0};
     bool again = call->exchange->user != NULL; /* what was remembered turned out to be of yesterday */
-    enum err_code code =
-        call->route->flags & ROUTE_PROVEN
-            ? facts_actor(call->facts, call->db, call->arena, key, business_id, user_id, again, &call->actor,
-                  &call->remembered, &err)
-            : actor_by_key(call->db, call->arena, key, business_id, user_id, &call->actor, &err);
-    if (!code && !call->actor.access)
-        code = facts_access(call->facts, call->db, call->arena, &call->actor, &err);
-    return finish(call, code, &err);
-}
-
-static bool is_read(const char *method)
-{
-    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    enum err_code code = identify_by_key(call, key, business_id, user_id, again, &err);
+    if (!code && call->remembered && call->actor.credential.read_only)
+        code = identify_by_key(call, key, business_id, user_id, true, &err);
+    if (!code && !call->remembered)
+        key_use_note(facts_key_uses(call->facts), call->api->config.crm->writer, &call->actor);
+    return finish(call, key, code, &err) && may_write(call);
 }
 
 bool origin_is_ours(const struct exchange *exchange)
@@ -74,13 +104,17 @@ static bool by_session(struct call *call, const char *session)
     enum err_code code = actor_by_session(call->db, call->arena, session, &call->actor, &err);
     if (!code)
         code = facts_access(call->facts, call->db, call->arena, &call->actor, &err);
-    return finish(call, code, &err);
+    return finish(call, session, code, &err);
 }
 
 bool call_authenticate(struct call *call)
 {
     const char *key = exchange_header(call->exchange, "X-API-KEY");
     const char *session = exchange_cookie(call->exchange, SESSION_COOKIE);
+    if (key && !limits_admit(call, key))
+        return false;
+    if (!key && session && !limits_admit(call, session))
+        return false;
     return !key && session ? by_session(call, session) : by_key(call, key);
 }
 

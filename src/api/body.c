@@ -72,9 +72,9 @@ static void check_unknown(struct body *body)
     {
         if (is_known(body, name))
             continue;
-        if (body->call->route->flags & ROUTE_WIRE)
-            metric_add(METRIC_unknown_members_total, 1);
-        else
+        bool wire = body->call->route->flags & ROUTE_WIRE;
+        metric_add(wire ? METRIC_unknown_members_total : METRIC_refused_members_total, 1);
+        if (!wire)
             error_list_add(
                 &body->errors, pointer_to(body->call->arena, name), "This member is not known here.");
     }

@@ -5,6 +5,7 @@
 #define HERALD_API_CALL_H
 
 #include "api/api.h"
+#include "api/limits.h"
 #include "base/emit.h"
 #include "crm/facts.h"
 #include "crm/page.h"
@@ -12,6 +13,7 @@
 struct api {
     struct api_config config;
     struct server *server;
+    struct limits *limits;
 };
 
 struct call;
@@ -20,6 +22,7 @@ enum route_flags {
     ROUTE_OPEN = 1, /* needs no credentials */
     ROUTE_NO_DB = 4, /* needs no database */
     ROUTE_PROVEN = 8, /* what the caller is and may is proven again when it is committed: see crm/facts.h */
+    ROUTE_READS = 16, /* changes nothing, although it is a POST: a key that only reads may use it */
     ROUTE_WIRE = 2, /* ignores, and counts, members and parameters that it does not know (M19) */
 };
 
@@ -43,6 +46,8 @@ struct call {
     const char *path_no_id; /* what stands where the path must have an id, while a route is looked for */
     const char *path_object; /* and of {object}: an id or an api_name; NULL where there is none */
     struct actor actor; /* unless ROUTE_OPEN */
+    const struct id *businesses; /* others than the actor's whose settings a write changes; in the arena */
+    size_t business_count;
     bool remembered; /* that actor, not read now: see crm/facts.h */
 };
 
@@ -104,6 +109,8 @@ struct reply_header etag_header(struct call *call, int64_t version);
 
 /* ?limit= and ?cursor=. Replies itself on failure. */
 bool call_page(struct call *call, struct page *page) MUST_CHECK;
+/* A cursor: after `key`, or before it. In the call's arena. */
+char *call_cursor(struct call *call, bool back, const struct page_key *key) __attribute__((returns_nonnull));
 /* Begins {"results": [ in a new buf. */
 struct json emit_page(struct buf *body);
 /* Ends it, with "next" and "previous"; `first` and `last` are the keys of the page's outer rows, NULL if it is empty. */
@@ -161,6 +168,18 @@ void role_put_groups(struct call *call);
 void sharing_get(struct call *call);
 void sharing_put(struct call *call);
 void employees_get(struct call *call);
+void employees_post(struct call *call);
+void employee_get(struct call *call);
+void employee_patch(struct call *call);
+void employee_delete(struct call *call);
+void employee_keys_get(struct call *call);
+void employee_key_delete(struct call *call);
+void keys_get(struct call *call);
+void keys_post(struct call *call);
+void key_patch(struct call *call);
+void key_delete(struct call *call);
+void invitation_post(struct call *call);
+void password_reset_post(struct call *call);
 void objects_get(struct call *call);
 void objects_post(struct call *call);
 void object_get(struct call *call);
@@ -192,6 +211,8 @@ void timeline_stream_get(struct call *call);
 void deliveries_get(struct call *call);
 void delivery_get(struct call *call);
 void notifications_get(struct call *call);
+void audit_get(struct call *call);
+void audit_export_get(struct call *call);
 void session_get(struct call *call);
 void session_post(struct call *call);
 void session_delete(struct call *call);

@@ -1,6 +1,8 @@
-/* GET /api/employees: whom work can be given to, by name. */
-#include "api/call.h"
+/* /api/employees: the people of a Business. The list is for choosing, by name, whom work can be given to. */
+#include "api/body.h"
 #include "base/text.h"
+#include "crm/check.h"
+#include "crm/employee.h"
 #include "crm/employee_list.h"
 
 static bool read_search(struct call *call, const char **search)
@@ -22,12 +24,15 @@ void employees_get(struct call *call)
 {
     struct page page;
     const char *search;
-    if (!call_page(call, &page) || !read_search(call, &search))
+    int active;
+    static const char *const choices[] = {"false", "true", NULL};
+    if (!call_page(call, &page) || !read_search(call, &search) ||
+        !query_choice(call, "active", choices, true, &active))
         return;
     struct person *people;
     size_t count;
     struct error err = {0};
-    if (employee_list(call->db, call->arena, &call->actor, search, &page, &people, &count, &err)) {
+    if (employee_list(call->db, call->arena, &call->actor, search, active, &page, &people, &count, &err)) {
         call_fail(call, &err, NULL);
         return;
     }
@@ -42,4 +47,143 @@ void employees_get(struct call *call)
     }
     emit_page_end(&json, call, &page, count ? &first : NULL, count ? &last : NULL);
     call_reply_json(call, 200, &body, NULL, 0);
+}
+
+/* ── one ─────────────────────────────────────────────────────────────────────────────────────── */
+
+static void emit_named(struct json *json, struct id id, const char *name)
+{
+    emit_object(json, NULL);
+    emit_id(json, "id", id);
+    emit_text(json, "name", name);
+    emit_object_end(json);
+}
+
+static void emit_employee(struct json *json, const struct employee *employee)
+{
+    const struct person *person = &employee->person;
+    emit_object(json, NULL);
+    emit_id(json, "id", person->id);
+    emit_text(json, "display_name", person->display_name);
+    emit_text(json, "first_name", person->first_name);
+    emit_text(json, "last_name", person->last_name);
+    emit_text(json, "email", person->email);
+    emit_bool(json, "active", employee->active);
+    emit_time(json, "created_at", employee->created_at);
+    emit_array(json, "groups");
+    for (size_t i = 0; i < employee->group_count; i++)
+        emit_named(json, employee->groups[i].id, employee->groups[i].name);
+    emit_array_end(json);
+    emit_array(json, "roles");
+    for (size_t i = 0; i < employee->role_count; i++)
+        emit_named(json, employee->roles[i].id, employee->roles[i].name);
+    emit_array_end(json);
+    emit_object_end(json);
+}
+
+static void reply_employee(struct call *call, int status, const struct employee *employee)
+{
+    struct buf body = BUF_INIT(ANSWER_MOST);
+    struct json json = JSON_INTO(&body);
+    emit_employee(&json, employee);
+    call_reply_json(call, status, &body, NULL, 0);
+}
+
+void employee_get(struct call *call)
+{
+    struct employee employee;
+    struct error err = {0};
+    if (employee_read(call->db, call->arena, &call->actor, call->path_id, &employee, &err))
+        call_fail(call, &err, NULL);
+    else
+        reply_employee(call, 200, &employee);
+}
+
+/* ── writing ─────────────────────────────────────────────────────────────────────────────────── */
+
+/* What waits for the writer; in the call's arena. */
+struct employee_call {
+    struct id id;
+    struct new_employee made;
+    struct employee_input changed;
+    struct employee employee;
+};
+
+static struct employee_call *new_call(struct call *call)
+{
+    struct employee_call *pending = ARENA_NEW(call->arena, struct employee_call);
+    *pending = (struct employee_call){.id = call->path_id};
+    return pending;
+}
+
+static enum err_code add_run(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    struct employee_call *pending = ctx;
+    struct id user_id;
+    enum err_code code = employee_add(w, &pending->made, &user_id, &pending->id, list, err);
+    return code ? code : employee_whole(w, pending->id, &pending->employee, err);
+}
+
+static void add_reply(struct call *call, void *ctx)
+{
+    reply_employee(call, 201, &((struct employee_call *)ctx)->employee);
+}
+
+void employees_post(struct call *call)
+{
+    struct body body;
+    struct employee_call *pending = new_call(call);
+    if (!body_read(call, &body))
+        return;
+    struct new_employee *made = &pending->made;
+    size_t most = (size_t)crm_limits(call->api->config.crm)->name_chars;
+    made->first_name = body_text(&body, "first_name", 1, most);
+    made->last_name = body_text_or_null(&body, "last_name", 0, most);
+    if (!made->last_name)
+        made->last_name = "";
+    made->email = body_text(&body, "email", 1, EMAIL_MOST);
+    made->groups = body_ids(&body, "group_ids", NULL, EMPLOYEE_GIVEN_MOST, &made->group_count);
+    made->roles = body_ids(&body, "role_ids", NULL, EMPLOYEE_GIVEN_MOST, &made->role_count);
+    if (body_finish(&body))
+        call_write_settings(call, add_run, add_reply, pending);
+}
+
+static enum err_code change_run(struct write *w, void *ctx, struct error_list *list, struct error *err)
+{
+    struct employee_call *pending = ctx;
+    return employee_change(w, pending->id, &pending->changed, &pending->employee, list, err);
+}
+
+static void change_reply(struct call *call, void *ctx)
+{
+    reply_employee(call, 200, &((struct employee_call *)ctx)->employee);
+}
+
+void employee_patch(struct call *call)
+{
+    struct body body;
+    struct employee_call *pending = new_call(call);
+    if (!body_read(call, &body))
+        return;
+    struct employee_input *changed = &pending->changed;
+    size_t most = (size_t)crm_limits(call->api->config.crm)->name_chars;
+    changed->first_name = body_text_or_null(&body, "first_name", 1, most);
+    changed->last_name = body_text_or_null(&body, "last_name", 0, most);
+    changed->activate = body_bool(&body, "active", false);
+    changed->deactivate = body_given(&body, "active") && !changed->activate;
+    if (body_finish(&body))
+        call_write_settings(call, change_run, change_reply, pending);
+}
+
+static void deactivated_reply(struct call *call, void *ctx)
+{
+    (void)ctx;
+    exchange_reply(call->exchange, &(struct reply){.status = 204});
+}
+
+void employee_delete(struct call *call)
+{
+    struct employee_call *pending = new_call(call);
+    pending->changed.deactivate = true;
+    call_write_settings(call, change_run, deactivated_reply, pending);
 }

@@ -16,7 +16,11 @@ static const char *const stream_parameters[] = {"cursor", NULL};
 
 static const char *const scheduled_parameters[] = {"limit", "cursor", "employee_id", "role_id",
     "activity_object_id", "record_id", "due_after", "due_before", "state", NULL};
-static const char *const employee_parameters[] = {"limit", "cursor", "search", NULL};
+static const char *const employee_parameters[] = {"limit", "cursor", "search", "active", NULL};
+static const char *const audit_parameters[] = {
+    "limit", "cursor", "employee_id", "subject_id", "subject_kind", "action", "after", "before", NULL};
+static const char *const audit_export_parameters[] = {
+    "format", "cursor", "employee_id", "subject_id", "subject_kind", "action", "after", "before", NULL};
 
 static const struct route routes[] = {
     {"GET", "/api/activities/logged", 0, logged_parameters, logged_list_get},
@@ -40,13 +44,13 @@ static const struct route routes[] = {
     {"DELETE", "/api/records/objects/{object}", 0, NULL, record_object_delete},
     {"GET", "/api/records/{object}", 0, object_parameters, records_get},
     {"POST", "/api/records/{object}", 0, NULL, records_post},
-    {"POST", "/api/records/{object}/search", 0, NULL, records_search},
+    {"POST", "/api/records/{object}/search", ROUTE_READS, NULL, records_search},
     {"GET", "/api/records/{object}/{id}", 0, NULL, record_get_one},
     {"PATCH", "/api/records/{object}/{id}", 0, NULL, record_patch},
     {"DELETE", "/api/records/{object}/{id}", 0, NULL, record_delete},
     {"DELETE", "/api/activities/objects/{id}", 0, NULL, object_delete},
     {"GET", "/api/activities/objects/{id}/form", 0, form_parameters, form_get},
-    {"POST", "/api/activities/objects/{id}/form", 0, NULL, form_post},
+    {"POST", "/api/activities/objects/{id}/form", ROUTE_READS, NULL, form_post},
     {"GET", "/api/activities/objects/{id}/rules", 0, NULL, rules_get},
     {"PUT", "/api/activities/objects/{id}/rules", 0, NULL, rules_put},
     {"GET", "/api/activities/objects/{id}/sharing", 0, NULL, sharing_get},
@@ -69,6 +73,18 @@ static const struct route routes[] = {
     {"GET", "/api/webhooks/deliveries/{id}", 0, NULL, delivery_get},
     {"GET", "/api/notifications", 0, page_parameters, notifications_get},
     {"GET", "/api/employees", 0, employee_parameters, employees_get},
+    {"POST", "/api/employees", 0, NULL, employees_post},
+    {"GET", "/api/employees/{id}", 0, NULL, employee_get},
+    {"PATCH", "/api/employees/{id}", 0, NULL, employee_patch},
+    {"DELETE", "/api/employees/{id}", 0, NULL, employee_delete},
+    {"GET", "/api/employees/{id}/keys", 0, page_parameters, employee_keys_get},
+    {"DELETE", "/api/employees/{id}/keys/{id}", 0, NULL, employee_key_delete},
+    {"GET", "/api/keys", 0, page_parameters, keys_get},
+    {"POST", "/api/keys", 0, NULL, keys_post},
+    {"PATCH", "/api/keys/{id}", 0, NULL, key_patch},
+    {"DELETE", "/api/keys/{id}", 0, NULL, key_delete},
+    {"POST", "/api/employees/{id}/invitation", 0, NULL, invitation_post},
+    {"POST", "/api/password-resets", ROUTE_OPEN, NULL, password_reset_post},
     {"GET", "/api/permission-groups", 0, page_parameters, groups_get},
     {"POST", "/api/permission-groups", 0, NULL, groups_post},
     {"GET", "/api/permission-groups/{id}", 0, NULL, group_get},
@@ -82,6 +98,8 @@ static const struct route routes[] = {
     {"GET", "/api/roles/{id}", 0, NULL, role_get},
     {"PATCH", "/api/roles/{id}", 0, NULL, role_patch},
     {"PUT", "/api/roles/{id}/members", 0, NULL, role_put_members},
+    {"GET", "/api/audit-log", 0, audit_parameters, audit_get},
+    {"GET", "/api/audit-log/export", 0, audit_export_parameters, audit_export_get},
     {"GET", "/api/session", 0, NULL, session_get},
     {"POST", "/api/session", ROUTE_OPEN, NULL, session_post},
     {"DELETE", "/api/session", 0, NULL, session_delete},

@@ -1,3 +1,4 @@
+#include "crm/session.h"
 #include "api/body.h"
 
 static void reply_session(

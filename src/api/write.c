@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "crm/business.h"
 #include "db/locks.h"
+#include "net/address.h"
 
 struct api_write {
     struct unit unit; /* first */
@@ -18,6 +19,17 @@ static struct api_write *write_of(struct unit *unit)
     return CONTAINER_OF(unit, struct api_write, unit);
 }
 
+static struct origin origin_of(const struct call *call)
+{
+    bool key = exchange_header(call->exchange, "X-API-KEY") != NULL;
+    struct address_text address = address_format(exchange_client(call->exchange));
+    return (struct origin){.via = call->route->flags & ROUTE_OPEN ? VIA_NOTHING
+                                  : key                           ? VIA_API_KEY
+                                                                  : VIA_SESSION,
+        .request_id = call->exchange->request_id,
+        .address = *address.text ? arena_strdup(call->arena, address.text) : NULL};
+}
+
 static enum err_code write_run_one(struct db *db, struct api_write *w, struct error *err)
 {
     struct call *call = w->call;
@@ -26,6 +38,7 @@ static enum err_code write_run_one(struct db *db, struct api_write *w, struct er
         .arena = call->arena,
         .actor = &call->actor,
         .business_id = call->actor.business_id,
+        .origin = origin_of(call),
         .pos = w->unit.pos,
         .now = clock_wall_us()};
     error_list_rewind(&w->list);

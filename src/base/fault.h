@@ -16,6 +16,7 @@
 
 #define FAULT_LIST(X)                                                                                        \
     X(after_commit) /* die: committed, nobody has been told */                                               \
+    X(after_mail) /* die: the SMTP server has the email, not yet recorded */                                 \
     X(after_relay_post) /* die: the relay's action succeeded, not yet recorded */                            \
     X(after_send) /* die: the webhook was answered, its outcome is not yet recorded */                       \
     X(alloc) /* an allocation whose size a peer chose fails */                                               \

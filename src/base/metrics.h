@@ -13,6 +13,9 @@
     X(activities_logged_total, COUNTER, "Logged Activities committed")                                       \
     X(batches_committed_total, COUNTER, "Transactions committed by the writer")                              \
     X(batches_retried_total, COUNTER, "Batches rolled back and run again in halves")                         \
+    X(credentials_throttled_total, COUNTER,                                                                  \
+        "Requests refused because of wrong credentials from their address")                                  \
+    X(credentials_wrong_total, COUNTER, "Requests with wrong credentials")                                   \
     X(deliveries_failed_total, COUNTER, "Deliveries that ended without a 2xx")                               \
     X(deliveries_in_flight, GAUGE, "Webhook requests under way")                                             \
     X(deliveries_queued, GAUGE, "Pending deliveries held in memory")                                         \
@@ -21,7 +24,13 @@
     X(http_connections, GAUGE, "Open connections to the API")                                                \
     X(http_requests_total, COUNTER, "Requests answered by the API")                                          \
     X(http_refused_total, COUNTER, "Requests refused before routing: ambiguous, oversized, wrong Host")      \
+    X(http_4xx_total, COUNTER, "Requests answered with a 4xx")                                               \
     X(http_5xx_total, COUNTER, "Requests answered with a 5xx")                                               \
+    X(refused_members_total, COUNTER,                                                                        \
+        "JSON members that do not exist, or that callers may not set, refused")                              \
+    X(mails_dead_total, COUNTER, "Emails that the SMTP server refused for good")                             \
+    X(mails_retried_total, COUNTER, "Attempts to send an email that will be made again")                     \
+    X(mails_sent_total, COUNTER, "Emails that the SMTP server has taken")                                    \
     X(relay_actions_dead_total, COUNTER, "Relay actions given up")                                           \
     X(relay_actions_done_total, COUNTER, "Relay actions that succeeded")                                     \
     X(relay_actions_retried_total, COUNTER, "Relay action attempts that will be tried again")                \
@@ -29,6 +38,7 @@
     X(relay_fetches_failed_total, COUNTER, "Record fetches that failed")                                     \
     X(relay_received_total, COUNTER, "Webhooks stored in the relay's inbox")                                 \
     X(relay_refused_total, COUNTER, "Webhooks refused as malformed")                                         \
+    X(requests_limited_total, COUNTER, "Requests refused because their key or address asks too often")       \
     X(statements_total, COUNTER, "SQL statements run by the writer")                                         \
     X(streams, GAUGE, "Open live streams")                                                                   \
     X(streams_cut_total, COUNTER, "Live streams cut off because their client did not keep up")               \

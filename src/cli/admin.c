@@ -125,6 +125,7 @@ static enum err_code run_here(struct arena *arena, const struct settings *settin
     enum err_code code = node_start(arena, settings, false, &node, err);
     if (code)
         return code;
+    node.crm.operators_via = VIA_COMMAND;
     struct admin_context context = {
         .crm = &node.crm,
         .db = &node.db,

@@ -1,15 +1,17 @@
-/* What the verbs of `herald admin` share; private to admin_verbs.c, admin_groups.c and admin_job.c. */
+/* What the verbs of `herald admin` share; private to admin_verbs.c, admin_groups.c, admin_mail.c and admin_job.c. */
 #ifndef HERALD_CLI_ADMIN_JOB_H
 #define HERALD_CLI_ADMIN_JOB_H
 
 #include "cli/admin.h"
 #include "crm/group.h"
+#include "crm/key.h"
 #include "crm/object.h"
 #include "crm/role.h"
 
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
         *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant;
+    const char *by, *subject, *subject_kind, *action, *after, *before, *format, *after_entry; /* of audit */
     int64_t limit;
     bool json;
 };
@@ -27,6 +29,7 @@ struct job {
     struct role role;
     struct group group;
     struct group_input group_input;
+    struct key key;
     const char *secret;
 };
 
@@ -52,5 +55,14 @@ const char *job_text(struct job *job, struct id id);
 enum err_code group_verb(struct job *job) MUST_CHECK;
 enum err_code group_assign_verb(struct job *job) MUST_CHECK;
 enum err_code group_remove_verb(struct job *job) MUST_CHECK;
+
+/* ── verbs of admin_mail.c ───────────────────────────────────────────────────────────────────────── */
+
+enum err_code invitation_verb(struct job *job) MUST_CHECK;
+enum err_code mail_list_verb(struct job *job) MUST_CHECK;
+/* ── verbs of admin_audit.c ──────────────────────────────────────────────────────────────────────── */
+
+enum err_code audit_list_verb(struct job *job) MUST_CHECK;
+enum err_code audit_export_verb(struct job *job) MUST_CHECK;
 
 #endif

@@ -6,7 +6,10 @@
 #include "cli/admin_job.h"
 #include "crm/business.h"
 #include "crm/check.h"
+#include "crm/employee.h"
+#include "crm/key.h"
 #include "crm/record.h"
+#include "crm/session.h"
 #include "webhook/delivery.h"
 
 #define OPT(option_name, type, member, preset, help)                                                         \
@@ -49,11 +52,32 @@ static const struct option role_options[] = {OPT_BUSINESS, OPT_NAME, OPT_JSON};
 static const struct option assign_options[] = {OPT_BUSINESS, NEED("role", role, "Id of the role"),
     NEED("employee", employee, "Id of the employee who is to hold it, too"), OPT_JSON};
 static const struct option link_options[] = {OPT_USER, OPT_BUSINESS, OPT_JSON};
+static const struct option invitation_options[] = {
+    OPT_BUSINESS, NEED("employee", employee, "Id of the employee"), OPT_JSON};
+static const struct option mail_options[] = {
+    {"limit", OPTION_INT, offsetof(struct words, limit), "50", "At most so many, the newest first", 1, 1000},
+    OPT_JSON};
 static const struct option deliveries_options[] = {
     OPT("business", OPTION_TEXT, business, "", "Id of the Business; may be left out while there is only one"),
     OPT("state", OPTION_TEXT, state, NULL, "Only pending, delivered or failed ones"),
     {"limit", OPTION_INT, offsetof(struct words, limit), "20", "At most so many, the newest first", 1, 1000},
     OPT_JSON};
+
+#define AUDIT_FILTERS                                                                                        \
+    OPT("employee", OPTION_TEXT, by, NULL, "Only by this employee, an id"),                                  \
+        OPT("subject", OPTION_TEXT, subject, NULL, "Only about the thing with this id"),                     \
+        OPT("kind", OPTION_TEXT, subject_kind, NULL, "Only about things of this kind, such as role"),        \
+        OPT("action", OPTION_TEXT, action, NULL, "Only with this action, such as role.created"),             \
+        OPT("after", OPTION_TEXT, after, NULL, "Only at this time or later"),                                \
+        OPT("before", OPTION_TEXT, before, NULL, "Only before this time")
+static const struct option audit_list_options[] = {OPT_BUSINESS, AUDIT_FILTERS,
+    {"limit", OPTION_INT, offsetof(struct words, limit), "20", "At most so many, the newest first", 1,
+        PAGE_LIMIT_MOST},
+    OPT_JSON};
+static const struct option audit_export_options[] = {OPT_BUSINESS, AUDIT_FILTERS,
+    OPT("format", OPTION_TEXT, format, "jsonl", "jsonl or csv"),
+    OPT("after_entry", OPTION_TEXT, after_entry, NULL,
+        "Go on after this entry, the last one of the export before; there is an end when nothing comes")};
 
 static enum err_code business_verb(struct job *job)
 {
@@ -73,13 +97,14 @@ static enum err_code business_verb(struct job *job)
 
 static enum err_code add_employee(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
-    (void)list;
     struct job *job = ctx;
     struct new_employee input = {.first_name = job->words.first_name,
         .last_name = job->words.last_name,
         .email = job->words.email,
-        .group_id = job->group.id};
-    return employee_add(w, &input, &job->user, &job->employee, err);
+        .groups =
+            job->words.group ? &job->group.id : &job->business, /* the owner group has the Business's id */
+        .group_count = 1};
+    return employee_add(w, &input, &job->user, &job->employee, list, err);
 }
 
 static enum err_code employee_verb(struct job *job)
@@ -101,9 +126,9 @@ static enum err_code employee_verb(struct job *job)
 
 static enum err_code add_key(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
-    (void)list;
     struct job *job = ctx;
-    return api_key_add(w, job->user, job->words.name, &job->secret, err);
+    struct new_key input = {.name = job->words.name};
+    return key_add(w, job->user, &input, &job->key, &job->secret, list, err);
 }
 
 static enum err_code key_verb(struct job *job)
@@ -405,7 +430,14 @@ static const struct verb verbs[] = {
         group_assign_verb),
     VERB("group", "remove", "Take an employee out of a permission group", group_member_options,
         group_remove_verb),
+    VERB("audit", "list", "Show who changed what, newest first", audit_list_options, audit_list_verb),
+    VERB("audit", "export", "The audit log as lines, oldest first, some thousand at once",
+        audit_export_options, audit_export_verb),
     VERB("sign-in-link", NULL, "Make a one-time link to the pages", link_options, link_verb),
+    VERB("invitation", NULL, "Make a link with which an employee chooses a password", invitation_options,
+        invitation_verb),
+    VERB("mail", "list", "Show emails that wait to be sent, and those that cannot be", mail_options,
+        mail_list_verb),
     VERB("deliveries", NULL, "Show deliveries with their attempts", deliveries_options, deliveries_verb),
 };
 

@@ -128,6 +128,33 @@ static enum err_code start_tail(const struct settings *settings, struct node *no
     return tail_start(&config, &node->tail, err);
 }
 
+/* On the writer's thread. */
+static void hear_of_commit(void *ctx, int64_t lane)
+{
+    struct node *node = ctx;
+    if (node->tail)
+        tail_wake(node->tail, lane);
+    if (node->mailer && node->crm.mail_added)
+        mailer_wake(node->mailer);
+    node->crm.mail_added = false;
+}
+
+static enum err_code start_mailer(const struct settings *settings, struct node *node, struct error *err)
+{
+    struct mailer_config config = {.db = &node->db,
+        .crm = &node->crm,
+        .node = node->id,
+        .smtp_url = settings->smtp_url,
+        .smtp_user = settings->smtp_user,
+        .smtp_password = settings->smtp_password,
+        .smtp_ca = settings->smtp_ca,
+        .smtp_plain = settings->smtp_plain,
+        .from = settings->smtp_from,
+        .public_url = settings->public_url,
+        .retry_us = settings->smtp_retry_us};
+    return mailer_start(node->mailer, &config, err);
+}
+
 static enum err_code start_writer(const struct settings *settings, struct node *node, struct error *err)
 {
     struct writer_config config = {.db = &node->db,
@@ -138,8 +165,8 @@ static enum err_code start_writer(const struct settings *settings, struct node *
         .read_again = node->dispatcher ? dispatcher_read_again : NULL,
         .lane_lost = node->dispatcher ? dispatcher_lane_lost : NULL,
         .read_again_ctx = node->dispatcher,
-        .committed = node->tail ? tail_wake : NULL,
-        .committed_ctx = node->tail};
+        .committed = hear_of_commit,
+        .committed_ctx = node};
     enum err_code code = writer_start(&config, &node->crm.writer, err);
     if (code || !node->dispatcher)
         return code;
@@ -179,8 +206,13 @@ enum err_code node_start(
         code = start_dispatcher(arena, settings, node, err);
     if (!code && sends)
         code = start_tail(settings, node, err);
+    node->crm.sends_mail = sends && settings->smtp_url;
+    if (!code && node->crm.sends_mail)
+        code = mailer_new(&node->mailer, err);
     if (!code)
         code = start_writer(settings, node, err);
+    if (!code && node->mailer)
+        code = start_mailer(settings, node, err);
     if (!code && sends)
         code = start_housekeeping(settings, node, err);
     if (code)
@@ -195,6 +227,8 @@ void node_stop(struct node *node, int64_t drain_us)
     if (node->dispatcher)
         dispatcher_drain(node->dispatcher, drain_us);
     int64_t left = by - clock_boot_us();
+    mailer_stop(node->mailer, left > 0 ? left : 0);
+    left = by - clock_boot_us();
     if (node->crm.writer)
         writer_stop(node->crm.writer, left > 0 ? left : 0);
     if (node->dispatcher)

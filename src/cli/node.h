@@ -7,6 +7,7 @@
 
 #include "cli/settings.h"
 #include "crm/crm.h"
+#include "mail/mailer.h"
 #include "webhook/dispatcher.h"
 
 struct node {
@@ -18,6 +19,7 @@ struct node {
     struct delivery_sink sink;
     struct tail *tail; /* likewise */
     struct housekeeping *housekeeping; /* likewise */
+    struct mailer *mailer; /* NULL: this process sends no email */
 };
 
 /* Takes the data folder (ERR_BUSY says who has it; ERR_INVALID that it belongs to the other engine), brings the schema up to date, opens everything. */

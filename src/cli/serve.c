@@ -28,6 +28,12 @@ static enum err_code start_api(struct service *service, struct error *err)
     const struct settings *s = &service->settings;
     struct api_config config = {.listen = s->listen,
         .hosts = s->hosts,
+        .behind_proxy = s->behind_proxy,
+        .limits = {.key_rate = s->key_rate,
+            .key_burst = s->key_burst,
+            .address_rate = s->address_rate,
+            .address_burst = s->address_burst,
+            .credential_failures = s->credential_failures},
         .body_most = s->body_most,
         .json = {.depth_most = s->json_depth_most, .values_most = s->json_values_most},
         .connections_most = s->connections_most,

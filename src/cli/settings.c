@@ -1,9 +1,14 @@
 #include "cli/settings.h"
 
 #include "crm/check.h"
+#include "mail/message.h"
 #include "net/guard.h"
 #include "net/server.h"
+#include "net/smtp.h"
 #include "net/url.h"
+
+#include <errno.h>
+#include <string.h>
 
 _Static_assert(NAME_CEILING == 300, "the range of name_limit, below");
 
@@ -21,6 +26,22 @@ const struct option settings_options[] = {
         "Network (CIDR) of the proxy that ends TLS; needed to listen off loopback"},
     {"allow_target", OPTION_LIST, AT(allow_targets), NULL,
         "Network (CIDR) that webhooks may reach although it is not public"},
+    {"key_rate", OPTION_INT, AT(key_rate), "0",
+        "Requests of one key in a second, on this node; beyond it, 429; 0: without limit", 0, 1000000},
+    {"key_burst", OPTION_INT, AT(key_burst), "0", "Of them at once, after a rest; 0: as many as in a second",
+        0, 1000000},
+    {"address_rate", OPTION_INT, AT(address_rate), "0",
+        "Requests from one address (of IPv6: one /64) in a second, pages included, on this node; beyond it, "
+        "429; "
+        "0: without limit",
+        0, 1000000},
+    {"address_burst", OPTION_INT, AT(address_burst), "0",
+        "Of them at once, after a rest; 0: as many as in a second", 0, 1000000},
+    {"credential_failures", OPTION_INT, AT(credential_failures), "60",
+        "Requests with wrong credentials from one address in a minute, on this node; beyond it, 429; 0: "
+        "without "
+        "limit",
+        0, 1000000},
     {"body_limit", OPTION_SIZE, AT(body_most), "1MiB", "Largest body of a request", 1024, 1 << 30},
     {"json_depth", OPTION_INT, AT(json_depth_most), "32",
         "Most levels of arrays and objects in a request's JSON", 8, 1024},
@@ -55,6 +76,18 @@ const struct option settings_options[] = {
     {"stream_resume", OPTION_INT, AT(stream_resume_most), "10000",
         "Most rows to go through for a live stream that resumes; beyond it, it is told to read anew", 1,
         10000000},
+    {"smtp_url", OPTION_TEXT, AT(smtp_url), NULL,
+        "Server that emails are handed to: smtp://HOST (STARTTLS) or smtps://HOST; without it none are sent"},
+    {"smtp_from", OPTION_TEXT, AT(smtp_from), NULL,
+        "Whom emails come from: herald@example.com, or with a name: Herald <herald@example.com>"},
+    {"smtp_user", OPTION_TEXT, AT(smtp_user), NULL, "User to sign in with at the SMTP server"},
+    {"smtp_password_file", OPTION_TEXT, AT(smtp_password_file), NULL, "File with that user's password"},
+    {"smtp_ca", OPTION_TEXT, AT(smtp_ca), NULL,
+        "File with the certificates to trust at the SMTP server, instead of the system's"},
+    {"smtp_plain", OPTION_BOOL, AT(smtp_plain), "no", "Use smtp:// without STARTTLS: for a server next door"},
+    {"smtp_retry", OPTION_DURATION, AT(smtp_retry_us), "5s",
+        "Most that passes before an email is tried again; doubles each time, up to 15 minutes, for a day",
+        10 * US_PER_MS, 900 * US_PER_S},
     {"name_limit", OPTION_INT, AT(limits.name_chars), "100",
         "Characters of a name: of a person, an Activity Object, a record object, a field, a role", 1, 300},
     {"text_limit", OPTION_INT, AT(limits.text_chars), "1000",
@@ -159,13 +192,56 @@ enum err_code settings_check_public_url(
         "--public-url: '%.80s' must be http://HOST or https://HOST, with a port or path if need be", text);
 }
 
-static enum err_code check(struct arena *arena, const struct settings *settings, struct error *err)
+static enum err_code read_password(struct arena *arena, struct settings *settings, struct error *err)
+{
+    char text[1024];
+    const char *path = settings->smtp_password_file;
+    FILE *file = fopen(path, "re");
+    size_t len = file ? fread(text, 1, sizeof text, file) : 0;
+    bool failed = !file || ferror(file);
+    if (file)
+        fclose(file);
+    if (failed)
+        return error_set(err, ERR_INVALID, "--smtp-password-file: cannot read %s: %s", path, strerror(errno));
+    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+        len--;
+    if (len == 0 || len == sizeof text || memchr(text, '\0', len))
+        return error_set(err, ERR_INVALID, "--smtp-password-file: %s holds no password", path);
+    settings->smtp_password = arena_strndup(arena, text, len);
+    return ERR_OK;
+}
+
+static enum err_code check_smtp(struct arena *arena, struct settings *settings, struct error *err)
+{
+    struct mailbox from;
+    struct error why;
+    if (!settings->smtp_url)
+        return ERR_OK;
+    if (smtp_check_url(settings->smtp_url, &why))
+        return error_set(err, ERR_INVALID, "--smtp-url: %s", why.text);
+    if (!settings->smtp_from || !mailbox_parse(arena, settings->smtp_from, &from))
+        return error_set(err, ERR_INVALID,
+            "--smtp-url needs --smtp-from, whom emails come from: herald@example.com, or Herald "
+            "<herald@example.com>");
+    if (!settings->public_url)
+        return error_set(err, ERR_INVALID, "--smtp-url needs --public-url, for the links in emails");
+    if (!settings->smtp_user != !settings->smtp_password_file)
+        return error_set(err, ERR_INVALID, "--smtp-user and --smtp-password-file are needed together");
+    if (settings->smtp_user && settings->smtp_plain && !smtp_is_local(settings->smtp_url))
+        return error_set(err, ERR_INVALID,
+            "--smtp-plain would send the password of --smtp-user over the network as it is: leave it out");
+    return settings->smtp_password_file ? read_password(arena, settings, err) : ERR_OK;
+}
+
+static enum err_code check(struct arena *arena, struct settings *settings, struct error *err)
 {
     enum err_code code = check_listeners(settings, err);
     if (!code)
         code = check_networks(arena, settings, err);
     if (!code)
         code = settings_check_public_url(arena, settings, err);
+    if (!code)
+        code = check_smtp(arena, settings, err);
     if (code)
         return code;
     if (settings->lease_us < settings->delivery_us + US_PER_S)

@@ -5,7 +5,7 @@
 const char *permission_kind_name(enum permission_kind kind)
 {
     static const char *const names[] = {
-        "activities", "scheduled", "records", "objects", "webhooks", "people"};
+        "activities", "scheduled", "records", "objects", "webhooks", "people", "audit"};
     return names[kind];
 }
 
@@ -28,6 +28,7 @@ static const unsigned char choices[PERMISSION_KINDS][PERMISSION_VERBS] = {
     [PERMIT_OBJECTS] = {[PERMIT_VIEW] = 1, [PERMIT_CREATE] = 1, [PERMIT_EDIT] = 1, [PERMIT_DELETE] = 1},
     [PERMIT_WEBHOOKS] = {[PERMIT_VIEW] = 1},
     [PERMIT_PEOPLE] = {[PERMIT_VIEW] = 1, [PERMIT_CREATE] = 1, [PERMIT_EDIT] = 1, [PERMIT_DELETE] = 1},
+    [PERMIT_AUDIT] = {[PERMIT_VIEW] = 1},
 };
 
 bool permission_exists(enum permission_kind kind, enum permission_verb verb)
@@ -59,7 +60,8 @@ void grants_set(
 
 #define EVERYTHING 0x3ff
 const struct access access_operator = {
-    .grants = {{EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING}}, .owner = true};
+    .grants = {{EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING}},
+    .owner = true};
 
 /* ── the decision ────────────────────────────────────────────────────────────────────────────── */
 
@@ -89,6 +91,10 @@ static const struct need needs[ACTIONS] = {
     [ACTION_VIEW_DELIVERY] = {PERMIT_WEBHOOKS, PERMIT_VIEW},
     [ACTION_VIEW_NOTIFICATION] = {PERMIT_WEBHOOKS, PERMIT_VIEW},
     [ACTION_VIEW_EMPLOYEE] = {PERMIT_PEOPLE, PERMIT_VIEW},
+    [ACTION_ADD_EMPLOYEE] = {PERMIT_PEOPLE, PERMIT_CREATE},
+    [ACTION_EDIT_EMPLOYEE] = {PERMIT_PEOPLE, PERMIT_EDIT},
+    [ACTION_DELETE_EMPLOYEE] = {PERMIT_PEOPLE, PERMIT_DELETE},
+    [ACTION_INVITE_EMPLOYEE] = {PERMIT_PEOPLE, PERMIT_CREATE},
     [ACTION_VIEW_ROLE] = {PERMIT_PEOPLE, PERMIT_VIEW},
     [ACTION_ADD_ROLE] = {PERMIT_PEOPLE, PERMIT_CREATE},
     [ACTION_EDIT_ROLE] = {PERMIT_PEOPLE, PERMIT_EDIT},
@@ -96,6 +102,7 @@ static const struct need needs[ACTIONS] = {
     [ACTION_ADD_GROUP] = {PERMIT_PEOPLE, PERMIT_CREATE},
     [ACTION_EDIT_GROUP] = {PERMIT_PEOPLE, PERMIT_EDIT},
     [ACTION_DELETE_GROUP] = {PERMIT_PEOPLE, PERMIT_DELETE},
+    [ACTION_VIEW_AUDIT] = {PERMIT_AUDIT, PERMIT_VIEW},
 };
 
 static bool holds_role(const struct actor *actor, struct id role_id)

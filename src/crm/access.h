@@ -24,6 +24,7 @@ enum permission_kind {
     PERMIT_OBJECTS,
     PERMIT_WEBHOOKS,
     PERMIT_PEOPLE,
+    PERMIT_AUDIT,
     PERMISSION_KINDS
 };
 enum permission_verb { PERMIT_VIEW, PERMIT_LOG, PERMIT_CREATE, PERMIT_EDIT, PERMIT_DELETE, PERMISSION_VERBS };
@@ -64,8 +65,8 @@ enum err_code access_load(struct db *db, struct arena *arena, const struct actor
     const struct access **access, struct error *err) MUST_CHECK;
 
 /*
- * In a cold write: loads them again if the settings have changed since, so that whoever was refused a permission
- * meanwhile does not use it.
+ * In a cold write, if the settings have changed since: whether it is still the same caller (ERR_UNAUTHENTICATED), and
+ * what they may now, so that whoever lost a key or a permission meanwhile does not use it.
  */
 enum err_code actor_still_may(
     struct db *db, struct arena *arena, struct actor *actor, struct error *err) MUST_CHECK;
@@ -90,6 +91,10 @@ enum action {
     ACTION_VIEW_DELIVERY,
     ACTION_VIEW_NOTIFICATION,
     ACTION_VIEW_EMPLOYEE,
+    ACTION_ADD_EMPLOYEE,
+    ACTION_EDIT_EMPLOYEE,
+    ACTION_DELETE_EMPLOYEE,
+    ACTION_INVITE_EMPLOYEE,
     ACTION_VIEW_ROLE,
     ACTION_ADD_ROLE,
     ACTION_EDIT_ROLE,
@@ -97,6 +102,7 @@ enum action {
     ACTION_ADD_GROUP,
     ACTION_EDIT_GROUP,
     ACTION_DELETE_GROUP,
+    ACTION_VIEW_AUDIT,
     ACTIONS
 };
 

@@ -1,11 +1,12 @@
 /* The facts on which access.c decides. */
 #include "crm/access.h"
+#include "crm/id_list.h"
 
 /* What a row is. */
 enum { GRANTS = 0, ROLE = 1, HIDDEN = 2 };
 
-#define GROUP_COLUMNS "g.id, g.activities, g.scheduled, g.records, g.objects, g.webhooks, g.people "
-#define NO_GRANTS "0, 0, 0, 0, 0, 0 "
+#define GROUP_COLUMNS "g.id, g.activities, g.scheduled, g.records, g.objects, g.webhooks, g.people, g.audit "
+#define NO_GRANTS "0, 0, 0, 0, 0, 0, 0 "
 
 /* $1 the employee, $2 the Business. */
 static const char facts[] =
@@ -22,24 +23,6 @@ static const char facts[] =
     "WHERE o.business_id = $2 AND o.restricted = 1 AND NOT EXISTS (SELECT 1 FROM activity_object_share s "
     "WHERE s.activity_object_id = o.id AND s.business_id = $2 AND (s.subject_id = $1 OR s.subject_id IN "
     "(SELECT r.role_id FROM employee_role r WHERE r.employee_id = $1 AND r.business_id = $2)))";
-
-/* A list of ids that grows in the arena. */
-struct ids {
-    struct id *items;
-    size_t count;
-};
-
-static void add_id(struct arena *arena, struct ids *ids, struct id id)
-{
-    size_t n = ids->count;
-    if ((n & (n - 1)) == 0) { /* 0 and the powers of two: full */
-        struct id *more = ARENA_ARRAY(arena, struct id, n ? 2 * n : 1);
-        if (n)
-            memcpy(more, ids->items, n * sizeof *more);
-        ids->items = more;
-    }
-    ids->items[ids->count++] = id;
-}
 
 static void add_grants(struct db_rows *rows, const struct actor *actor, struct access *access)
 {
@@ -62,7 +45,7 @@ enum err_code access_load(struct db *db, struct arena *arena, const struct actor
         if (what == GRANTS)
             add_grants(rows, actor, read);
         else
-            add_id(arena, what == ROLE ? &roles : &hidden, db_col_id(rows, 1));
+            ids_add(arena, what == ROLE ? &roles : &hidden, db_col_id(rows, 1));
     }
     read->roles = roles.items;
     read->role_count = roles.count;
@@ -80,5 +63,7 @@ enum err_code actor_still_may(struct db *db, struct arena *arena, struct actor *
     bool found = !code && db_next(rows, &code, err);
     if (code || !found || db_col_int(rows, 0) == actor->settings_version)
         return code;
-    return access_load(db, arena, actor, &actor->access, err);
+    struct actor now;
+    code = actor_again(db, arena, actor, &now, err);
+    return code ? code : access_load(db, arena, actor, &actor->access, err);
 }

@@ -1,6 +1,6 @@
 /*
- * Who is calling. Owns the tables user_account, api_key, employee, session and sign_in_token; with business.h
- * these are the only queries that are not bound to one Business (I8).
+ * Who is calling: reads what key.h, session.h and employee.h write. With business.h these are the only queries that
+ * are not bound to one Business (I8).
  *
  * An actor is a User who is an active employee of the Business that the call is about (M12). Any thread, with
  * a connection of its own.
@@ -9,12 +9,23 @@
 #define HERALD_CRM_ACTOR_H
 
 #include "crm/crm.h"
+#include "crm/secret.h"
 
 struct access;
 
 struct person {
     struct id id; /* of the employee */
     const char *first_name, *last_name, *display_name, *email;
+};
+
+/* By what the caller is known, and what limits it. */
+struct credential {
+    struct secret_hash hash;
+    struct id key_id; /* nil: a session */
+    struct id business_id; /* a key that works in this Business only; nil: in all of its user's */
+    int64_t expires_at; /* 0: never */
+    bool read_only;
+    bool use_is_due; /* that the key was used is not written down yet (key_use.h) */
 };
 
 struct actor {
@@ -24,10 +35,10 @@ struct actor {
     const char *business_name;
     struct id contact_object_id;
     int64_t settings_version; /* of the Business, when this was read */
+    struct credential credential;
     const struct access *access; /* what they may (access.h); as of that version, or later */
 };
 
-#define API_KEY_PREFIX "hk_"
 /*
  * Both leave `access` NULL: facts_access and access_load fill it.
  *
@@ -35,6 +46,13 @@ struct actor {
  */
 enum err_code actor_by_key(struct db *db, struct arena *arena, const char *key, struct id business_id,
     struct id user_id, struct actor *actor, struct error *err) MUST_CHECK;
+
+/* Whether a key is one that has not expired by now. */
+bool credential_lasts(const struct credential *credential);
+
+/* The same caller once more, as of now; `access` is NULL. ERR_UNAUTHENTICATED. */
+enum err_code actor_again(struct db *db, struct arena *arena, const struct actor *actor, struct actor *now,
+    struct error *err) MUST_CHECK;
 
 /* The browser's cookie. */
 enum err_code actor_by_session(struct db *db, struct arena *arena, const char *session, struct actor *actor,
@@ -47,33 +65,5 @@ enum err_code person_read(struct db *db, struct arena *arena, struct id business
 /* The Business in which a user was made an employee first. ERR_NOT_FOUND. For operators. */
 enum err_code user_first_business(
     struct db *db, struct id user_id, struct id *business_id, struct error *err) MUST_CHECK;
-
-/* ── inside the writer's transaction ─────────────────────────────────────────────────────────── */
-
-struct new_employee {
-    const char *first_name, *last_name, *email;
-    struct id group_id; /* the permission group to be in; nil: the owner group */
-};
-/* Makes the User if nobody has that email yet, and the Employee. ERR_CONFLICT, ERR_NOT_FOUND, ERR_INVALID. */
-enum err_code employee_add(struct write *w, const struct new_employee *input, struct id *user_id,
-    struct id *employee_id, struct error *err) MUST_CHECK;
-
-/* The secret is returned in the arena, this once. ERR_NOT_FOUND. */
-enum err_code api_key_add(
-    struct write *w, struct id user_id, const char *name, const char **secret, struct error *err) MUST_CHECK;
-
-/* A one-time token for a sign-in link, valid for ten minutes. ERR_NOT_FOUND. */
-enum err_code sign_in_token_add(
-    struct write *w, struct id user_id, const char **token, struct error *err) MUST_CHECK;
-
-/*
- * Whether a token is good, by a read: so that whoever has none cannot keep the writer busy. ERR_UNAUTHENTICATED
- * when it is used, expired or unknown. Any thread.
- */
-enum err_code sign_in_token_check(struct db *db, const char *token, struct error *err) MUST_CHECK;
-/* Turns a token into a session, once: its secret and whose it is. ERR_UNAUTHENTICATED as above. */
-enum err_code session_start(struct write *w, const char *token, const char **session, struct actor *actor,
-    struct error *err) MUST_CHECK;
-enum err_code session_end(struct write *w, const char *session, struct error *err) MUST_CHECK;
 
 #endif

@@ -1,37 +1,37 @@
 #include "crm/business.h"
 
-#include "base/clock.h"
+#include "crm/audit.h"
 #include "crm/check.h"
 
 #include <stdlib.h>
 
-struct business_call {
-    struct id id;
-    const char *name;
-};
-
-static enum err_code business_insert(struct db *db, void *ctx, struct error *err)
+static enum err_code business_insert(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
-    struct business_call *call = ctx;
+    (void)list;
+    const char *name = ctx;
+    struct db *db = w->db;
     struct id contacts = id_new();
-    int64_t now = clock_wall_us();
     enum err_code code = db_exec(db,
         "INSERT INTO business (id, name, contact_object_id, settings_version, created_at) VALUES ($1, $2, "
         "$3, 1, $4)",
-        DB_PARAMS(db_id(call->id), db_text(call->name), db_id(contacts), db_int(now)), NULL, err);
+        DB_PARAMS(db_id(w->business_id), db_text(name), db_id(contacts), db_int(w->now)), NULL, err);
     if (!code)
         code = db_exec(db,
             "INSERT INTO permission_group (id, business_id, name, activities, scheduled, records, objects, "
             "webhooks, "
-            "people, version, created_at) VALUES ($1, $1, 'Owners', 1023, 1023, 1023, 1023, 1023, 1023, 1, "
+            "people, audit, version, created_at) VALUES ($1, $1, 'Owners', 1023, 1023, 1023, 1023, 1023, "
+            "1023, 1023, 1, "
             "$2)",
-            DB_PARAMS(db_id(call->id), db_int(now)), NULL, err);
-    if (code)
-        return code;
-    return db_exec(db,
-        "INSERT INTO record_object (id, business_id, kind, name, api_name, description, version, created_at) "
-        "VALUES ($1, $2, 0, 'Contact', 'contacts', '', 1, $3)",
-        DB_PARAMS(db_id(contacts), db_id(call->id), db_int(now)), NULL, err);
+            DB_PARAMS(db_id(w->business_id), db_int(w->now)), NULL, err);
+    if (!code)
+        code = db_exec(db,
+            "INSERT INTO record_object (id, business_id, kind, name, api_name, description, version, "
+            "created_at) "
+            "VALUES ($1, $2, 0, 'Contact', 'contacts', '', 1, $3)",
+            DB_PARAMS(db_id(contacts), db_id(w->business_id), db_int(w->now)), NULL, err);
+    struct audit audit = AUDIT(w, "business.created", w->business_id, name);
+    audit_text(&audit, "name", NULL, name);
+    return code ? code : audit_add(&audit, err);
 }
 
 enum err_code business_add(struct crm *crm, const char *name, struct id *business_id, struct error *err)
@@ -39,11 +39,10 @@ enum err_code business_add(struct crm *crm, const char *name, struct id *busines
     long long most = crm_limits(crm)->name_chars;
     if (!check_name(name, (size_t)most))
         return error_set(err, ERR_INVALID, "A Business needs a name of 1 to %lld characters.", most);
-    struct business_call call = {.id = id_new(), .name = name};
-    enum err_code code = writer_run(crm->writer, business_insert, &call, err);
-    if (!code)
-        *business_id = call.id;
-    return code;
+    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
+    struct error_list list;
+    *business_id = id_new();
+    return crm_write(crm, arena, NULL, *business_id, business_insert, arena_strdup(arena, name), &list, err);
 }
 
 enum err_code business_only(struct db *db, struct id *business_id, size_t *count, struct error *err)
@@ -62,6 +61,14 @@ enum err_code business_touch(struct db *db, struct id business_id, struct error 
 {
     return db_exec(db, "UPDATE business SET settings_version = settings_version + 1 WHERE id = $1",
         DB_PARAMS(db_id(business_id)), NULL, err);
+}
+
+enum err_code business_touch_of_user(struct db *db, struct id user_id, struct error *err)
+{
+    return db_exec(db,
+        "UPDATE business SET settings_version = settings_version + 1 WHERE id IN (SELECT business_id FROM "
+        "employee WHERE user_id = $1)",
+        DB_PARAMS(db_id(user_id)), NULL, err);
 }
 
 static int by_id(const void *a, const void *b)

@@ -17,6 +17,9 @@ enum err_code business_only(
  */
 enum err_code business_touch(struct db *db, struct id business_id, struct error *err) MUST_CHECK;
 
+/* The same for each Business in which a User is an employee. */
+enum err_code business_touch_of_user(struct db *db, struct id user_id, struct error *err) MUST_CHECK;
+
 /*
  * At the beginning of a transaction that may come to business_touch: locks the Businesses, `ids` in any order and as
  * often as may be, which it sorts. Whoever logs in the same transaction has the lock then that it would share.

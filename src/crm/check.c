@@ -51,10 +51,19 @@ struct display_name display_name_of(const char *first_name, const char *last_nam
 
 bool check_email(const char *text)
 {
-    if (!text || strlen(text) > 254 || text[strcspn(text, " \t\r\n<>")])
+    if (!text || strlen(text) > EMAIL_MOST || text[strcspn(text, " \t\r\n<>")])
         return false;
     const char *at = strchr(text, '@');
     return at && at != text && at[1] && !strchr(at + 1, '@');
+}
+
+const char *email_key(struct arena *arena, const char *email)
+{
+    char *key = arena_strdup(arena, email);
+    for (char *c = key; *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    return key;
 }
 
 enum err_code check_business(struct db *db, struct id business_id, struct error *err)

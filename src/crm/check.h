@@ -34,9 +34,13 @@ bool check_api_name(const char *api_name, bool derived, const char *pointer, str
  * beside other members that are refused it is one of them, /archived, and ERR_OK lets error_list_refuse answer.
  */
 enum err_code check_archiving_refused(enum err_code code, struct error_list *list, const struct error *err);
+#define EMAIL_MOST 254
 
 /* Something@something.something without spaces: what can be checked without sending a mail. */
 bool check_email(const char *text);
+
+/* What addresses are compared by: the letters A to Z in lower case. In the arena. */
+const char *email_key(struct arena *arena, const char *email);
 
 /* ERR_NOT_FOUND unless the Business is there. */
 enum err_code check_business(struct db *db, struct id business_id, struct error *err) MUST_CHECK;

@@ -41,6 +41,7 @@ static enum err_code run_write(struct db *db, struct lane_pos pos, void *ctx, st
     call->write.db = db;
     call->write.pos = pos;
     call->write.now = clock_wall_us();
+    call->write.accounted = false;
     error_list_clear(call->list);
     return call->run(&call->write, call->ctx, call->list, err);
 }
@@ -48,8 +49,11 @@ static enum err_code run_write(struct db *db, struct lane_pos pos, void *ctx, st
 enum err_code crm_write(struct crm *crm, struct arena *arena, const struct actor *actor,
     struct id business_id, write_fn *run, void *ctx, struct error_list *list, struct error *err)
 {
-    struct write_call call = {
-        .write = {.crm = crm, .arena = arena, .actor = actor, .business_id = business_id},
+    struct write_call call = {.write = {.crm = crm,
+                                  .arena = arena,
+                                  .actor = actor,
+                                  .business_id = business_id,
+                                  .origin = {.via = crm->operators_via}},
         .run = run,
         .ctx = ctx,
         .list = list};

@@ -37,12 +37,33 @@ struct crm_limits {
 };
 extern const struct crm_limits crm_limits_preset;
 
+/* By which way a write came. */
+enum write_via {
+    VIA_ADMIN_SOCKET, /* an operator, through the server that has the data folder */
+    VIA_COMMAND, /* an operator, with a command of its own */
+    VIA_API_KEY,
+    VIA_SESSION,
+    VIA_NOTHING, /* no credentials: signing in */
+};
+
+/* Whence it came, for the audit log. */
+struct origin {
+    enum write_via via;
+    struct id key_id; /* VIA_API_KEY; nil: not known */
+    struct id request_id; /* nil: none */
+    const char *address; /* of the client, as text; NULL: none */
+};
+
 struct crm {
     /* set before start */
     struct writer *writer;
+    enum write_via operators_via; /* crm_write's without an actor */
     struct crm_limits limits; /* all zero: the preset */
     struct log_step steps[LOG_STEPS_MOST];
     size_t step_count;
+    bool sends_mail; /* this node has an SMTP server to send by (mail.h) */
+    /* the writer's thread */
+    bool mail_added; /* there may be an email to send once this transaction is committed */
 };
 
 /*
@@ -56,8 +77,10 @@ struct write {
     struct arena *arena; /* of whoever waits; results go here */
     const struct actor *actor; /* NULL: an operator, by the administration socket */
     struct id business_id;
+    struct origin origin;
     struct lane_pos pos; /* of this write, for what live streams follow */
     int64_t now; /* microseconds UTC */
+    bool accounted; /* it has its entry in the audit log (audit.h), or needs none */
 };
 
 /* Refused members are in `list`, by JSON pointer, and the code is ERR_INVALID. */

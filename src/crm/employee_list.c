@@ -44,7 +44,7 @@ struct scan {
     struct arena *arena;
     struct id business_id;
     const char *folded; /* NULL: all */
-    bool back;
+    bool back, active;
     struct page_key at; /* the last row that was looked at */
     struct person *people;
     size_t count, most;
@@ -52,16 +52,16 @@ struct scan {
 
 static enum err_code scan_query(struct scan *scan, size_t limit, struct db_rows **rows, struct error *err)
 {
-    struct db_value values[] = {
-        db_id(scan->business_id), db_text(scan->at.text), db_id(scan->at.id), db_int((int64_t)limit)};
+    struct db_value values[] = {db_id(scan->business_id), db_text(scan->at.text), db_id(scan->at.id),
+        db_int((int64_t)limit), db_int(scan->active)};
     struct db_params params = {values, ARRAY_LEN(values)};
     return scan->back
                ? db_query(scan->db,
-                     "SELECT " PERSON_COLUMNS "FROM employee WHERE business_id = $1 AND active = 1 AND "
+                     "SELECT " PERSON_COLUMNS "FROM employee WHERE business_id = $1 AND active = $5 AND "
                      "(display_name, id) < ($2, $3) ORDER BY display_name DESC, id DESC LIMIT $4",
                      params, rows, err)
                : db_query(scan->db,
-                     "SELECT " PERSON_COLUMNS "FROM employee WHERE business_id = $1 AND active = 1 AND "
+                     "SELECT " PERSON_COLUMNS "FROM employee WHERE business_id = $1 AND active = $5 AND "
                      "(display_name, id) > ($2, $3) ORDER BY display_name, id LIMIT $4",
                      params, rows, err);
 }
@@ -86,13 +86,14 @@ static enum err_code scan_some(struct scan *scan, bool *ended, struct error *err
 }
 
 enum err_code employee_list(struct db *db, struct arena *arena, const struct actor *actor, const char *search,
-    struct page *page, struct person **people, size_t *count, struct error *err)
+    bool active, struct page *page, struct person **people, size_t *count, struct error *err)
 {
     struct scan scan = {.db = db,
         .arena = arena,
         .business_id = actor->business_id,
         .folded = search && *search ? search_fold(arena, search) : NULL,
         .back = page->back,
+        .active = active,
         .at = page->from ? page->key : (struct page_key){.text = ""},
         .people = ARENA_ARRAY(arena, struct person, page->limit + 1),
         .most = page->limit + 1};

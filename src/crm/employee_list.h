@@ -1,4 +1,4 @@
-/* The employees of a Business, to choose from. Reads the table employee (actor.h). Any thread. */
+/* The employees of a Business, to choose from. Reads the table employee (employee.h). Any thread. */
 #ifndef HERALD_CRM_EMPLOYEE_LIST_H
 #define HERALD_CRM_EMPLOYEE_LIST_H
 
@@ -8,11 +8,11 @@
 #define EMPLOYEE_SEARCH_MOST 100 /* characters */
 
 /*
- * A page of the active employees, by display name. With `search` (NULL: none) only those with a word in the display
+ * A page of the active employees (or of those who are not), by display name. With `search` (NULL: none) only those with a word in the display
  * name, or an email, that begins with it, whatever the case.
  */
 enum err_code employee_list(struct db *db, struct arena *arena, const struct actor *actor, const char *search,
-    struct page *page, struct person **people, size_t *count, struct error *err) MUST_CHECK;
+    bool active, struct page *page, struct person **people, size_t *count, struct error *err) MUST_CHECK;
 
 /* One that work can be given to. ERR_NOT_FOUND: not an active employee of the Business. */
 enum err_code employee_read_active(struct db *db, struct arena *arena, struct id business_id, struct id id,

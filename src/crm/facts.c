@@ -25,6 +25,7 @@ struct entry {
 
 struct facts {
     struct entry *actors[SLOTS], *types[SLOTS], *access[SLOTS];
+    struct key_uses uses;
 };
 
 static void release(void *thing)
@@ -124,7 +125,8 @@ enum err_code facts_actor(struct facts *facts, struct db *db, struct arena *aren
 {
     struct digest about = digest_of(business_id, user_id, key);
     struct entry **slot = slot_of(facts->actors, &about);
-    bool known = is_about(*slot, &about) && clock_boot_us() - (*slot)->read_boot_us < FACTS_AGE_US;
+    bool known = is_about(*slot, &about) && clock_boot_us() - (*slot)->read_boot_us < FACTS_AGE_US &&
+                 credential_lasts(&(*slot)->actor.credential);
     *remembered = known && !fresh;
     if (!*remembered) {
         struct entry *entry = entry_new(&about);
@@ -139,6 +141,11 @@ enum err_code facts_actor(struct facts *facts, struct db *db, struct arena *aren
     }
     *actor = lend(*slot, arena)->actor;
     return ERR_OK;
+}
+
+struct key_uses *facts_key_uses(struct facts *facts)
+{
+    return &facts->uses;
 }
 
 /* Rules are read before fields; see rule.h. */

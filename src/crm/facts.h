@@ -5,14 +5,16 @@
  *
  * An entry is of one settings_version of its Business, and may be out of date. So only that may rest on it which the
  * writer's transaction proves: it holds the version that was prepared under (struct log_unit) and refuses another one
- * (ERR_STALE), on whatever node the settings, the employee or the key were changed. Whoever is refused so asks again
- * with `fresh`. What changes with time alone (an expiry) is right again after FACTS_AGE_US.
+ * (ERR_STALE), on whatever node the settings, the employee or the key were changed: revoking a key raises the version of
+ * each Business in which it works. Whoever is refused so asks again with `fresh`. A key that has expired is not
+ * remembered any more.
  *
  * One thread: each worker has its own. What it gives out lives as long as the arena that was named.
  */
 #ifndef HERALD_CRM_FACTS_H
 #define HERALD_CRM_FACTS_H
 
+#include "crm/key_use.h"
 #include "crm/object.h"
 #include "crm/rule.h"
 
@@ -30,6 +32,9 @@ void facts_free(struct facts *facts);
 enum err_code facts_actor(struct facts *facts, struct db *db, struct arena *arena, const char *key,
     struct id business_id, struct id user_id, bool fresh, struct actor *actor, bool *remembered,
     struct error *err) MUST_CHECK;
+
+/* Of this worker. */
+struct key_uses *facts_key_uses(struct facts *facts);
 
 /* As access_load, into actor->access; from the database if what is remembered is of another settings_version. */
 enum err_code facts_access(struct facts *facts, struct db *db, struct arena *arena, struct actor *actor,

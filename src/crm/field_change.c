@@ -77,6 +77,8 @@ enum err_code field_create(struct write *w, const struct field_input *input, str
         return code;
     field.id = id_new();
     code = insert(w, &field, position, list, err);
+    if (!code)
+        code = field_audit(w, &held, NULL, &field, err);
     return code ? code : finish(w, &held, field.id, result, err);
 }
 
@@ -157,6 +159,8 @@ enum err_code field_change(struct write *w, const struct field_input *input, str
         code = field_owner_touch(w, &held, (int64_t)old->archived - field.archived, err);
     if (!code)
         code = update(w, &field, err);
+    if (!code)
+        code = field_audit(w, &held, old, &field, err);
     return code ? code : finish(w, &held, field.id, result, err);
 }
 
@@ -209,5 +213,7 @@ enum err_code field_reorder(struct write *w, const struct field_order *input, st
     if (!code)
         code = db_exec_many(w->db, "UPDATE field SET position = $1 WHERE id = $2 AND business_id = $3",
             values, 3, input->count, err);
+    if (!code)
+        code = field_audit_order(w, &held, &fields, input, err);
     return code ? code : finish(w, &held, (struct id){0}, result, err);
 }

@@ -75,6 +75,14 @@ enum err_code field_owner_hold(
 enum err_code field_owner_touch(
     struct write *w, struct field_held *held, int64_t more, struct error *err) MUST_CHECK;
 
+/* ── the audit log (field_audit.c) ───────────────────────────────────────────────────────────── */
+
+/* `before` NULL: it is new. */
+enum err_code field_audit(struct write *w, const struct field_held *held, const struct field *before,
+    const struct field *after, struct error *err) MUST_CHECK;
+enum err_code field_audit_order(struct write *w, const struct field_held *held,
+    const struct field_set *before, const struct field_order *after, struct error *err) MUST_CHECK;
+
 /* ── checks of a definition (field_check.c) ──────────────────────────────────────────────────── */
 
 /* What a new field says of itself; refused members are in `list`, the code is of the database only. */

@@ -1,5 +1,6 @@
 #include "crm/group.h"
 
+#include "crm/audit.h"
 #include "crm/business.h"
 #include "crm/check.h"
 #include "crm/employee_list.h"
@@ -10,7 +11,7 @@
 #define GROUP_COLUMNS                                                                                        \
     "g.id, g.business_id, g.name, g.version, g.created_at, (SELECT COUNT(*) FROM employee_group m "          \
     "JOIN employee e ON e.id = m.employee_id WHERE m.group_id = g.id AND e.active = 1), g.activities, "      \
-    "g.scheduled, g.records, g.objects, g.webhooks, g.people "
+    "g.scheduled, g.records, g.objects, g.webhooks, g.people, g.audit "
 
 static const char unknown_group[] = "There is no such permission group in this Business.";
 
@@ -146,6 +147,46 @@ static enum err_code check_group_name(
     return code ? code : error_list_refuse(list, err);
 }
 
+/* ── the audit log ───────────────────────────────────────────────────────────────────────────── */
+
+/* The permissions that differ, as "activities.view". */
+static void audit_grants(struct audit *audit, const struct grants *before, const struct grants *after)
+{
+    for (int k = 0; k < PERMISSION_KINDS; k++)
+        for (int v = 0; v < PERMISSION_VERBS; v++) {
+            enum permission_kind kind = (enum permission_kind)k;
+            enum permission_verb verb = (enum permission_verb)v;
+            if (permission_exists(kind, verb))
+                audit_text(audit,
+                    arena_printf(
+                        audit->w->arena, "%s.%s", permission_kind_name(kind), permission_verb_name(verb)),
+                    before ? permission_level_name(grants_level(before, kind, verb)) : NULL,
+                    after ? permission_level_name(grants_level(after, kind, verb)) : NULL);
+        }
+}
+
+/* NULL: there is none, before it is made or after it is deleted. */
+static enum err_code audit_group(struct write *w, const char *action, const struct group *before,
+    const struct group *after, struct error *err)
+{
+    const struct group *group = after ? after : before;
+    struct audit audit = AUDIT(w, action, group->id, group->name);
+    audit_text(&audit, "name", before ? before->name : NULL, after ? after->name : NULL);
+    audit_grants(&audit, before ? &before->grants : NULL, after ? &after->grants : NULL);
+    if (!after)
+        audit_people(&audit, "members", before->members, before->member_count, NULL, 0);
+    return audit_add(&audit, err);
+}
+
+static enum err_code audit_members(
+    struct write *w, const struct group *before, const struct group *after, struct error *err)
+{
+    struct audit audit = AUDIT(w, "permission_group.members_changed", after->id, after->name);
+    audit_people(
+        &audit, "members", before->members, before->member_count, after->members, after->member_count);
+    return audit_add(&audit, err);
+}
+
 /* ── making and changing ─────────────────────────────────────────────────────────────────────── */
 
 static void apply(const struct group_input *input, struct group *group)
@@ -175,15 +216,16 @@ enum err_code group_add(struct write *w, const struct group_input *input, struct
         return code;
     code = db_exec(w->db,
         "INSERT INTO permission_group (id, business_id, name, activities, scheduled, records, objects, "
-        "webhooks, people, version, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10)",
+        "webhooks, people, audit, version, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, "
+        "$11)",
         DB_PARAMS(db_id(group->id), db_id(w->business_id), db_text(group->name),
             db_int(g->of[PERMIT_ACTIVITIES]), db_int(g->of[PERMIT_SCHEDULED]), db_int(g->of[PERMIT_RECORDS]),
             db_int(g->of[PERMIT_OBJECTS]), db_int(g->of[PERMIT_WEBHOOKS]), db_int(g->of[PERMIT_PEOPLE]),
-            db_int(w->now)),
+            db_int(g->of[PERMIT_AUDIT]), db_int(w->now)),
         NULL, err);
     if (code == ERR_CONFLICT) /* another node was quicker */
         taken(group->name, list);
-    return code;
+    return code ? code : audit_group(w, "permission_group.created", NULL, group, err);
 }
 
 static enum err_code update(struct write *w, struct group *group, struct error_list *list, struct error *err)
@@ -192,10 +234,11 @@ static enum err_code update(struct write *w, struct group *group, struct error_l
     group->version++;
     enum err_code code = db_exec(w->db,
         "UPDATE permission_group SET name = $1, activities = $2, scheduled = $3, records = $4, objects = $5, "
-        "webhooks = $6, people = $7, version = $8 WHERE id = $9 AND business_id = $10",
+        "webhooks = $6, people = $7, audit = $8, version = $9 WHERE id = $10 AND business_id = $11",
         DB_PARAMS(db_text(group->name), db_int(g->of[PERMIT_ACTIVITIES]), db_int(g->of[PERMIT_SCHEDULED]),
             db_int(g->of[PERMIT_RECORDS]), db_int(g->of[PERMIT_OBJECTS]), db_int(g->of[PERMIT_WEBHOOKS]),
-            db_int(g->of[PERMIT_PEOPLE]), db_int(group->version), db_id(group->id), db_id(w->business_id)),
+            db_int(g->of[PERMIT_PEOPLE]), db_int(g->of[PERMIT_AUDIT]), db_int(group->version),
+            db_id(group->id), db_id(w->business_id)),
         NULL, err);
     if (code == ERR_CONFLICT)
         taken(group->name, list);
@@ -212,13 +255,16 @@ enum err_code group_change(struct write *w, struct id id, int64_t version, const
         code = refuse_owner_group(group, err);
     if (code)
         return code;
+    const struct group before = *group;
     apply(input, group);
     code = write_may_grant(w, &group->grants, false, err);
     if (!code)
         code = check_group_name(w, group, list, err);
     if (!code)
         code = read_members(w->db, w->arena, group, err);
-    return code ? code : update(w, group, list, err);
+    if (!code)
+        code = update(w, group, list, err);
+    return code ? code : audit_group(w, "permission_group.changed", &before, group, err);
 }
 
 enum err_code group_delete(struct write *w, struct id id, int64_t version, struct error *err)
@@ -233,9 +279,13 @@ enum err_code group_delete(struct write *w, struct id id, int64_t version, struc
         code = hold(w, id, &version, &group, err);
     if (!code)
         code = refuse_owner_group(&group, err);
+    if (!code)
+        code = read_members(w->db, w->arena, &group, err);
     for (size_t i = 0; i < ARRAY_LEN(statements) && !code; i++)
         code = db_exec(w->db, statements[i], DB_PARAMS(db_id(id), db_id(w->business_id)), NULL, err);
-    return code ? code : business_touch(w->db, w->business_id, err);
+    if (!code)
+        code = business_touch(w->db, w->business_id, err);
+    return code ? code : audit_group(w, "permission_group.deleted", &group, NULL, err);
 }
 
 /* ── members ─────────────────────────────────────────────────────────────────────────────────── */
@@ -255,24 +305,39 @@ static enum err_code add_members(
     return count ? db_insert_many(w->db, &insert, values, count, err) : ERR_OK;
 }
 
-/* Holds the group, for whoever may change who is in it. */
+/* Holds the group, for whoever may change who is in it, and reads who is. */
 static enum err_code hold_for_members(struct write *w, struct id id, struct group *group, struct error *err)
 {
     enum err_code code = write_may(w, ACTION_EDIT_GROUP, NULL, err);
     if (!code)
         code = hold(w, id, NULL, group, err);
-    return code ? code : write_may_grant(w, &group->grants, group_is_owner(group), err);
+    if (!code)
+        code = write_may_grant(w, &group->grants, group_is_owner(group), err);
+    return code ? code : read_members(w->db, w->arena, group, err);
+}
+
+/* Reads the group as it is now, and writes down who was in it before. */
+static enum err_code finish_members(
+    struct write *w, const struct group *before, struct group *group, struct error *err)
+{
+    enum err_code code = business_touch(w->db, w->business_id, err);
+    if (!code)
+        code = read_whole(w->db, w->arena, w->business_id, before->id, group, err);
+    if (!code && group->member_count == 0 && group_is_owner(group))
+        code = error_set(err, ERR_CONFLICT, "The owner group always has a member.");
+    return code ? code : audit_members(w, before, group, err);
 }
 
 enum err_code group_set_members(struct write *w, struct id id, const struct id *employees, size_t count,
     struct group *group, struct error_list *list, struct error *err)
 {
-    enum err_code code = hold_for_members(w, id, group, err);
+    struct group before;
+    enum err_code code = hold_for_members(w, id, &before, err);
     if (!code)
         code = employees_check(w->db, w->business_id, employees, count, "/members", list, err);
     if (!code)
         code = error_list_refuse(list, err);
-    if (!code && count == 0 && group_is_owner(group))
+    if (!code && count == 0 && group_is_owner(&before))
         code = error_set(err, ERR_CONFLICT, "The owner group always has a member.");
     if (code)
         return code;
@@ -280,38 +345,66 @@ enum err_code group_set_members(struct write *w, struct id id, const struct id *
         DB_PARAMS(db_id(id), db_id(w->business_id)), NULL, err);
     if (!code)
         code = add_members(w, id, employees, count, err);
-    if (!code)
-        code = business_touch(w->db, w->business_id, err);
-    return code ? code : read_whole(w->db, w->arena, w->business_id, id, group, err);
+    return code ? code : finish_members(w, &before, group, err);
 }
 
 enum err_code group_assign(
     struct write *w, struct id id, struct id employee_id, struct group *group, struct error *err)
 {
     struct person person;
-    enum err_code code = hold_for_members(w, id, group, err);
+    struct group before;
+    enum err_code code = hold_for_members(w, id, &before, err);
     if (!code)
         code = employee_read_active(w->db, w->arena, w->business_id, employee_id, &person, err);
     if (!code)
         code = add_members(w, id, &employee_id, 1, err);
-    if (!code)
-        code = business_touch(w->db, w->business_id, err);
-    return code ? code : read_whole(w->db, w->arena, w->business_id, id, group, err);
+    return code ? code : finish_members(w, &before, group, err);
 }
 
 enum err_code group_remove(
     struct write *w, struct id id, struct id employee_id, struct group *group, struct error *err)
 {
-    enum err_code code = hold_for_members(w, id, group, err);
+    struct group before;
+    enum err_code code = hold_for_members(w, id, &before, err);
     if (!code)
         code = db_exec(w->db,
             "DELETE FROM employee_group WHERE employee_id = $1 AND group_id = $2 AND business_id = $3",
             DB_PARAMS(db_id(employee_id), db_id(id), db_id(w->business_id)), NULL, err);
-    if (!code)
-        code = read_whole(w->db, w->arena, w->business_id, id, group, err);
-    if (!code && group->member_count == 0 && group_is_owner(group))
-        code = error_set(err, ERR_CONFLICT, "The owner group always has a member.");
-    return code ? code : business_touch(w->db, w->business_id, err);
+    return code ? code : finish_members(w, &before, group, err);
+}
+
+enum err_code groups_may_give(struct write *w, const struct id *ids, size_t count, const char *pointer,
+    struct error_list *list, struct error *err)
+{
+    enum err_code code = count ? write_may(w, ACTION_EDIT_GROUP, NULL, err) : ERR_OK;
+    for (size_t i = 0; i < count && !code; i++) {
+        struct group group;
+        char where[64];
+        snprintf(where, sizeof where, "%s/%zu", pointer, i);
+        code = read_row(w->db, w->arena, w->business_id, ids[i], &group, err);
+        if (!code)
+            code = write_may_grant(w, &group.grants, group_is_owner(&group), err);
+        else if (code == ERR_NOT_FOUND) {
+            error_list_add(list, where, "%s", unknown_group);
+            code = ERR_OK;
+        }
+    }
+    return code;
+}
+
+enum err_code groups_of_employee(struct db *db, struct arena *arena, struct id business_id,
+    struct id employee_id, struct group **groups, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *groups = ARENA_ARRAY(arena, struct group, GROUP_MEMBERS_MOST);
+    *count = 0;
+    enum err_code code = db_query(db,
+        "SELECT " GROUP_COLUMNS "FROM employee_group r JOIN permission_group g ON g.id = r.group_id AND "
+        "g.business_id = r.business_id WHERE r.employee_id = $1 AND r.business_id = $2 ORDER BY g.name, g.id",
+        DB_PARAMS(db_id(employee_id), db_id(business_id)), &rows, err);
+    while (!code && *count < GROUP_MEMBERS_MOST && db_next(rows, &code, err))
+        take_group(rows, arena, &(*groups)[(*count)++]);
+    return code;
 }
 
 /* ── groups of a role ────────────────────────────────────────────────────────────────────────── */
@@ -393,9 +486,13 @@ enum err_code role_set_groups(struct write *w, struct id role_id, const struct i
     struct error_list *list, struct error *err)
 {
     struct role role;
+    struct group *before;
+    size_t before_count;
     enum err_code code = write_may(w, ACTION_EDIT_GROUP, NULL, err);
     if (!code)
         code = role_find(w->db, w->arena, w->business_id, role_id, &role, err);
+    if (!code)
+        code = groups_of_role(w->db, w->arena, w->business_id, role_id, &before, &before_count, err);
     for (size_t i = 0; i < count && !code; i++)
         code = check_role_group(w, groups[i], i, list, err);
     if (!code)
@@ -406,5 +503,14 @@ enum err_code role_set_groups(struct write *w, struct id role_id, const struct i
         DB_PARAMS(db_id(role_id), db_id(w->business_id)), NULL, err);
     if (!code)
         code = insert_role_groups(w, role_id, groups, count, err);
-    return code ? code : business_touch(w->db, w->business_id, err);
+    if (!code)
+        code = business_touch(w->db, w->business_id, err);
+    if (code)
+        return code;
+    struct audit audit = AUDIT(w, "role.groups_changed", role_id, role.name);
+    struct id *ids = ARENA_ARRAY(w->arena, struct id, before_count);
+    for (size_t i = 0; i < before_count; i++)
+        ids[i] = before[i].id;
+    audit_ids(&audit, "groups", ids, before_count, groups, count);
+    return audit_add(&audit, err);
 }

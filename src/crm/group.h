@@ -70,6 +70,17 @@ enum err_code role_groups(struct db *db, struct arena *arena, const struct actor
 enum err_code role_set_groups(struct write *w, struct id role_id, const struct id *groups, size_t count,
     struct error_list *list, struct error *err) MUST_CHECK;
 
+/* The groups in which an employee is themselves, not by a role, by name. */
+enum err_code groups_of_employee(struct db *db, struct arena *arena, struct id business_id,
+    struct id employee_id, struct group **groups, size_t *count, struct error *err) MUST_CHECK;
+
+/*
+ * Before group_assign of each: whether the writer may put somebody into them. One that is not there is added to `list`,
+ * as `pointer`/N. ERR_DENIED.
+ */
+enum err_code groups_may_give(struct write *w, const struct id *ids, size_t count, const char *pointer,
+    struct error_list *list, struct error *err) MUST_CHECK;
+
 /* What the groups of a role grant together. */
 enum err_code group_grants_of_role(
     struct write *w, struct id role_id, struct grants *grants, bool *owner, struct error *err) MUST_CHECK;

@@ -4,6 +4,18 @@
 
 #define MORE_MOST 8
 
+void ids_add(struct arena *arena, struct ids *ids, struct id id)
+{
+    size_t n = ids->count;
+    if ((n & (n - 1)) == 0) { /* 0 and the powers of two: full */
+        struct id *more = ARENA_ARRAY(arena, struct id, n ? 2 * n : 1);
+        if (n)
+            memcpy(more, ids->items, n * sizeof *more);
+        ids->items = more;
+    }
+    ids->items[ids->count++] = id;
+}
+
 enum err_code id_list_query(struct db *db, const char *sql, const struct id *ids, size_t count,
     struct db_params more, struct db_rows **rows, struct error *err)
 {

@@ -1,11 +1,18 @@
 /*
- * Statements about several rows at once, by their ids: "… WHERE x.id IN " ID_LIST " …". The ids are $1 to $100, other
+ * Lists of ids, and statements about several rows at once, by their ids: "… WHERE x.id IN " ID_LIST " …". The ids are $1 to $100, other
  * parameters come after them. A statement's text is constant, so where there are fewer ids one is repeated.
  */
 #ifndef HERALD_CRM_ID_LIST_H
 #define HERALD_CRM_ID_LIST_H
 
 #include "db/db.h"
+
+/* A list of ids that grows in the arena. Begins as all zero. */
+struct ids {
+    struct id *items;
+    size_t count;
+};
+void ids_add(struct arena *arena, struct ids *ids, struct id id);
 
 #define ID_LIST_MOST 100
 #define ID_LIST_TEN(TENS)                                                                                    \

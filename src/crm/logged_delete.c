@@ -1,4 +1,5 @@
 /* Deleting an activity: its row stays as a tombstone, for its delivery; what people wrote goes (M4). */
+#include "crm/audit.h"
 #include "crm/logged_internal.h"
 #include "crm/timeline_change.h"
 
@@ -42,5 +43,8 @@ enum err_code logged_delete(struct write *w, struct id id, struct error *err)
     if (!code)
         code = db_exec(w->db, "DELETE FROM activity_association WHERE activity_id = $1 AND business_id = $2",
             DB_PARAMS(db_id(id), db_id(w->business_id)), NULL, err);
-    return code ? code : idempotency_erase(w->db, w->business_id, id, err);
+    if (!code)
+        code = idempotency_erase(w->db, w->business_id, id, err);
+    struct audit audit = AUDIT(w, "logged_activity.deleted", id, NULL);
+    return code ? code : audit_add(&audit, err);
 }

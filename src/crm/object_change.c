@@ -1,5 +1,6 @@
 /* Making and changing Activity Objects: everything is checked before anything is written. */
 #include "base/emit.h"
+#include "crm/audit.h"
 #include "crm/business.h"
 #include "crm/check.h"
 #include "crm/object.h"
@@ -195,6 +196,31 @@ static enum err_code check_unused(
     return code;
 }
 
+/* ── the audit log ───────────────────────────────────────────────────────────────────────────── */
+
+/* `before` of a new object is one without anything. */
+static enum err_code audit_object(struct write *w, const char *action, const struct activity_object *before,
+    const struct activity_object *after, struct error *err)
+{
+    bool is_new = id_is_nil(before->id);
+    struct audit audit = AUDIT(w, action, after->id, after->name);
+    audit_text(&audit, "name", before->name, after->name);
+    audit_text(&audit, "api_name", before->api_name, after->api_name);
+    audit_text(&audit, "description", text_or_none(before->description), text_or_none(after->description));
+    audit_text(&audit, "color", before->color, after->color);
+    audit_text(&audit, "icon", before->icon, after->icon);
+    audit_text(&audit, "association_mode", is_new ? NULL : association_mode_name(before->association_mode),
+        association_mode_name(after->association_mode));
+    audit_ids(&audit, "association_objects", before->association_objects, before->association_object_count,
+        after->association_objects, after->association_object_count);
+    audit_text(&audit, "default_submission_action", is_new ? NULL : submission_action_name(before->action),
+        submission_action_name(after->action));
+    audit_url(&audit, "redirect_url", before->redirect_url, after->redirect_url);
+    audit_url(&audit, "webhook_url", before->webhook_url, after->webhook_url);
+    audit_bool(&audit, "archived", before->archived_at != 0, after->archived_at != 0);
+    return audit_add(&audit, err);
+}
+
 /* ── making ──────────────────────────────────────────────────────────────────────────────────── */
 
 static const char *ids_as_json(struct write *w, const struct activity_object *object)
@@ -254,7 +280,11 @@ enum err_code object_add(struct write *w, const struct object_input *input, stru
         code = check_untaken(w, object, list, err);
     if (!code)
         code = error_list_refuse(list, err);
-    return code ? code : insert(w, object, list, err);
+    if (!code)
+        code = insert(w, object, list, err);
+    return code ? code
+                : audit_object(
+                      w, "activity_object.created", &(struct activity_object){.name = NULL}, object, err);
 }
 
 /* ── changing ────────────────────────────────────────────────────────────────────────────────── */
@@ -323,5 +353,7 @@ enum err_code object_change(struct write *w, struct id id, int64_t version, cons
     if (code || is_same(&before, object))
         return code;
     code = business_touch(w->db, w->business_id, err);
-    return code ? code : update(w, object, err);
+    if (!code)
+        code = update(w, object, err);
+    return code ? code : audit_object(w, "activity_object.changed", &before, object, err);
 }

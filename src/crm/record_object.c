@@ -1,5 +1,6 @@
 #include "crm/record_object.h"
 
+#include "crm/audit.h"
 #include "crm/business.h"
 #include "crm/check.h"
 
@@ -132,6 +133,19 @@ static enum err_code check_untaken(
     return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
+/* `before` of a new object is one without anything. */
+static enum err_code audit_object(struct write *w, const char *action, const struct record_object *before,
+    const struct record_object *after, struct error *err)
+{
+    const char *was = before->description, *is = after->description;
+    struct audit audit = AUDIT(w, action, after->id, after->name);
+    audit_text(&audit, "name", before->name, after->name);
+    audit_text(&audit, "api_name", before->api_name, after->api_name);
+    audit_text(&audit, "description", was && *was ? was : NULL, *is ? is : NULL);
+    audit_bool(&audit, "archived", before->archived_at != 0, after->archived_at != 0);
+    return audit_add(&audit, err);
+}
+
 static enum err_code insert(
     struct write *w, const struct record_object *o, struct error_list *list, struct error *err)
 {
@@ -143,7 +157,8 @@ static enum err_code insert(
         NULL, err);
     if (code == ERR_CONFLICT) /* another node was quicker */
         api_name_taken(o, list);
-    return code;
+    return code ? code
+                : audit_object(w, "record_object.created", &(struct record_object){.name = NULL}, o, err);
 }
 
 enum err_code record_object_add(struct write *w, const struct record_object_input *input,
@@ -256,7 +271,9 @@ enum err_code record_object_change(struct write *w, const char *key, int64_t ver
         code = error_list_refuse(list, err);
     bool same = text_same(before.name, object->name) && text_same(before.description, object->description) &&
                 before.archived_at == object->archived_at;
-    return code || same ? code : update(w, object, err);
+    if (!code && !same)
+        code = update(w, object, err);
+    return code || same ? code : audit_object(w, "record_object.changed", &before, object, err);
 }
 
 /* ── what hangs on it ────────────────────────────────────────────────────────────────────────── */

@@ -1,5 +1,6 @@
 #include "crm/role.h"
 
+#include "crm/audit.h"
 #include "crm/business.h"
 #include "crm/check.h"
 #include "crm/employee_list.h"
@@ -74,6 +75,21 @@ enum err_code role_read(struct db *db, struct arena *arena, const struct actor *
     return code ? code : read_whole(db, arena, actor->business_id, id, role, err);
 }
 
+enum err_code roles_of_employee(struct db *db, struct arena *arena, struct id business_id,
+    struct id employee_id, struct role **roles, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *roles = ARENA_ARRAY(arena, struct role, ROLE_MEMBERS_MOST);
+    *count = 0;
+    enum err_code code = db_query(db,
+        "SELECT " ROLE_COLUMNS "FROM employee_role h JOIN role r ON r.id = h.role_id AND r.business_id = "
+        "h.business_id WHERE h.employee_id = $1 AND h.business_id = $2 ORDER BY r.name, r.id",
+        DB_PARAMS(db_id(employee_id), db_id(business_id)), &rows, err);
+    while (!code && *count < ROLE_MEMBERS_MOST && db_next(rows, &code, err))
+        take_role(rows, arena, &(*roles)[(*count)++]);
+    return code;
+}
+
 enum err_code role_list(struct db *db, struct arena *arena, const struct actor *actor, struct page *page,
     struct role **roles, size_t *count, struct error *err)
 {
@@ -137,7 +153,9 @@ enum err_code role_add(
         DB_PARAMS(db_id(role->id), db_id(write->business_id), db_text(name), db_int(write->now)), NULL, err);
     if (code == ERR_CONFLICT) /* another node was quicker */
         taken(name, list);
-    return code;
+    struct audit audit = AUDIT(write, "role.created", role->id, name);
+    audit_text(&audit, "name", NULL, name);
+    return code ? code : audit_add(&audit, err);
 }
 
 enum err_code role_rename(struct write *write, struct id id, const char *name, struct role *role,
@@ -146,16 +164,19 @@ enum err_code role_rename(struct write *write, struct id id, const char *name, s
     enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
         code = read_whole(write->db, write->arena, write->business_id, id, role, err);
+    const char *before = code ? NULL : role->name;
     role->name = name;
     if (!code)
         code = check_role_name(write, role, list, err);
     if (code)
         return code;
+    struct audit audit = AUDIT(write, "role.changed", id, name);
+    audit_text(&audit, "name", before, name);
     code = db_exec(write->db, "UPDATE role SET name = $1 WHERE id = $2 AND business_id = $3",
         DB_PARAMS(db_text(name), db_id(id), db_id(write->business_id)), NULL, err);
     if (code == ERR_CONFLICT)
         taken(name, list);
-    return code;
+    return code ? code : audit_add(&audit, err);
 }
 
 /* Until the commit nobody else changes who holds the role. ERR_NOT_FOUND. */
@@ -178,6 +199,37 @@ static enum err_code role_may_give(struct write *write, struct id id, struct err
     return code ? code : write_may_grant(write, &grants, owner, err);
 }
 
+enum err_code roles_may_give(struct write *write, const struct id *ids, size_t count, const char *pointer,
+    struct error_list *list, struct error *err)
+{
+    enum err_code code = count ? write_may(write, ACTION_EDIT_ROLE, NULL, err) : ERR_OK;
+    for (size_t i = 0; i < count && !code; i++) {
+        struct role role;
+        char where[64];
+        snprintf(where, sizeof where, "%s/%zu", pointer, i);
+        code = read_row(write->db, write->arena, write->business_id, ids[i], &role, err);
+        if (!code)
+            code = role_may_give(write, ids[i], err);
+        else if (code == ERR_NOT_FOUND) {
+            error_list_add(list, where, "%s", err->text);
+            code = ERR_OK;
+        }
+    }
+    return code;
+}
+
+/* Reads the role as it is now, and writes down who held it before. */
+static enum err_code finish_members(
+    struct write *write, const struct role *before, struct role *role, struct error *err)
+{
+    enum err_code code = read_whole(write->db, write->arena, write->business_id, before->id, role, err);
+    if (code)
+        return code;
+    struct audit audit = AUDIT(write, "role.members_changed", role->id, role->name);
+    audit_people(&audit, "members", before->members, before->member_count, role->members, role->member_count);
+    return audit_add(&audit, err);
+}
+
 static enum err_code add_members(
     struct write *write, struct id id, const struct id *employees, size_t count, struct error *err)
 {
@@ -197,9 +249,12 @@ static enum err_code add_members(
 enum err_code role_set_members(struct write *write, struct id id, const struct id *employees, size_t count,
     struct role *role, struct error_list *list, struct error *err)
 {
+    struct role before;
     enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
         code = hold_role(write, id, err);
+    if (!code)
+        code = read_whole(write->db, write->arena, write->business_id, id, &before, err);
     if (!code)
         code = role_may_give(write, id, err);
     if (!code)
@@ -214,16 +269,19 @@ enum err_code role_set_members(struct write *write, struct id id, const struct i
         code = add_members(write, id, employees, count, err);
     if (!code)
         code = business_touch(write->db, write->business_id, err);
-    return code ? code : read_whole(write->db, write->arena, write->business_id, id, role, err);
+    return code ? code : finish_members(write, &before, role, err);
 }
 
 enum err_code role_assign(
     struct write *write, struct id id, struct id employee_id, struct role *role, struct error *err)
 {
     struct person person;
+    struct role before;
     enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
         code = hold_role(write, id, err);
+    if (!code)
+        code = read_whole(write->db, write->arena, write->business_id, id, &before, err);
     if (!code)
         code = role_may_give(write, id, err);
     if (!code)
@@ -232,5 +290,5 @@ enum err_code role_assign(
         code = add_members(write, id, &employee_id, 1, err);
     if (!code)
         code = business_touch(write->db, write->business_id, err);
-    return code ? code : read_whole(write->db, write->arena, write->business_id, id, role, err);
+    return code ? code : finish_members(write, &before, role, err);
 }

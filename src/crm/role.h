@@ -28,6 +28,17 @@ enum err_code role_read(struct db *db, struct arena *arena, const struct actor *
 enum err_code role_find(struct db *db, struct arena *arena, struct id business_id, struct id id,
     struct role *role, struct error *err) MUST_CHECK;
 
+/* Those that an employee holds, by name. */
+enum err_code roles_of_employee(struct db *db, struct arena *arena, struct id business_id,
+    struct id employee_id, struct role **roles, size_t *count, struct error *err) MUST_CHECK;
+
+/*
+ * Before role_assign of each, in the writer's transaction: whether the writer may give them. One that is not there is
+ * added to `list`, as `pointer`/N. ERR_DENIED.
+ */
+enum err_code roles_may_give(struct write *write, const struct id *ids, size_t count, const char *pointer,
+    struct error_list *list, struct error *err) MUST_CHECK;
+
 /* A page by name. */
 enum err_code role_list(struct db *db, struct arena *arena, const struct actor *actor, struct page *page,
     struct role **roles, size_t *count, struct error *err) MUST_CHECK;

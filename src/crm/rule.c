@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/json_read.h"
+#include "crm/audit.h"
 #include "crm/object.h"
 
 #define STORED_MOST (16 << 20) /* bytes of a rule's conditions; a body is far smaller */
@@ -201,6 +202,34 @@ static enum err_code insert_rules(
     return set->count ? db_insert_many(w->db, &insert, values, set->count, err) : ERR_OK;
 }
 
+/* All rules in one text: a rule has no life of its own, they are replaced together. */
+static const char *rules_as_json(struct arena *arena, const struct rule_set *set)
+{
+    CLEANUP(buf_free) struct buf out = BUF_INIT(STORED_MOST);
+    struct json json = JSON_INTO(&out);
+    emit_array(&json, NULL);
+    for (size_t r = 0; r < set->count; r++) {
+        const struct rule *rule = &set->rules[r];
+        emit_object(&json, NULL);
+        emit_id(&json, "id", rule->id);
+        emit_text(&json, "name", rule->name);
+        emit_text(&json, "match", rule->match == RULE_ALL ? "all" : "any");
+        emit_raw(&json, "conditions", store_conditions(arena, set, rule));
+        emit_raw(&json, "targets", store_targets(arena, set, rule));
+        emit_object_end(&json);
+    }
+    emit_array_end(&json);
+    return arena_strndup(arena, buf_text(&out), out.len);
+}
+
+static enum err_code write_down(struct write *w, const struct activity_object *object,
+    const struct rule_set *before, const struct rule_set *after, struct error *err)
+{
+    struct audit audit = AUDIT(w, "activity_object.rules_changed", object->id, object->name);
+    audit_json(&audit, "rules", rules_as_json(w->arena, before), rules_as_json(w->arena, after));
+    return audit_add(&audit, err);
+}
+
 enum err_code rules_replace(struct write *w, const struct rules_input *input, struct rules_result *result,
     struct error_list *list, struct error *err)
 {
@@ -221,5 +250,7 @@ enum err_code rules_replace(struct write *w, const struct rules_input *input, st
         return code;
     code = db_exec(w->db, "DELETE FROM activity_rule WHERE activity_object_id = $1 AND business_id = $2",
         DB_PARAMS(db_id(object.id), db_id(w->business_id)), NULL, err);
-    return code ? code : insert_rules(w, object.id, &result->set, err);
+    if (!code)
+        code = insert_rules(w, object.id, &result->set, err);
+    return code ? code : write_down(w, &object, &before, &result->set, err);
 }

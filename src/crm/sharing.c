@@ -1,5 +1,6 @@
 #include "crm/sharing.h"
 
+#include "crm/audit.h"
 #include "crm/employee_list.h"
 #include "crm/role.h"
 
@@ -104,11 +105,25 @@ static enum err_code insert(
     return count ? db_insert_many(w->db, &insert, values, count, err) : ERR_OK;
 }
 
+static enum err_code write_down(struct write *w, const struct activity_object *object,
+    const struct sharing *before, const struct sharing *after, struct error *err)
+{
+    struct audit audit = AUDIT(w, "activity_object.sharing_changed", object->id, object->name);
+    audit_bool(&audit, "everyone", before->everyone, after->everyone);
+    audit_ids(&audit, "roles", before->roles, before->role_count, after->roles, after->role_count);
+    audit_ids(&audit, "employees", before->employees, before->employee_count, after->employees,
+        after->employee_count);
+    return audit_add(&audit, err);
+}
+
 enum err_code sharing_set(struct write *w, struct id object_id, int64_t version,
     const struct sharing *sharing, int64_t *new_version, struct error_list *list, struct error *err)
 {
     struct activity_object object;
+    struct sharing before;
     enum err_code code = object_hold(w, object_id, version, &object, err);
+    if (!code)
+        code = sharing_read(w->db, w->arena, w->business_id, object_id, &before, err);
     if (!code)
         code = check(w, sharing, list, err);
     if (!code)
@@ -122,5 +137,7 @@ enum err_code sharing_set(struct write *w, struct id object_id, int64_t version,
         code = db_exec(w->db,
             "DELETE FROM activity_object_share WHERE activity_object_id = $1 AND business_id = $2",
             DB_PARAMS(db_id(object_id), db_id(w->business_id)), NULL, err);
-    return code ? code : insert(w, object_id, sharing, err);
+    if (!code)
+        code = insert(w, object_id, sharing, err);
+    return code ? code : write_down(w, &object, &before, sharing, err);
 }

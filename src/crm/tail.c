@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "crm/tail_rows.h"
 
 #include <pthread.h>
@@ -483,7 +484,7 @@ static int64_t wait_us(struct tail *tail)
 static void *tail_main(void *arg)
 {
     struct tail *tail = arg;
-    pthread_setname_np(pthread_self(), "tail");
+    thread_begin("tail", THREAD_AFTER);
     for (;;) {
         struct inbox_item *list = inbox_take_wait(&tail->inbox, TAKE_MOST, wait_us(tail));
         if (!list && inbox_is_closed(&tail->inbox))

@@ -29,6 +29,7 @@ static const struct token tokens[] = {
     {"{bytes}", "BLOB", "bytea"},
     {"{strict}", " STRICT", ""},
     {"{clustered}", " STRICT, WITHOUT ROWID", ""},
+    {"{semicolon}", ";", ";"}, /* inside one statement of a script */
 };
 
 static const struct token *token_at(const char *sql)

@@ -5,6 +5,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/thread.h"
 #include "db/locks.h"
 
 #include <stdatomic.h>
@@ -488,7 +489,7 @@ static bool is_over(struct writer *w, const struct inbox_item *list)
 static void *writer_main(void *arg)
 {
     struct writer *w = arg;
-    pthread_setname_np(pthread_self(), "writer");
+    thread_begin("writer", THREAD_AT_ONCE);
     for (;;) {
         size_t room = room_for_new(w);
         struct inbox_item *list = inbox_take_wait(&w->inbox, room, wait_us(w));

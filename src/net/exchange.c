@@ -142,10 +142,13 @@ static const char *status_title(int status)
     return title ? title : "Error";
 }
 
-struct MHD_Response *problem_response(
-    const struct request *request, int status, const char *detail, const struct error_list *list, bool close)
+/* retry_after_s 0: no such header. */
+static struct MHD_Response *new_problem(const struct request *request, int status, const char *detail,
+    const struct error_list *list, int64_t retry_after_s, bool close)
 {
-    static const struct reply_header retry_after = {MHD_HTTP_HEADER_RETRY_AFTER, "1"};
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%lld", (long long)retry_after_s);
+    const struct reply_header retry_after = {MHD_HTTP_HEADER_RETRY_AFTER, seconds};
     struct buf body = BUF_INIT(PROBLEM_CAP);
     buf_add_text(&body, "{\"type\":\"about:blank\",\"title\":");
     text_json_quote(&body, status_title(status));
@@ -159,12 +162,25 @@ struct MHD_Response *problem_response(
         .status = status,
         .content_type = "application/problem+json",
         .headers = &retry_after,
-        .header_count = status == MHD_HTTP_SERVICE_UNAVAILABLE,
+        .header_count = retry_after_s > 0,
         .body_len = body.len,
         .close = close,
     };
     reply.body = buf_take(&body);
     return reply_response(request, &reply);
+}
+
+struct MHD_Response *problem_response(
+    const struct request *request, int status, const char *detail, const struct error_list *list, bool close)
+{
+    return new_problem(request, status, detail, list, status == MHD_HTTP_SERVICE_UNAVAILABLE, close);
+}
+
+struct MHD_Response *limited_response(
+    const struct request *request, const char *detail, int64_t retry_after_us)
+{
+    int64_t seconds = (retry_after_us + US_PER_S - 1) / US_PER_S;
+    return new_problem(request, MHD_HTTP_TOO_MANY_REQUESTS, detail, NULL, seconds > 0 ? seconds : 1, false);
 }
 
 void exchange_reply(struct exchange *exchange, const struct reply *reply)
@@ -178,6 +194,12 @@ void exchange_reply_problem(
 {
     struct request *request = request_of(exchange);
     registry_answer(request, status, problem_response(request, status, detail, list, false));
+}
+
+void exchange_reply_limited(struct exchange *exchange, const char *detail, int64_t retry_after_us)
+{
+    struct request *request = request_of(exchange);
+    registry_answer(request, MHD_HTTP_TOO_MANY_REQUESTS, limited_response(request, detail, retry_after_us));
 }
 
 void exchange_reply_error(struct exchange *exchange, const struct error *err, const struct error_list *list)

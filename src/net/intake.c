@@ -1,10 +1,9 @@
 #include "net/server_internal.h"
 
 #include "base/clock.h"
+#include "base/limiter.h"
 #include "base/log.h"
 #include "base/metrics.h"
-
-#include <netinet/in.h>
 
 /* Of a refused body, bytes that are read and thrown away so that the client gets to see the answer. */
 #define DISCARD_MOST (8U << 20)
@@ -72,15 +71,28 @@ static void copy_peer(struct request *request)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    if (!info || !info->client_addr)
+    request->has_from = info && info->client_addr && address_of(info->client_addr, &request->from);
+    forwarded_read(request);
+}
+
+/* How many is told by the metrics; a flood of refusals must not become one of log lines. */
+static void log_refusal(const struct request *request, int status)
+{
+    struct address_key key = address_key(exchange_client(&request->exchange));
+    int64_t wait;
+    if (!limiter_take(request->server->refusals, key.bytes, key.len, 1, clock_boot_us(), &wait))
         return;
-    size_t len = info->client_addr->sa_family == AF_INET    ? sizeof(struct sockaddr_in)
-                 : info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                            : 0;
-    if (len == 0)
-        return;
-    memcpy(&request->peer, info->client_addr, len);
-    request->exchange.peer = (const struct sockaddr *)&request->peer;
+    LOG(LOG_INFO, "request refused", F_ID("request", request->exchange.request_id),
+        F_TEXT("server", request->server->config.name),
+        F_TEXT("address", address_format(exchange_client(&request->exchange)).text), F_INT("status", status),
+        F_TEXT("reason", request->refusal ? request->refusal : MHD_get_reason_phrase_for((unsigned)status)));
+}
+
+/* Something about the request was wrong, and not with this server. */
+static bool is_refusal(int status)
+{
+    return (status >= 400 && status < 500) || status == MHD_HTTP_NOT_IMPLEMENTED ||
+           status == MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED;
 }
 
 static enum MHD_Result send_response(struct request *request, int status, struct MHD_Response *response)
@@ -89,21 +101,39 @@ static enum MHD_Result send_response(struct request *request, int status, struct
     if (!response)
         return MHD_NO;
     metric_add(METRIC_http_requests_total, 1);
-    if (status >= 500)
-        metric_add(METRIC_http_5xx_total, 1);
+    if (status >= 400)
+        metric_add(status >= 500 ? METRIC_http_5xx_total : METRIC_http_4xx_total, 1);
+    if (is_refusal(status))
+        log_refusal(request, status);
     histogram_observe(HISTOGRAM_http_request_seconds, clock_boot_us() - request->exchange.started_boot_us);
     enum MHD_Result queued = MHD_queue_response(request->connection, (unsigned)status, response);
     MHD_destroy_response(response);
     return queued;
 }
 
+static enum MHD_Result send_limited(struct request *request)
+{
+    metric_add(METRIC_requests_limited_total, 1);
+    return send_response(request, MHD_HTTP_TOO_MANY_REQUESTS,
+        limited_response(request, "There are too many requests from this address.", request->retry_after_us));
+}
+
 static enum MHD_Result send_refusal(struct request *request)
 {
+    if (request->refused_status == MHD_HTTP_TOO_MANY_REQUESTS)
+        return send_limited(request);
     metric_add(METRIC_http_refused_total, 1);
-    LOG(LOG_DEBUG, "request refused", F_ID("request", request->exchange.request_id),
-        F_INT("status", request->refused_status), F_TEXT("reason", request->refusal));
     return send_response(request, request->refused_status,
         problem_response(request, request->refused_status, request->refusal, NULL, true));
+}
+
+static bool take_from_address(struct request *request)
+{
+    if (!request->has_from || !request->server->config.addresses)
+        return true;
+    struct address_key key = address_key(&request->from.any);
+    return limiter_take(request->server->config.addresses, key.bytes, key.len, 1,
+        request->exchange.started_boot_us, &request->retry_after_us);
 }
 
 /* All headers are there, of the body nothing yet. */
@@ -115,8 +145,12 @@ static enum MHD_Result begin(struct request *request, const char *method, const 
     MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND | MHD_COOKIE_KIND, copy_field, request);
     copy_peer(request);
     struct framing framing = {0};
-    if (strict_check(request, version, &framing))
+    bool sound = strict_check(request, version, &framing);
+    bool admitted = take_from_address(request); /* what is refused for another reason counts, too */
+    if (sound && admitted)
         return MHD_YES;
+    if (sound)
+        request->refused_status = MHD_HTTP_TOO_MANY_REQUESTS;
     /* Otherwise the rest is read first: a connection closed over unread bytes may take the answer with it. */
     return framing.ambiguous || framing.expects ? send_refusal(request) : MHD_YES;
 }

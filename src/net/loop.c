@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -270,7 +271,7 @@ static void turn(struct loop *loop)
 static void *run(void *ctx)
 {
     struct loop *loop = ctx;
-    pthread_setname_np(pthread_self(), loop->name);
+    thread_begin(loop->name, THREAD_AFTER);
     loop->self = pthread_self();
     while (!inbox_is_closed(&loop->inbox))
         turn(loop);

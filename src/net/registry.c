@@ -15,6 +15,7 @@ void server_release(struct server *server)
     pthread_mutex_destroy(&server->lock);
     if (server->wake_fd >= 0)
         close(server->wake_fd);
+    limiter_free(server->refusals);
     arena_free(server->arena);
     if (server->config.ctx_free)
         server->config.ctx_free(server->config.ctx);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +17,7 @@
 #define BODIES_MOST (64U << 20)
 #define STREAM_BUFFER_MOST (256U << 10)
 #define STREAM_BEAT_US (15 * US_PER_S)
+#define REFUSALS_LOGGED 20 /* of one address at once, and then one a second */
 #define TAKE_MOST 16
 #define ROUNDS_TO_SEND 4 /* the one under way, one to queue an answer, one to send it, and one more */
 
@@ -49,7 +51,7 @@ static void *worker_main(void *arg)
 {
     struct server *server = arg;
     const struct server_config *config = &server->config;
-    pthread_setname_np(pthread_self(), "worker");
+    thread_begin("worker", THREAD_SOON);
     void *worker = config->worker_start ? config->worker_start(config->ctx) : NULL;
     struct inbox_item *item;
     while ((item = inbox_take_wait(&server->inbox, fair_share(server), -1))) {
@@ -133,7 +135,7 @@ static void count_round(struct server *server)
 static void *http_main(void *arg)
 {
     struct server *server = arg;
-    pthread_setname_np(pthread_self(), "http");
+    thread_begin("http", THREAD_AT_ONCE);
     int epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     int64_t reap_at = 0;
     while (!atomic_load(&server->http_ends)) {
@@ -219,6 +221,7 @@ static struct server *server_new(const struct server_config *config)
     if (server->config.stream_beat_us == 0)
         server->config.stream_beat_us = STREAM_BEAT_US;
     server->arena = arena_new();
+    server->refusals = limiter_new(REFUSALS_LOGGED, REFUSALS_LOGGED * US_PER_S, 4096);
     server->listen_fd = -1;
     server->wake_fd = -1;
     atomic_init(&server->holds, 1);
@@ -240,6 +243,17 @@ static enum err_code open_wake(struct server *server, struct error *err)
     server->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (server->wake_fd < 0)
         return error_set(err, ERR_UNAVAILABLE, "cannot open an event descriptor: %s", strerror(errno));
+    return ERR_OK;
+}
+
+static enum err_code learn_proxies(struct server *server, struct error *err)
+{
+    const struct text_list *given = &server->config.behind_proxy;
+    server->proxies = ARENA_ARRAY(server->arena, struct cidr, given->count + 1);
+    for (; server->proxy_count < given->count; server->proxy_count++)
+        if (!cidr_parse(given->items[server->proxy_count], &server->proxies[server->proxy_count]))
+            return error_set(err, ERR_INVALID, "'%.60s' is not a network such as 10.0.0.0/8",
+                given->items[server->proxy_count]);
     return ERR_OK;
 }
 
@@ -277,6 +291,8 @@ enum err_code server_start(const struct server_config *config, struct server **o
     enum err_code code = inbox_init(&server->inbox, false, err);
     if (code == ERR_OK)
         code = open_wake(server, err);
+    if (code == ERR_OK)
+        code = learn_proxies(server, err);
     if (code == ERR_OK)
         code = server_listen(server, &loopback, &host, err);
     if (code == ERR_OK) {

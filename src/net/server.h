@@ -59,7 +59,7 @@ struct exchange {
     const char *path; /* decoded, without the query; "/api/…" */
     const char *body; /* NUL-terminated; "" without a body */
     size_t body_len;
-    const struct sockaddr *peer; /* NULL on a unix socket */
+    bool https; /* as far as the client's side goes: this server's own TLS, or that of a proxy it believes */
     int64_t started_boot_us;
     struct arena *arena; /* the handler's, freed with the exchange */
     void *server_ctx; /* server_config.ctx */
@@ -78,6 +78,10 @@ struct server_config {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/herald/admin.sock" */
     const char *listen_option; /* where a person changes it, for the error: "--listen"; NULL: nowhere */
     struct text_list hosts; /* accepted in Host, besides the listen address and, on loopback, localhost */
+    /* Networks (CIDR) of proxies: what they say in X-Forwarded-For and X-Forwarded-Proto is believed, nobody else. */
+    struct text_list behind_proxy;
+    struct limiter
+        *addresses; /* takes one for each request of a client's address, or it is a 429; NULL: no limit */
     size_t body_most; /* bytes; more is a 413 */
     /* Bytes of all bodies that are being read or are with the handler. For one that would go over it, those that
      * have waited longest for their rest are cut off; if the handler's leave no room, it is a 503.
@@ -143,6 +147,12 @@ const char *exchange_query(const struct exchange *exchange, const char *name);
 /* The i-th query parameter in order; false past the end. */
 bool exchange_query_at(const struct exchange *exchange, size_t i, const char **name, const char **value);
 
+/*
+ * The client's address, without a port's meaning: the peer's; or if that is in behind_proxy, the last address in
+ * X-Forwarded-For that is not. NULL on a unix socket. As text: net/address.h.
+ */
+const struct sockaddr *exchange_client(const struct exchange *exchange);
+
 /* A cookie's value, or NULL. */
 const char *exchange_cookie(const struct exchange *exchange, const char *name);
 
@@ -202,6 +212,8 @@ void stream_end(struct exchange *exchange);
 void exchange_reply_error(struct exchange *exchange, const struct error *err, const struct error_list *list);
 void exchange_reply_problem(
     struct exchange *exchange, int status, const char *detail, const struct error_list *list);
+/* 429 with Retry-After, in whole seconds, rounded up: for whoever asks too often (base/limiter.h). */
+void exchange_reply_limited(struct exchange *exchange, const char *detail, int64_t retry_after_us);
 /* The status of an error code: ERR_INVALID → 422. */
 int error_http_status(enum err_code code);
 

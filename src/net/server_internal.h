@@ -4,6 +4,7 @@
  *      clients.c   connections: how long they may be without a request, or take to send one (the HTTP thread)
  *      intake.c    libmicrohttpd's callbacks: reads a request, hands it over, sends its answer (the HTTP thread)
  *      bodies.c    what all bodies take of the memory, and who is cut off for it
+ *      forwarded.c who a request comes from, if a proxy handed it on
  *      strict.c    what is refused, and the parsing of the target, the query and Host
  *      registry.c  who holds an exchange, deadlines, resuming (S1, S2)
  *      exchange.c  accessors and replies (any thread)
@@ -26,6 +27,9 @@
 
 #include "base/buf.h"
 #include "base/inbox.h"
+#include "base/limiter.h"
+#include "net/address.h"
+#include "net/guard.h"
 #include "net/server.h"
 
 #include <microhttpd.h>
@@ -91,7 +95,8 @@ struct request {
     struct client *client; /* the HTTP thread's, as long as connection_holds */
     struct inbox_item item;
     /* the HTTP thread's until the hand-over, constant afterwards */
-    struct sockaddr_storage peer;
+    union address from; /* the peer, or who it says that it speaks for, if it is a proxy of ours */
+    bool has_from; /* not a unix socket's */
     struct fields headers, query, cookies;
     struct buf body; /* the handler's after the hand-over */
     size_t body_charged; /* of server.bodies; likewise */
@@ -99,6 +104,7 @@ struct request {
     bool cut_off; /* its connection is about to end without an answer from libmicrohttpd */
     bool begun; /* the checks were made */
     bool folded; /* a header went over more than one line */
+    int64_t retry_after_us; /* of a 429 */
     int refused_status; /* 0: not refused */
     const char *refusal; /* a sentence for the client */
     size_t discarded; /* bytes of a refused body */
@@ -121,6 +127,9 @@ struct server {
     struct server_config config;
     struct arena *arena; /* of the texts below and of this struct's life */
     struct text_list hosts;
+    struct limiter *refusals; /* of whose refusals are logged, by address; has locks of its own */
+    struct cidr *proxies;
+    size_t proxy_count;
     const char *address;
     const char *socket_path; /* of a unix socket, else NULL */
     int listen_fd; /* the HTTP thread's while it runs */
@@ -197,6 +206,9 @@ bool client_has_left(const struct client *client);
 #define BODY_TOO_LARGE "The body is larger than this server accepts."
 #define NO_MEMORY_FOR_BODY "There is no memory for this body now."
 
+/* forwarded.c: after the headers and the peer's address were copied; `from` and `https` become the client's. */
+void forwarded_read(struct request *request);
+
 /* What the checks know of a request. */
 struct framing {
     bool ambiguous; /* where the body ends cannot be trusted */
@@ -251,5 +263,8 @@ void response_dress(const struct request *request, struct MHD_Response *response
 struct MHD_Response *reply_response(const struct request *request, const struct reply *reply);
 struct MHD_Response *problem_response(
     const struct request *request, int status, const char *detail, const struct error_list *list, bool close);
+/* The 429 of exchange_reply_limited. */
+struct MHD_Response *limited_response(
+    const struct request *request, const char *detail, int64_t retry_after_us);
 
 #endif

@@ -4,8 +4,8 @@
 #ifndef HERALD_RELAY_WORKER_INTERNAL_H
 #define HERALD_RELAY_WORKER_INTERNAL_H
 
+#include "base/retry.h"
 #include "relay/queue.h"
-#include "relay/retry.h"
 #include "relay/worker.h"
 
 #include <stdatomic.h>

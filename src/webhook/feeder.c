@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <stdatomic.h>
 
@@ -71,7 +72,7 @@ static void serve(struct feeder *feeder, struct feed_request *request)
 static void *feeder_main(void *arg)
 {
     struct feeder *feeder = arg;
-    pthread_setname_np(pthread_self(), "feeder");
+    thread_begin("feeder", THREAD_AFTER);
     for (struct inbox_item *item; (item = inbox_take_wait(&feeder->inbox, 1, -1));)
         serve(feeder, CONTAINER_OF(item, struct feed_request, item));
     return NULL;

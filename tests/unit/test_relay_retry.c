@@ -1,6 +1,6 @@
 /* When the relay tries again, and how much may fail. */
+#include "base/retry.h"
 #include "relay/action.h"
-#include "relay/retry.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

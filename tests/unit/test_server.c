@@ -414,8 +414,8 @@ static void deadline_answers_for_the_handler(void **state)
     /* What the handler reads is there although the connection is gone. */
     assert_string_equal(exchange_header(x, "x-test"), "there");
     assert_string_equal(exchange_query(x, "q"), "still");
-    assert_non_null(x->peer);
-    assert_int_equal(x->peer->sa_family, AF_INET);
+    assert_non_null(exchange_client(x));
+    assert_int_equal(exchange_client(x)->sa_family, AF_INET);
     reply_ok(x);
     stop(&f);
 }

@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/fault.h"
 #include "crm/business.h"
+#include "crm/employee.h"
+#include "crm/key.h"
 #include "support.h"
 
 #include <setjmp.h>
@@ -52,12 +54,17 @@ static void commit(struct world *world, write_fn *run, void *ctx)
 
 static enum err_code add_alex(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
-    (void)list;
     struct world *world = ctx;
     struct id employee;
-    struct new_employee alex = {.first_name = "Alex", .last_name = "Rivera", .email = "alex@example.com"};
-    enum err_code code = employee_add(w, &alex, &world->user_id, &employee, err);
-    return code ? code : api_key_add(w, world->user_id, "test", &world->key, err);
+    struct key key;
+    struct new_employee alex = {.first_name = "Alex",
+        .last_name = "Rivera",
+        .email = "alex@example.com",
+        .groups = &w->business_id, /* the owners */
+        .group_count = 1};
+    enum err_code code = employee_add(w, &alex, &world->user_id, &employee, list, err);
+    return code ? code
+                : key_add(w, world->user_id, &(struct new_key){.name = "test"}, &key, &world->key, list, err);
 }
 
 static void add_people(struct world *world)

@@ -38,6 +38,7 @@ class Api:
     def __init__(self, server, key=None, business=None, user=None):
         self.server = server
         self.credentials = {}
+        self.source = None  # (address, 0): where its connections come from
         self.judged = True  # False: for tests that ask so much that it would be most of the work
         self.tolerate = ()  # statuses that the test provokes although no description has them
         if key:
@@ -49,7 +50,8 @@ class Api:
         if getattr(self._local, "address", None) != address:
             self.disconnect()
             host, port = address.rsplit(":", 1)
-            self._local.connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
+            self._local.connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT,
+                                                                source_address=self.source)
             self._local.connection.connect()
             self._local.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._local.address = address

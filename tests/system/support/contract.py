@@ -52,10 +52,10 @@ class Contract:
     def _described(self, method, path, status):
         item = self._item(path)
         operation = item.get(method.lower()) if item else None
-        early = (400, 413, 414, 421, 431, 501, 505)  # refused before any route is looked for
+        early = (400, 413, 414, 421, 429, 431, 501, 505)  # refused before any route is looked for
         if operation is None or (status in early and str(status) not in operation["responses"]):
             assert status in (*early, 404, 405), f"{method} {path}: an undescribed {status}"
-            return self.document["components"]["responses"]["Problem"]
+            return self.document["components"]["responses"]["Limited" if status == 429 else "Problem"]
         assert str(status) in operation["responses"], \
             f"{method} {path}: {status} is not among {sorted(operation['responses'])}"
         return self._follow(operation["responses"][str(status)])

@@ -14,6 +14,7 @@ KINDS = {
     "objects": {verb: ("none", "all") for verb in ("view", "create", "edit", "delete")},
     "webhooks": {"view": ("none", "all")},
     "people": {verb: ("none", "all") for verb in ("view", "create", "edit", "delete")},
+    "audit": {"view": ("none", "all")},
 }
 PERMISSIONS = [(kind, verb) for kind, verbs in KINDS.items() for verb in verbs]
 
@@ -146,6 +147,9 @@ class Model:
 
     def view_people(self, who, _thing):
         return self._granted(who, "people", "view", False)
+
+    def view_audit(self, who, _thing):
+        return self._granted(who, "audit", "view", False)
 
     # ── what lists have ──
 

@@ -692,6 +692,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/employees/{id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an employee a link with which they choose a password
+         * @description To an active employee whose user has no password yet; needs `people: create`. The email goes to the user's own
+         *     address. The link works once, for seven days; another invitation replaces it. 409 where the server sends no email.
+         */
+        post: operations["inviteEmployee"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password-resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a link for a new password sent to an email address
+         * @description The answer is the same whether or not there is such an account. The link works once, for an hour; another one
+         *     replaces it. Of more than three requests for an address within an hour the others send nothing. 409 where the
+         *     server sends no email.
+         */
+        post: operations["requestPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/permission-groups": {
         parameters: {
             query?: never;
@@ -836,6 +881,49 @@ export interface paths {
          * @description All of them. The owner group cannot be among them.
          */
         put: operations["setRoleGroups"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who changed what, newest first
+         * @description Every change of settings, permissions, keys and credentials, and every deletion of a Logged Activity: written
+         *     together with the change, and never altered. Needs the permission `audit: view`. Filters are joined by AND.
+         */
+        get: operations["listAuditLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit-log/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log as a file, oldest first
+         * @description An answer has some thousand entries at most; as long as it has the header `X-Next-Cursor`, that is the `cursor`
+         *     of the next one. CSV has a first line with the names of its columns, `changes` as JSON, and an apostrophe before
+         *     whatever a spreadsheet would take for a formula.
+         */
+        get: operations["exportAuditLog"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1591,6 +1679,10 @@ export interface components {
                 /** @enum {string} */
                 delete?: "none" | "all";
             };
+            audit?: {
+                /** @enum {string} */
+                view?: "none" | "all";
+            };
         };
         PermissionGroup: {
             id: components["schemas"]["Uuid"];
@@ -1780,6 +1872,74 @@ export interface components {
             next: string | null;
             previous: string | null;
         };
+        Invitation: {
+            employee_id: components["schemas"]["Uuid"];
+            /** @description Where it goes */
+            email: string;
+        };
+        RequestPasswordReset: {
+            email: string;
+        };
+        Accepted: {
+            detail: string;
+        };
+        AuditEntry: {
+            id: components["schemas"]["Uuid"];
+            at: components["schemas"]["Time"];
+            /** @description The kind of thing, a dot, and what happened to it: `role.created` */
+            action: string;
+            subject: {
+                kind: string;
+                /** Format: uuid */
+                id: string | null;
+                /** @description As it was called then */
+                name: string | null;
+            };
+            actor: {
+                /**
+                 * @description An operator of the server; an employee; somebody without credentials, who tries to sign in; an employee
+                 *     of another Business, which keys of a user are also about.
+                 * @enum {string}
+                 */
+                kind: "operator" | "employee" | "nobody" | "elsewhere";
+                /** Format: uuid */
+                employee_id: string | null;
+                /** @description As they were called then */
+                display_name: string | null;
+            };
+            /**
+             * @description `herald admin` with a running server, or without one; a key; the browser; no credentials
+             * @enum {string}
+             */
+            via: "admin_socket" | "command" | "api_key" | "session" | "nothing";
+            /**
+             * Format: uuid
+             * @description The key that the caller had
+             */
+            api_key_id: string | null;
+            /** @description The client's */
+            address: string | null;
+            /**
+             * Format: uuid
+             * @description As in answers and logs
+             */
+            request_id: string | null;
+            /**
+             * @description Each member that changed, as it was and as it is: null when it was not there, or is not any more. Secrets are
+             *     left out, and of a URL the values in its query.
+             */
+            changes: {
+                [key: string]: {
+                    before: unknown;
+                    after: unknown;
+                };
+            };
+        };
+        AuditEntryList: {
+            results: components["schemas"]["AuditEntry"][];
+            next: string | null;
+            previous: string | null;
+        };
         SignIn: {
             /** @description From the link; works once */
             token: string;
@@ -1821,6 +1981,17 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["CompletedProblem"];
+            };
+        };
+        /** @description Too many requests of this key or address, or too many wrong credentials; try again later */
+        Limited: {
+            headers: {
+                /** @description Seconds */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description Not possible just now; nothing was acknowledged, try again */
@@ -3661,6 +3832,65 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    inviteEmployee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The email is on its way; it is tried for a day */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    requestPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestPasswordReset"];
+            };
+        };
+        responses: {
+            /** @description If there is such an account, the email is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listPermissionGroups: {
         parameters: {
             query?: {
@@ -4079,6 +4309,108 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listAuditLog: {
+        parameters: {
+            query?: {
+                /** @description By this employee */
+                employee_id?: string;
+                /**
+                 * @description About this thing
+                 * @example 0193b3a0-0003-7000-8000-000000000001
+                 */
+                subject_id?: string;
+                /**
+                 * @description About things of this kind
+                 * @example role
+                 */
+                subject_kind?: string;
+                /**
+                 * @description With this action
+                 * @example role.created
+                 */
+                action?: string;
+                /** @description At this time or later */
+                after?: string;
+                /** @description Before this time */
+                before?: string;
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportAuditLog: {
+        parameters: {
+            query?: {
+                /** @description JSON Lines, each an entry; or CSV */
+                format?: "jsonl" | "csv";
+                /** @description By this employee */
+                employee_id?: string;
+                /**
+                 * @description About this thing
+                 * @example 0193b3a0-0003-7000-8000-000000000001
+                 */
+                subject_id?: string;
+                /**
+                 * @description About things of this kind
+                 * @example role
+                 */
+                subject_kind?: string;
+                /**
+                 * @description With this action
+                 * @example role.created
+                 */
+                action?: string;
+                /** @description At this time or later */
+                after?: string;
+                /** @description Before this time */
+                before?: string;
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entries */
+            200: {
+                headers: {
+                    /** @description Where the rest begins; not there at the end */
+                    "X-Next-Cursor"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getSession: {
         parameters: {
             query?: never;
@@ -4099,6 +4431,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            429: components["responses"]["Limited"];
             503: components["responses"]["Unavailable"];
         };
     };

@@ -3,8 +3,8 @@
  *
  * Any thread.
  */
-#ifndef HERALD_RELAY_RETRY_H
-#define HERALD_RELAY_RETRY_H
+#ifndef HERALD_BASE_RETRY_H
+#define HERALD_BASE_RETRY_H
 
 #include "base/macros.h"
 

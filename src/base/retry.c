@@ -1,4 +1,4 @@
-#include "relay/retry.h"
+#include "base/retry.h"
 
 #include <sodium.h>
 
