@@ -24,3 +24,11 @@ def ask(server, question, **ids):
     with contextlib.closing(sqlite3.connect(server.data / "herald.db", timeout=30)) as db:
         [(answer,)] = db.execute(question.format(**{k: f"x'{uuid.UUID(v).hex}'" for k, v in ids.items()}))
         return str(uuid.UUID(bytes=answer))
+
+
+def number(server, statement):
+    """What a statement of one number says, such as a count."""
+    if server.database:
+        return int(psql(server.database, statement)[0])
+    with contextlib.closing(sqlite3.connect(server.data / "herald.db", timeout=30)) as db:
+        return db.execute(statement).fetchone()[0]
