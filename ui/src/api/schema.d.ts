@@ -845,6 +845,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose a password with the token of an invitation, and be signed in
+         * @description Needs the header `X-Herald-Session` and a matching Origin, as a browser's writes do. The token works once, for
+         *     seven days; used, replaced and too old are the same 401.
+         */
+        post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whom an invitation is for, if its token is good
+         * @description Uses up nothing.
+         */
+        post: operations["checkInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/password-resets": {
         parameters: {
             query?: never;
@@ -861,6 +902,48 @@ export interface paths {
          *     server sends no email.
          */
         post: operations["requestPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password-resets/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whose password the token of a link is for, if it is good
+         * @description Uses up nothing.
+         */
+        post: operations["checkPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password-resets/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password with the token of a link
+         * @description Needs the header `X-Herald-Session` and a matching Origin, as a browser's writes do. Ends all sessions and all
+         *     other links of the person, and an email tells them. The token works once, for an hour; used, replaced and too old
+         *     are the same 401.
+         */
+        post: operations["confirmPasswordReset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1070,11 +1153,79 @@ export interface paths {
         };
         /** Who is calling */
         get: operations["getSession"];
-        put?: never;
-        /** Sign in with the token of a one-time link */
+        /**
+         * Go on in another Business
+         * @description The same session, under a new secret; the old cookie ends.
+         */
+        put: operations["switchBusiness"];
+        /**
+         * Sign in with email and password, or with the token of a one-time link
+         * @description Needs the header `X-Herald-Session` and a matching Origin, as a browser's writes do. A wrong password and an email
+         *     that nobody has are the same 401. After 5 failures in a row an account, and after 20 an address, has to wait:
+         *     1 minute, then 2, and so on up to 15 (429). Without `business_id` the session is in the Business in which the
+         *     person began to work first.
+         */
         post: operations["signIn"];
         /** Sign out */
         delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own sessions, the one used last first */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /** End all of the caller's own sessions, this one too */
+        delete: operations["signOutEverywhere"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of the caller's own sessions */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the caller's own password, or set the first
+         * @description Ends all sessions and sign-in links of the person; the caller goes on with a new session. Whoever has a password
+         *     needs `current_password`; a wrong one counts as a failure to sign in.
+         */
+        put: operations["changePassword"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2095,6 +2246,24 @@ export interface components {
         RequestPasswordReset: {
             email: string;
         };
+        LinkToken: {
+            /** @description What stands after the # of the link */
+            token: string;
+        };
+        UseLink: {
+            /** @description What stands after the # of the link */
+            token: string;
+            /** @description In characters; not the email, nor a name, of its owner */
+            password: string;
+        };
+        LinkOwner: {
+            email: string;
+            first_name: string;
+            last_name: string;
+            /** @description Who invites; null for a password reset */
+            business_name: string | null;
+            expires_at: components["schemas"]["Time"];
+        };
         Accepted: {
             detail: string;
         };
@@ -2155,14 +2324,56 @@ export interface components {
             next: string | null;
             previous: string | null;
         };
+        /** @description Either `token`, or `email` and `password` */
         SignIn: {
             /** @description From the link; works once */
-            token: string;
+            token?: string | null;
+            email?: string | null;
+            password?: string | null;
+            /**
+             * Format: uuid
+             * @description With a password: the Business to work in
+             */
+            business_id?: string | null;
+        };
+        SwitchBusiness: {
+            business_id: components["schemas"]["Uuid"];
+        };
+        ChangePassword: {
+            /** @description Needed by whoever has one */
+            current_password?: string | null;
+            /** @description In characters; not the email, nor a name, of its owner */
+            password: string;
         };
         Session: {
             user: components["schemas"]["Person"];
             employee_id: components["schemas"]["Uuid"];
             business: components["schemas"]["ObjectName"];
+            /** @description Those in which the user is an active employee, by name; at most 200 */
+            businesses: components["schemas"]["ObjectName"][];
+            /** @description Whether the user can sign in with a password */
+            has_password: boolean;
+        };
+        SignedIn: {
+            id: components["schemas"]["Uuid"];
+            /** @description Whether the caller calls by it */
+            current: boolean;
+            business_name: string;
+            created_at: components["schemas"]["Time"];
+            /** @description To the minute */
+            last_seen_at: components["schemas"]["Time"];
+            /** @description At the latest; sooner if it is not used */
+            expires_at: components["schemas"]["Time"];
+            /** @description From where it was begun */
+            address: string;
+            /** @description What the browser said it is, cut to 200 characters */
+            user_agent: string;
+        };
+        SignedInList: {
+            results: components["schemas"]["SignedIn"][];
+            /** @description There is one page */
+            next: null;
+            previous: null;
         };
     };
     responses: {
@@ -4374,6 +4585,69 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseLink"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the session is a cookie that scripts cannot read */
+            201: {
+                headers: {
+                    /** @description herald_session, HttpOnly, SameSite=Strict; Secure where the pages are reached by https */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    checkInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description It is good */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkOwner"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     requestPasswordReset: {
         parameters: {
             query?: never;
@@ -4398,6 +4672,65 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    checkPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description It is good */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkOwner"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    confirmPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseLink"];
+            };
+        };
+        responses: {
+            /** @description Set; the person may sign in with it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
@@ -4948,6 +5281,39 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    switchBusiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchBusiness"];
+            };
+        };
+        responses: {
+            /** @description Who calls from now on */
+            200: {
+                headers: {
+                    /** @description herald_session, HttpOnly, SameSite=Strict; Secure where the pages are reached by https */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     signIn: {
         parameters: {
             query?: never;
@@ -4964,7 +5330,7 @@ export interface operations {
             /** @description Signed in; the session is a cookie that scripts cannot read */
             201: {
                 headers: {
-                    /** @description herald_session, HttpOnly, SameSite=Strict */
+                    /** @description herald_session, HttpOnly, SameSite=Strict; Secure where the pages are reached by https */
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
@@ -4978,6 +5344,7 @@ export interface operations {
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            429: components["responses"]["Limited"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -5000,6 +5367,110 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In all Businesses of the person; at most 100 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signOutEverywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out everywhere */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Changed; the caller's new session */
+            200: {
+                headers: {
+                    /** @description herald_session, HttpOnly, SameSite=Strict; Secure where the pages are reached by https */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Limited"];
             503: components["responses"]["Unavailable"];
         };
     };
