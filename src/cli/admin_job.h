@@ -3,6 +3,7 @@
 #define HERALD_CLI_ADMIN_JOB_H
 
 #include "cli/admin.h"
+#include "crm/business.h"
 #include "crm/group.h"
 #include "crm/key.h"
 #include "crm/object.h"
@@ -11,10 +12,10 @@
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
         *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant, *key, *expires,
-        *business_only, *password;
+        *business_only, *file, *text, *password;
     const char *by, *subject, *subject_kind, *action, *after, *before, *format, *after_entry; /* of audit */
     int64_t limit;
-    bool json, inactive, read_only;
+    bool json, inactive, read_only, dry_run;
 };
 
 /* A verb at work. */
@@ -46,6 +47,9 @@ enum err_code job_commit(struct job *job, write_fn *run) MUST_CHECK;
 /* ERR_INVALID, which names the flag. */
 enum err_code job_need_id(struct job *job, const char *flag, const char *text, struct id *id) MUST_CHECK;
 
+/* The Business that --business names, by its name or its id, or, without it, the only one there is. ERR_INVALID. */
+enum err_code job_find_business(struct job *job, struct db *db, struct business *business) MUST_CHECK;
+
 /* The answer, for people (with a title and the next step; NULL: none) or for programs. */
 void job_answer(struct job *job, const char *title, const struct fact *facts, size_t count, const char *next);
 
@@ -67,6 +71,12 @@ enum err_code employee_deactivate_verb(struct job *job) MUST_CHECK;
 enum err_code key_verb(struct job *job) MUST_CHECK;
 enum err_code key_list_verb(struct job *job) MUST_CHECK;
 enum err_code key_revoke_verb(struct job *job) MUST_CHECK;
+
+/* ── verbs of files (apply.c) ────────────────────────────────────────────────────────────────────── */
+
+/* Where it refuses a file, the answer holds all that is wrong with it, by line. */
+enum err_code apply_verb(struct job *job) MUST_CHECK;
+enum err_code export_verb(struct job *job) MUST_CHECK;
 
 /* ── verbs of admin_mail.c ───────────────────────────────────────────────────────────────────────── */
 

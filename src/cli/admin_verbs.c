@@ -21,6 +21,9 @@
     }
 #define OPT_JSON OPT("json", OPTION_BOOL, json, "no", "Answer as JSON, for programs")
 #define OPT_BUSINESS NEED("business", business, "Id of the Business")
+#define OPT_ANY_BUSINESS                                                                                     \
+    OPT("business", OPTION_TEXT, business, "",                                                               \
+        "Name or id of the Business; may be left out while there is only one")
 #define OPT_USER NEED("user", user, "Id of the user")
 #define OPT_NAME NEED("name", name, "Name")
 #define OPT_FIRST NEED("first_name", first_name, "First name")
@@ -70,11 +73,17 @@ static const struct option invitation_options[] = {
 static const struct option mail_options[] = {
     {"limit", OPTION_INT, offsetof(struct words, limit), "50", "At most so many, the newest first", 1, 1000},
     OPT_JSON};
-static const struct option deliveries_options[] = {
-    OPT("business", OPTION_TEXT, business, "", "Id of the Business; may be left out while there is only one"),
+static const struct option deliveries_options[] = {OPT_ANY_BUSINESS,
     OPT("state", OPTION_TEXT, state, NULL, "Only pending, delivered or failed ones"),
     {"limit", OPTION_INT, offsetof(struct words, limit), "20", "At most so many, the newest first", 1, 1000},
     OPT_JSON};
+
+static const struct option apply_options[] = {
+    NEED("file", file, "The file, in YAML (docs/automation.md); - is the standard input; -f for short"),
+    {"text", OPTION_TEXT, offsetof(struct words, text), "", NULL},
+    OPT("dry_run", OPTION_BOOL, dry_run, "no", "Only show what would change"), OPT_JSON};
+
+static const struct option export_options[] = {OPT_ANY_BUSINESS};
 
 #define AUDIT_FILTERS                                                                                        \
     OPT("employee", OPTION_TEXT, by, NULL, "Only by this employee, an id"),                                  \
@@ -315,23 +324,6 @@ static void emit_deliveries(struct buf *out, const struct delivery *list, size_t
     buf_add_text(out, "\n");
 }
 
-/* The Business that is meant: the named one, or the only one there is. */
-static enum err_code choose_business(struct job *job, struct db *db, struct id *business)
-{
-    enum err_code code = ERR_OK;
-    if (*job->words.business) {
-        code = job_need_id(job, "business", job->words.business, business);
-        return code ? code : check_business(db, *business, job->err);
-    }
-    size_t count = 0;
-    code = business_only(db, business, &count, job->err);
-    if (code || count == 1)
-        return code;
-    return error_set(job->err, ERR_INVALID,
-        count == 0 ? "there is no Business yet: herald admin business add --name …"
-                   : "there is more than one Business: name it with --business");
-}
-
 static enum err_code deliveries_verb(struct job *job)
 {
     CLEANUP(db_close_ptr) struct db *db = NULL;
@@ -340,9 +332,11 @@ static enum err_code deliveries_verb(struct job *job)
         return error_set(job->err, ERR_INVALID, "--state must be pending, delivered or failed");
     struct page page = {.limit = (size_t)job->words.limit};
     struct actor operator= {.access = &access_operator};
+    struct business business = {0};
     enum err_code code = db_open(job->context->db, true, &db, job->err);
     if (!code)
-        code = choose_business(job, db, &operator.business_id);
+        code = job_find_business(job, db, &business);
+    operator.business_id = business.id;
     struct delivery *list;
     size_t count = 0;
     if (!code)
@@ -400,6 +394,8 @@ static const struct verb verbs[] = {
     VERB("audit", "export", "The audit log as lines, oldest first, some thousand at once",
         audit_export_options, audit_export_verb),
     VERB("sign-in-link", NULL, "Make a one-time link to the pages", link_options, link_verb),
+    VERB("apply", NULL, "Make Businesses what a file says", apply_options, apply_verb),
+    VERB("export", NULL, "Print a Business as a file for apply", export_options, export_verb),
     VERB("invitation", NULL, "Make a link with which an employee chooses a password", invitation_options,
         invitation_verb),
     VERB("mail", "list", "Show emails that wait to be sent, and those that cannot be", mail_options,
@@ -490,7 +486,7 @@ enum err_code admin_check(
     enum err_code code = parse(arena, argc, argv, &verb, &words, err);
     if (code)
         return code;
-    needs->begins = verb->run == business_verb;
+    needs->begins = verb->run == business_verb || verb->run == apply_verb;
     needs->password = verb->run == password_verb;
     if (words.password)
         return error_set(err, ERR_INVALID,

@@ -50,10 +50,10 @@ static enum err_code replace(struct write *w, struct id user_id, struct error *e
     return code ? code : password_tokens_replace(w, MAIL_INVITATION, user_id, w->business_id, err);
 }
 
-static enum err_code account_for(
-    struct write *w, struct id employee_id, const struct invited *invited, struct error *err)
+static enum err_code write_down(struct write *w, const char *action, struct id employee_id,
+    const struct invited *invited, struct error *err)
 {
-    struct audit audit = AUDIT(w, "employee.invited", employee_id, invited->display_name);
+    struct audit audit = AUDIT(w, action, employee_id, invited->display_name);
     return audit_add(&audit, err);
 }
 
@@ -74,7 +74,7 @@ static enum err_code send(
     letter_invitation(
         w->arena, w->actor ? w->actor->employee.display_name : NULL, invited->business_name, &mail);
     code = mail_add(w, &mail, err);
-    return code ? code : account_for(w, employee_id, invited, err);
+    return code ? code : write_down(w, "employee.invited", employee_id, invited, err);
 }
 
 enum err_code invitation_send(
@@ -109,7 +109,7 @@ enum err_code invitation_link(struct write *w, struct id employee_id, const char
         code = replace(w, invited.user_id, err);
     if (!code)
         code = password_token_add(w, MAIL_INVITATION, invited.user_id, w->business_id, id_new(), token, err);
-    return code ? code : account_for(w, employee_id, &invited, err);
+    return code ? code : write_down(w, "employee.invitation_link_made", employee_id, &invited, err);
 }
 
 enum err_code password_reset_request(struct write *w, const char *email, struct error *err)

@@ -227,7 +227,7 @@ class ExampleWorld:
                 "conditions": [{"field": "outcome", "operator": "equals", "value": "Won"}]}
         answer = self.api.request("PUT", path, {"rules": [rule]}, headers=self.if_match(path))
         assert answer.status == 200, answer
-        return answer.json["results"][0]["id"]
+        return answer.json["rules"][0]["id"]
 
     def _make_logged(self):
         logged = self.api.ok("POST", "/api/activities/logged", {

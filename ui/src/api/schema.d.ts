@@ -271,6 +271,8 @@ export interface paths {
          * @description Each word of `search` must be found in the record, in any case: in a contact's email, first and last name and
          *     phone numbers (by their digits, too); in the name of other records. A word of three or more characters is found
          *     anywhere, a shorter one at the beginning of a word. Without `search`, all records are found.
+         *
+         *     A page has all of its `page_size` records: one that would be larger than 16 MiB is a 422 that names `/page_size`.
          */
         post: operations["searchRecords"];
         delete?: never;
