@@ -130,20 +130,27 @@ enum err_code password_reset_request(struct write *w, const char *email, struct 
     return mail_add(w, &mail, err);
 }
 
-enum err_code password_changed_notice(struct write *w, struct id user_id, struct error *err)
+/* The address is NULL if there is no such user. */
+static enum err_code read_user(struct write *w, struct id user_id, struct mail *mail, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    if (!w->crm->sends_mail)
-        return ERR_OK;
     enum err_code code =
         db_query(w->db, "SELECT email, first_name, last_name FROM user_account WHERE id = $1",
             DB_PARAMS(db_id(user_id)), &rows, err);
     if (code || !db_next(rows, &code, err))
         return code;
     const char *first = db_col_text_copy(rows, 1, w->arena), *last = db_col_text_copy(rows, 2, w->arena);
-    struct mail mail = {.user_id = user_id,
-        .address = db_col_text_copy(rows, 0, w->arena),
-        .name = arena_printf(w->arena, "%s%s%s", first, *last ? " " : "", last)};
+    mail->address = db_col_text_copy(rows, 0, w->arena);
+    mail->name = arena_printf(w->arena, "%s%s%s", first, *last ? " " : "", last);
+    return ERR_OK;
+}
+
+enum err_code password_changed_notice(struct write *w, struct id user_id, struct error *err)
+{
+    struct mail mail = {.user_id = user_id};
+    enum err_code code = w->crm->sends_mail ? read_user(w, user_id, &mail, err) : ERR_OK;
+    if (code || !mail.address)
+        return code;
     letter_password_changed(w->arena, mail.address, &mail);
     return mail_address_fits(mail.address) ? mail_add(w, &mail, err) : ERR_OK;
 }

@@ -364,6 +364,11 @@ def reset_token(server, mailbox, email="alex@acme.test"):
     return token
 
 
+def told(world):
+    """What the audit log has, the newest first: what, by whom."""
+    return [(entry["action"], entry["actor"]["kind"]) for entry in world.api.pages("/api/audit-log")]
+
+
 def accept(server, token, password=NEW):
     person = Person(server)
     return person, person.post("/api/invitations/accept", {"token": token, "password": password})
@@ -388,6 +393,7 @@ def test_an_invitation_is_accepted(place, mailbox):
     assert answer.status == 409 and "password already" in answer.json["detail"]
     all_settled(place.server)
     assert len(mailbox.mails) == 1, "no notice of the first password"
+    assert told(place)[:2] == [("user.password_set", "nobody"), ("employee.invited", "employee")]
 
 
 def test_an_operators_link_is_accepted(world):
@@ -444,6 +450,7 @@ def test_a_reset_ends_all_that_was(place, mailbox):
     assert confirm(place.server, token).status == 401, "used"
     [notice] = [m for m in mailbox.wait(4) if m.message["Subject"] == "Your password was changed"]
     assert notice.to == "alex@acme.test" and token not in notice.text
+    assert ("user.password_changed", "nobody") in told(place)
     assert accept(place.server, invitation)[1].status == 201, "of somebody else"
 
 
