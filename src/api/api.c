@@ -84,6 +84,7 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
         .listen = config->listen,
         .hosts = config->hosts,
         .behind_proxy = config->behind_proxy,
+        .tls = config->tls,
         .addresses = limits_addresses(a->limits),
         .body_most = (size_t)config->body_most,
         .connections_most = (unsigned)config->connections_most,

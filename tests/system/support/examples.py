@@ -19,6 +19,8 @@ PATHS = {
     "/api/activities/objects/{}/rules/{}": "rule",
     "/api/activities/scheduled-activity/{}": "scheduled",
     "/api/employees/{}": "sam",
+    "/api/employees/{}/keys/{}": "sams_key",
+    "/api/keys/{}": "key",
     "/api/permission-groups/{}": "agents",
     "/api/records/contacts/{}": "maria",
     "/api/records/objects/{}": "vehicles",
@@ -132,7 +134,16 @@ class ExampleWorld:
         return signed_in(self.server, email=self.email("Alex", "Rivera", self.ids["business"]), password=password)
 
     def _make_sam(self):
-        return self._employee(self.ids["business"], "Sam", "Lee")["employee_id"]
+        made = self._employee(self.ids["business"], "Sam", "Lee")
+        self.ids["sams_key"] = self.server.admin("key", "add", "--user", made["user_id"], "--name", "tests")["key_id"]
+        return made["employee_id"]
+
+    def _make_sams_key(self):
+        self.id("sam")
+        return self.ids["sams_key"]
+
+    def _make_key(self):
+        return self.api.ok("POST", "/api/keys", {"name": "laptop"})["id"]
 
     def _make_sales_team(self):
         role = self.api.ok("POST", "/api/roles", {"name": "Sales"})["id"]
@@ -200,7 +211,7 @@ class ExampleWorld:
                 "conditions": [{"field": "outcome", "operator": "equals", "value": "Won"}]}
         answer = self.api.request("PUT", path, {"rules": [rule]}, headers=self.if_match(path))
         assert answer.status == 200, answer
-        return answer.json["results"][0]["id"]
+        return answer.json["rules"][0]["id"]
 
     def _make_logged(self):
         logged = self.api.ok("POST", "/api/activities/logged", {

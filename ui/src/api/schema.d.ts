@@ -682,14 +682,144 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Active employees, by name */
+        /** The employees of the Business, by name */
         get: operations["listEmployees"];
+        put?: never;
+        /**
+         * Make somebody an employee
+         * @description Whoever has this email address already, in any case of its letters, is the same person in this Business, too.
+         *     Nobody gives groups or roles that grant more than they may themselves.
+         */
+        post: operations["createEmployee"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/employees/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One employee, with groups and roles */
+        get: operations["getEmployee"];
+        put?: never;
+        post?: never;
+        /**
+         * Deactivate an employee
+         * @description Their keys, sessions and live streams stop at once in this Business. What they did and what is assigned to them
+         *     stays. They can be made active again (`PATCH`); then their keys work again, while they sign in anew.
+         */
+        delete: operations["deactivateEmployee"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an employee's names, or whether they are active
+         * @description Names need the permission `people: edit`, making inactive `people: delete`, making active again `people: create`
+         *     and all that the employee may. An owner is changed by owners only, and the last one stays active.
+         */
+        patch: operations["updateEmployee"];
+        trace?: never;
+    };
+    "/api/employees/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * An employee's API keys that work in this Business, the newest first
+         * @description For those who may edit `people`. When a key was used last is told only if it cannot have been in another
+         *     Business.
+         */
+        get: operations["listEmployeeKeys"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/employees/{id}/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End an employee's API key in this Business
+         * @description At once, on all nodes, and for good. One that works in other Businesses of that person, too, goes on working
+         *     there: that is not this Business's to decide.
+         */
+        delete: operations["revokeEmployeeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own API keys, the newest first
+         * @description Never the keys themselves. With a key that is limited to one Business, only those that are limited to the same
+         *     one.
+         */
+        get: operations["listKeys"];
+        put?: never;
+        /**
+         * Make an API key of one's own
+         * @description `key` in the answer is the key: it is shown this once. A key makes keys that are no stronger than itself: what
+         *     limits it limits those, and asking for more is a 403.
+         */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a key
+         * @description At once, on all nodes, in every Business, and for good.
+         */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        /** Give a key another name */
+        patch: operations["renameKey"];
         trace?: never;
     };
     "/api/employees/{id}/invitation": {
@@ -1606,6 +1736,89 @@ export interface components {
             next: string | null;
             previous: string | null;
         };
+        Employee: {
+            id: components["schemas"]["Uuid"];
+            display_name: string;
+            first_name: string;
+            last_name: string;
+            email: string;
+            active: boolean;
+            created_at: components["schemas"]["Time"];
+            /** @description Permission groups in which they are themselves, not by a role */
+            groups: components["schemas"]["Named"][];
+            roles: components["schemas"]["Named"][];
+        };
+        Named: {
+            id: components["schemas"]["Uuid"];
+            name: string;
+        };
+        NewEmployee: {
+            first_name: string;
+            last_name?: string | null;
+            /** @description Compared without case */
+            email: string;
+            /** @description Permission groups to be in; none if left out */
+            group_ids?: components["schemas"]["Uuid"][] | null;
+            /** @description Roles to hold */
+            role_ids?: components["schemas"]["Uuid"][] | null;
+        };
+        ChangeEmployee: {
+            first_name?: string | null;
+            last_name?: string | null;
+            active?: boolean | null;
+        };
+        Key: {
+            id: components["schemas"]["Uuid"];
+            name: string;
+            /** @description The first characters of the key; null: it is from before these were kept */
+            prefix: string | null;
+            created_at: components["schemas"]["Time"];
+            /**
+             * Format: date-time
+             * @description To the minute
+             */
+            last_used_at: string | null;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** @description Only for GET and HEAD, and for POST to …/search and …/form */
+            read_only: boolean;
+            /**
+             * Format: uuid
+             * @description The Business in which alone it works; null: in all of its user's
+             */
+            business_id: string | null;
+            /** @description Somebody ended it in this Business */
+            blocked: boolean;
+            /** @description Whether this request was made with it */
+            current: boolean;
+        };
+        KeyWithSecret: components["schemas"]["Key"] & {
+            /** @description What goes into X-API-KEY; it is shown this once */
+            key: string;
+        };
+        KeyList: {
+            results: components["schemas"]["Key"][];
+            next: string | null;
+            previous: string | null;
+        };
+        NameKey: {
+            name: string;
+        };
+        NewKey: {
+            name: string;
+            /**
+             * Format: date-time
+             * @description Never, if left out; or when the key expires with which it is made
+             */
+            expires_at?: string | null;
+            /** @default false */
+            read_only: boolean;
+            /**
+             * Format: uuid
+             * @description Where alone it is to work; left out: in all Businesses in which one is an employee
+             */
+            business_id?: string | null;
+        };
         Role: {
             id: components["schemas"]["Uuid"];
             name: string;
@@ -2020,6 +2233,7 @@ export interface components {
          */
         Object: string;
         FieldId: components["schemas"]["Uuid"];
+        KeyId: components["schemas"]["Uuid"];
         Limit: number;
         /** @description Those that are not archived, those that are, or all */
         Archived: "false" | "true" | "all";
@@ -3805,6 +4019,8 @@ export interface operations {
     listEmployees: {
         parameters: {
             query?: {
+                /** @description Those who are active, or those who were deactivated */
+                active?: "true" | "false";
                 /** @description Only those with a word of the name, or an email, that begins with this, in any case */
                 search?: string;
                 limit?: components["parameters"]["Limit"];
@@ -3829,6 +4045,301 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createEmployee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEmployee"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Employee"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getEmployee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The employee */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Employee"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deactivateEmployee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are not active any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateEmployee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeEmployee"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Employee"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listEmployeeKeys: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeEmployeeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does not work here any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyWithSecret"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does not work any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renameKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameKey"];
+            };
+        };
+        responses: {
+            /** @description Renamed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };
