@@ -128,11 +128,15 @@ void emit_page_end(struct json *json, struct call *call, const struct page *page
 void emit_page_end_ids(
     struct json *json, struct call *call, const struct page *page, struct id first, struct id last);
 
+/* Renders `count` of a list's rows from the at-th on, to the end of the page. `rows` is whatever the list has. */
+typedef struct buf page_render_fn(
+    struct call *call, const struct page *page, const void *rows, size_t at, size_t count);
 /*
- * After a page that became too large for an answer: half of its `count` rows from `at` on, those nearest to the cursor;
- * the others are on the next page. False: it is one row already. Pure.
+ * Replies with a page of `count` rows. One that is too large for an answer has fewer, those nearest to the cursor; the
+ * others are on the next page.
  */
-bool page_halve(struct page *page, size_t *at, size_t *count) MUST_CHECK;
+void call_reply_page(
+    struct call *call, struct page *page, page_render_fn *render, const void *rows, size_t count);
 
 /* ── parameters of the query; each replies 400 itself, and returns false, when it cannot be read ─ */
 

@@ -269,7 +269,7 @@ static int run(const char *command, const char *first_word, int argc, char **arg
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     struct settings settings;
     struct error err = {0};
-    char *words[WORDS_MOST + 3]; /* with the first, and with a file's text or a password and its flag */
+    char *words[WORDS_MOST + 4]; /* with the first, a file's text, and a password */
     int count = 0, given = 0;
     if (first_word)
         words[count++] = arena_strdup(arena, first_word);

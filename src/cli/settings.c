@@ -118,6 +118,11 @@ const struct option settings_options[] = {
         "How long a person stays signed in to the pages at most", 60 * US_PER_S, 720 * 3600 * US_PER_S},
     {"session_idle", OPTION_DURATION, AT(limits.session_idle_us), "2h",
         "A session that nobody uses for so long ends", 300 * US_PER_S, 720 * 3600 * US_PER_S},
+    {"timeline_keep", OPTION_DURATION, AT(timeline_us), "168h",
+        "How long changes of timelines are kept, for live streams that resume", 3600 * US_PER_S,
+        8760 * 3600 * US_PER_S},
+    {"housekeeping", OPTION_DURATION, AT(housekeeping_us), "60s",
+        "How often what is kept for a time only is looked through", 10 * US_PER_MS, 86400 * US_PER_S},
     {"unsafe_no_sync", OPTION_BOOL, AT(unsafe_no_sync), "no",
         "For tests: SQLite may lose what was acknowledged when the power fails"},
 };

@@ -11,6 +11,12 @@ from support.person import Person
 TAGS = sorted({operation.tag for operation in operations()})
 
 
+@pytest.fixture
+def server(mailing_server):
+    """Some operations send an email."""
+    return mailing_server
+
+
 def send(world, operation, target, body=None):
     if operation.streams:
         return first_of_stream(world, operation, target)
