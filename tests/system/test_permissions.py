@@ -269,6 +269,31 @@ def test_m13_a_live_stream_tells_what_its_reader_may_see(server):
     stream.close()
 
 
+def test_m13_a_live_stream_tells_of_an_end_only_whoever_could_see_the_thing(server):
+    """Not even an id of the rest: neither of what is deleted, nor of what is given to somebody else."""
+    crowd = Crowd(server, random.Random(8), employees=1)
+    crowd.begin()
+    who, api, _ = agent(crowd, {("activities", "view"): "my", ("activities", "log"): "all", ("records", "view"): "all"})
+    kind, hidden, contact = *sorted(crowd.model.shared)[:2], crowd.world.contact
+    owner, about = crowd.world.employee, {"associated_entities": [{"id": contact}]}
+    of_type = {"notes": "n", **about}
+    logged = [each.ok("POST", "/api/activities/logged", {"activity_object_id": of, **of_type})["id"]
+              for each, of in ((crowd.api, kind), (api, hidden), (api, kind))]
+    crowd.share(hidden, {owner})
+    due = [crowd.schedule(crowd.api, kind, to, None, [contact]).json["id"] for to in (owner, who, who)]
+    stream = Stream(server, f"/api/records/contacts/{contact}/timeline/stream", api.credentials)
+    stream.until("ready")
+    for thing in logged:
+        assert crowd.api.request("DELETE", f"/api/activities/logged/{thing}").status == 204
+    crowd.api.ok("PATCH", f"/api/activities/scheduled-activity/{due[0]}", {"note": "x"})
+    for thing in due[:2]:
+        assert crowd.api.request("DELETE", f"/api/activities/scheduled-activity/{thing}").status == 204
+    crowd.api.ok("PATCH", f"/api/activities/scheduled-activity/{due[2]}", {"employee_id": owner})
+    events = [(event.name, event.data["id"]) for event in stream.until("deleted", due[2])]
+    assert events == [("deleted", thing) for thing in (logged[2], due[1], due[2])]
+    stream.close()
+
+
 def test_m13_values_that_refer_to_what_is_hidden_are_empty(server):
     crowd = Crowd(server, random.Random(6), employees=1)
     crowd.begin()
