@@ -118,6 +118,7 @@ static void write_flow(struct buf *out, const json_t *tree)
     }
 }
 
+/* Whether it holds single values, or lists of them. */
 static bool is_flat(const json_t *tree)
 {
     size_t i;
@@ -130,7 +131,7 @@ static bool is_flat(const json_t *tree)
     }
     json_object_foreach((json_t *)tree, name, value)
     {
-        if (!is_single(value) && count_of(value))
+        if (json_is_object(value) || !is_flat(value))
             return false;
     }
     return true;
