@@ -251,6 +251,13 @@ void emit_associated(struct json *json, const struct associated_entity *entities
 struct logged_activity;
 /* The members of the wire table. */
 void emit_logged_members(struct json *json, const struct logged_activity *activity);
+struct idempotent_answer;
+/*
+ * Takes out of the first one's answer what the caller may not see now (logged_repeat.c). ERR_DENIED, ERR_NOT_FOUND: they
+ * may know nothing of it.
+ */
+enum err_code logged_repeat_seen(
+    struct call *call, struct idempotent_answer *first, struct error *err) MUST_CHECK;
 /* The definition of a field, an element of an array or a whole answer. */
 struct field;
 void emit_field(struct json *json, struct call *call, const struct field *field);
