@@ -25,7 +25,7 @@ static bool read_limit(struct call *call, struct page *page)
 }
 
 /* "n|number|id|text": direction, then the key. */
-static char *cursor_text(struct call *call, bool back, const struct page_key *key)
+char *call_cursor(struct call *call, bool back, const struct page_key *key)
 {
     char *plain = arena_printf(call->arena, "%c|%" PRId64 "|%s|%s", back ? 'p' : 'n', key->number,
         id_format(key->id).text, key->text ? key->text : "");
@@ -83,8 +83,8 @@ void emit_page_end(struct json *json, struct call *call, const struct page *page
     const struct page_key *first, const struct page_key *last)
 {
     emit_array_end(json);
-    emit_text(json, "next", last && page->more_after ? cursor_text(call, false, last) : NULL);
-    emit_text(json, "previous", first && page->more_before ? cursor_text(call, true, first) : NULL);
+    emit_text(json, "next", last && page->more_after ? call_cursor(call, false, last) : NULL);
+    emit_text(json, "previous", first && page->more_before ? call_cursor(call, true, first) : NULL);
     emit_object_end(json);
 }
 

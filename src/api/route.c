@@ -17,6 +17,10 @@ static const char *const stream_parameters[] = {"cursor", NULL};
 static const char *const scheduled_parameters[] = {"limit", "cursor", "employee_id", "role_id",
     "activity_object_id", "record_id", "due_after", "due_before", "state", NULL};
 static const char *const employee_parameters[] = {"limit", "cursor", "search", "active", NULL};
+static const char *const audit_parameters[] = {
+    "limit", "cursor", "employee_id", "subject_id", "subject_kind", "action", "after", "before", NULL};
+static const char *const audit_export_parameters[] = {
+    "format", "cursor", "employee_id", "subject_id", "subject_kind", "action", "after", "before", NULL};
 
 static const struct route routes[] = {
     {"GET", "/api/activities/logged", 0, logged_parameters, logged_list_get},
@@ -94,9 +98,16 @@ static const struct route routes[] = {
     {"GET", "/api/roles/{id}", 0, NULL, role_get},
     {"PATCH", "/api/roles/{id}", 0, NULL, role_patch},
     {"PUT", "/api/roles/{id}/members", 0, NULL, role_put_members},
+    {"GET", "/api/audit-log", 0, audit_parameters, audit_get},
+    {"GET", "/api/audit-log/export", 0, audit_export_parameters, audit_export_get},
     {"GET", "/api/session", 0, NULL, session_get},
     {"POST", "/api/session", ROUTE_OPEN, NULL, session_post},
+    {"PUT", "/api/session", 0, NULL, session_put},
     {"DELETE", "/api/session", 0, NULL, session_delete},
+    {"GET", "/api/sessions", 0, NULL, sessions_get},
+    {"DELETE", "/api/sessions", 0, NULL, sessions_delete},
+    {"DELETE", "/api/sessions/{id}", 0, NULL, session_delete_one},
+    {"PUT", "/api/password", 0, NULL, password_put},
     {"GET", "/api/openapi.yaml", ROUTE_OPEN | ROUTE_NO_DB, NULL, openapi_get},
     {"GET", "/healthz", ROUTE_OPEN | ROUTE_NO_DB, NULL, healthz_get},
     {"GET", "/readyz", ROUTE_OPEN, NULL, readyz_get},
@@ -249,6 +260,7 @@ static void run_route(struct call *call, void *worker)
         return;
     }
     call->facts = worker_facts(worker);
+    call->sightings = worker_sightings(worker);
     if (((call->route->flags & ROUTE_OPEN) || call_authenticate(call)) && check_parameters(call))
         call->route->handle(call);
 }

@@ -114,6 +114,10 @@ const struct option settings_options[] = {
     {"idempotency", OPTION_DURATION, AT(limits.idempotency_us), "48h",
         "How long the answer to an Idempotency-Key is kept, at least", 24 * 3600 * US_PER_S,
         720 * 3600 * US_PER_S},
+    {"session", OPTION_DURATION, AT(limits.session_us), "12h",
+        "How long a person stays signed in to the pages at most", 60 * US_PER_S, 720 * 3600 * US_PER_S},
+    {"session_idle", OPTION_DURATION, AT(limits.session_idle_us), "2h",
+        "A session that nobody uses for so long ends", 300 * US_PER_S, 720 * 3600 * US_PER_S},
     {"unsafe_no_sync", OPTION_BOOL, AT(unsafe_no_sync), "no",
         "For tests: SQLite may lose what was acknowledged when the power fails"},
 };

@@ -242,6 +242,7 @@ int error_http_status(enum err_code code)
     case ERR_UNAVAILABLE:
     case ERR_FENCED:
         return MHD_HTTP_SERVICE_UNAVAILABLE;
+    case ERR_UNDONE: /* nobody who asks over HTTP gets it */
     case ERR_INTERNAL:
         break;
     }
