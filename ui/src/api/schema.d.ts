@@ -271,6 +271,8 @@ export interface paths {
          * @description Each word of `search` must be found in the record, in any case: in a contact's email, first and last name and
          *     phone numbers (by their digits, too); in the name of other records. A word of three or more characters is found
          *     anywhere, a shorter one at the beginning of a word. Without `search`, all records are found.
+         *
+         *     A page has all of its `page_size` records: one that would be larger than 16 MiB is a 422 that names `/page_size`.
          */
         post: operations["searchRecords"];
         delete?: never;
@@ -1016,11 +1018,13 @@ export interface components {
             /** @description One sentence, for people */
             detail: string;
             request_id: string;
-            errors?: {
+            errors?: ({
                 /** @description JSON pointer to the offending member */
-                pointer: string;
+                pointer?: string;
+                /** @description Name of the offending parameter */
+                parameter?: string;
                 detail: string;
-            }[];
+            } & (unknown | unknown))[];
         };
         CompletedProblem: components["schemas"]["Problem"] & {
             /**
@@ -1968,6 +1972,8 @@ export interface components {
         /** @description Refused; nothing has changed */
         Problem: {
             headers: {
+                /** @description With a 401: ApiKey, which stands for the three headers */
+                "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2423,6 +2429,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the settings */
                     ETag?: string;
+                    /** @description Address of the Activity Object */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2592,6 +2600,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object */
                     ETag?: string;
+                    /** @description Address of the object */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2786,6 +2796,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the record */
                     ETag?: string;
+                    /** @description Address of the record */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3015,6 +3027,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object, for If-Match */
                     ETag?: string;
+                    /** @description Address of the field */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3248,6 +3262,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object, for If-Match */
                     ETag?: string;
+                    /** @description Address of the field */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3937,6 +3953,8 @@ export interface operations {
                 headers: {
                     /** @description Its version, for If-Match */
                     ETag?: string;
+                    /** @description Address of the group */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4136,6 +4154,8 @@ export interface operations {
             /** @description Made; nobody holds it yet */
             201: {
                 headers: {
+                    /** @description Address of the role */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
