@@ -11,7 +11,7 @@ import pytest
 
 from support.contract import contract
 from support.examples import ExampleWorld, operations
-from support.api import new_id
+from support.api import Api, new_id
 
 BLANK = " \t "
 LONG = "x" * 5000
@@ -241,3 +241,13 @@ def test_each_refused_parameter_is_named(server):
             answer = world.api.get(target + "?shoe_size=44&limits=1")
             assert answer.status == 400 and answer.parameters == ["shoe_size", "limits"], (operation, answer)
     assert seen == set(NO_VALUE)
+
+
+def test_the_reference_is_one_page(server):
+    """With a slash behind its address, too."""
+    api = Api(server)
+    page = api.get("/reference")
+    assert page.status == 200 and b"reference.css" in page.body
+    answer = api.get("/reference/")
+    assert answer.status == 308 and answer.headers["Location"] == "/reference"
+    assert api.get("/referenced").body != page.body
