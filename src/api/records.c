@@ -45,11 +45,12 @@ static void reply_record(
     call_reply_json(call, status, &body, headers, status == 201 ? 2 : 1);
 }
 
-/* The object of the path; replies 404 itself, and returns false. */
+/* The object of the path, for whoever may see any records; else it replies itself, and returns false. */
 static bool find_object(struct call *call, struct record_object *object)
 {
     struct error err = {0};
-    if (!record_object_lookup(
+    if (!may(&call->actor, ACTION_VIEW_RECORD, NULL, &err) &&
+        !record_object_lookup(
             call->db, call->arena, call->actor.business_id, call->path_object, object, &err))
         return true;
     call_fail(call, &err, NULL);

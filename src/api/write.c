@@ -26,6 +26,7 @@ static struct origin origin_of(const struct call *call)
     return (struct origin){.via = call->route->flags & ROUTE_OPEN ? VIA_NOTHING
                                   : key                           ? VIA_API_KEY
                                                                   : VIA_SESSION,
+        .key_id = call->actor.credential.key_id,
         .request_id = call->exchange->request_id,
         .address = *address.text ? arena_strdup(call->arena, address.text) : NULL};
 }

@@ -222,5 +222,6 @@ void config_help(const struct option *options, size_t count, struct buf *out)
 {
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     for (size_t i = 0; i < count; i++)
-        help_one(arena, &options[i], out);
+        if (options[i].help)
+            help_one(arena, &options[i], out);
 }

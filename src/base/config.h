@@ -38,7 +38,7 @@ struct option {
     enum option_type type;
     size_t offset;
     const char *preset; /* as it would be written; NULL: none */
-    const char *help; /* one sentence */
+    const char *help; /* one sentence; NULL: not for people */
     int64_t min, max; /* of numbers, in the stored unit; both 0: no limit */
     bool required; /* for --help; whoever reads the value sees to it */
 };

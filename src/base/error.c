@@ -31,6 +31,7 @@ const char *error_name(enum err_code code)
         [ERR_BUSY] = "busy",
         [ERR_UNAVAILABLE] = "unavailable",
         [ERR_FENCED] = "fenced",
+        [ERR_UNDONE] = "undone",
         [ERR_INTERNAL] = "internal",
     };
     return code < ARRAY_LEN(names) ? names[code] : "unknown";

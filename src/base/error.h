@@ -26,6 +26,7 @@ enum err_code {
     ERR_BUSY, /* over a capacity limit, try again (503) */
     ERR_UNAVAILABLE, /* the database, the disk or the network is not there now (503) */
     ERR_FENCED, /* this node's lane has a new owner (I11) */
+    ERR_UNDONE, /* no error: a dry run, which ends so that its transaction is rolled back */
     ERR_INTERNAL, /* a defect of Herald's (500) */
 };
 

@@ -160,6 +160,19 @@ enum err_code yaml_load_file(struct arena *arena, const char *path, struct yaml 
     return code;
 }
 
+enum err_code yaml_load_text(struct arena *arena, const char *name, const char *text, size_t len,
+    struct yaml **root, struct error *err)
+{
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser))
+        return error_set(err, ERR_UNAVAILABLE, "%s: there is no memory to read it", name);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    enum err_code code =
+        load_document(&(struct load){.arena = arena, .path = name, .err = err}, &parser, root);
+    yaml_parser_delete(&parser);
+    return code;
+}
+
 struct yaml *yaml_get(const struct yaml *map, const char *key)
 {
     for (size_t i = 0; map && map->kind == YAML_MAP && i < map->count; i++)

@@ -5,6 +5,8 @@
 #include "base/emit.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/apply_file.h"
+#include "cli/admin_password.h"
 #include "cli/cli.h"
 #include "cli/node.h"
 #include "net/local.h"
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #define OUTPUT_MOST (8 << 20)
+#define BODY_MOST (4 << 20) /* the longest file, each byte of it escaped, and more */
 #define WORDS_MOST 64
 
 /* ── the server's side ───────────────────────────────────────────────────────────────────────── */
@@ -31,6 +34,19 @@ static int take_words(struct arena *arena, json_t *args, char **words)
     return (int)count;
 }
 
+/* What was printed until it was refused goes with the problem document. */
+static void put_refusal(struct buf *out, const struct error *err)
+{
+    struct buf problem = BUF_INIT(2 * OUTPUT_MOST);
+    struct json json = JSON_INTO(&problem);
+    emit_object(&json, NULL);
+    emit_text(&json, "detail", err->text);
+    emit_text(&json, "complaints", buf_text(out));
+    emit_object_end(&json);
+    buf_free(out);
+    *out = problem;
+}
+
 static void admin_handle(struct exchange *exchange, void *worker)
 {
     (void)worker;
@@ -45,12 +61,17 @@ static void admin_handle(struct exchange *exchange, void *worker)
     }
     struct buf out = BUF_INIT(OUTPUT_MOST);
     struct error err = {0};
-    if (admin_run(exchange->server_ctx, exchange->arena, count, words, &out, &err)) {
+    enum err_code code = admin_run(exchange->server_ctx, exchange->arena, count, words, &out, &err);
+    if (code && out.len)
+        put_refusal(&out, &err);
+    else if (code) {
         buf_free(&out);
         exchange_reply_error(exchange, &err, NULL);
         return;
     }
-    struct reply reply = {.status = 200, .content_type = "text/plain; charset=utf-8", .body_len = out.len};
+    struct reply reply = {.status = code ? error_http_status(code) : 200,
+        .content_type = code ? "application/problem+json" : "text/plain; charset=utf-8",
+        .body_len = out.len};
     reply.body = buf_take(&out);
     exchange_reply(exchange, &reply);
 }
@@ -65,7 +86,7 @@ enum err_code admin_listener_start(struct arena *arena, const char *dir, struct 
 {
     struct server_config config = {.name = "admin",
         .listen = arena_printf(arena, "unix:%s", socket_of(arena, dir)),
-        .body_most = 1 << 20,
+        .body_most = BODY_MOST,
         .connections_most = 64,
         .idle_s = 60,
         .deadline_us = 60 * US_PER_S,
@@ -79,7 +100,7 @@ enum err_code admin_listener_start(struct arena *arena, const char *dir, struct 
 
 static char *words_as_json(int argc, char **argv)
 {
-    struct buf body = BUF_INIT(1 << 20);
+    struct buf body = BUF_INIT(BODY_MOST);
     struct json json = JSON_INTO(&body);
     emit_array(&json, NULL);
     for (int i = 0; i < argc; i++)
@@ -88,12 +109,16 @@ static char *words_as_json(int argc, char **argv)
     return buf_take(&body);
 }
 
-/* The detail of a problem document, as an error of the command. */
-static enum err_code problem_as_error(int status, const struct buf *answer, struct error *err)
+/* The detail of a problem document, as an error of the command; what complaints it has are the answer. */
+static enum err_code problem_as_error(int status, struct buf *answer, struct error *err)
 {
     json_error_t why;
     json_t *problem = json_loadb(buf_text(answer), answer->len, 0, &why);
     const char *detail = json_string_value(json_object_get(problem, "detail"));
+    const char *complaints = json_string_value(json_object_get(problem, "complaints"));
+    buf_reset(answer);
+    if (complaints)
+        buf_add_text(answer, complaints);
     enum err_code code = status == 422 || status == 400 ? ERR_INVALID : ERR_UNAVAILABLE;
     error_set(err, code, "%s", detail ? detail : "the server gave an answer that cannot be read");
     json_decref(problem);
@@ -160,20 +185,33 @@ static enum err_code split_words(struct arena *arena, int argc, char **argv, str
 }
 
 /* What is wrong with the words themselves, or with the place: nothing is opened or made for those. */
-static enum err_code check_words(
-    struct arena *arena, const struct settings *settings, int count, char **words, struct error *err)
+static enum err_code check_words(struct arena *arena, const struct settings *settings, int count,
+    char **words, struct admin_needs *needs, struct error *err)
 {
-    bool begins = false;
     for (int i = 0; i < count; i++)
         if (!text_is_utf8(words[i], strlen(words[i])))
             return error_set(err, ERR_INVALID, "word %d is not UTF-8", i + 1);
     enum err_code code = settings_check_public_url(arena, settings, err);
     if (!code)
-        code = admin_check(arena, count, words, &begins, err);
-    if (!code && !begins && !node_is_in(settings->data))
+        code = admin_check(arena, count, words, needs, err);
+    if (!code && !needs->begins && !node_is_in(settings->data))
         code = error_set(err, ERR_UNAVAILABLE,
             "there is no Herald data in %s: is this the right folder? --data DIR", settings->data);
     return code;
+}
+
+/* `words` has room for two more. */
+static enum err_code add_password(struct arena *arena, int *count, char **words, struct error *err)
+{
+    char *password;
+    enum err_code code = password_from_stdin(arena, &password, err);
+    if (!code && !text_is_utf8(password, strlen(password)))
+        code = error_set(err, ERR_INVALID, "the password is not UTF-8");
+    if (code)
+        return code;
+    words[(*count)++] = arena_strdup(arena, "--password");
+    words[(*count)++] = password;
+    return ERR_OK;
 }
 
 static int run_words(
@@ -182,13 +220,17 @@ static int run_words(
     struct buf out = BUF_INIT(OUTPUT_MOST);
     struct error err = {0};
     bool served = false;
-    enum err_code code = check_words(arena, settings, count, words, &err);
+    struct admin_needs needs = {0};
+    enum err_code code = apply_take_file(arena, &count, words, &err);
+    if (!code)
+        code = check_words(arena, settings, count, words, &needs, &err);
+    if (!code && needs.password)
+        code = add_password(arena, &count, words, &err);
     if (!code)
         code = admin_ask_server(arena, settings->data, count, words, &out, &served, &err);
     if (!code && !served)
         code = run_here(arena, settings, count, words, &out, &err);
-    if (!code)
-        fwrite(buf_text(&out), 1, out.len, stdout);
+    fwrite(buf_text(&out), 1, out.len, code ? stderr : stdout);
     buf_free(&out);
     return code ? cli_fail(command, &err) : EXIT_DONE;
 }
@@ -227,7 +269,7 @@ static int run(const char *command, const char *first_word, int argc, char **arg
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     struct settings settings;
     struct error err = {0};
-    char *words[WORDS_MOST + 1];
+    char *words[WORDS_MOST + 4]; /* with the first, a file's text, and a password */
     int count = 0, given = 0;
     if (first_word)
         words[count++] = arena_strdup(arena, first_word);

@@ -4,12 +4,11 @@
 #include "base/emit.h"
 #include "base/text.h"
 #include "cli/admin_job.h"
+#include "cli/admin_password.h"
 #include "crm/business.h"
 #include "crm/check.h"
-#include "crm/employee.h"
-#include "crm/key.h"
 #include "crm/record.h"
-#include "crm/session.h"
+#include "crm/sign_in_link.h"
 #include "webhook/delivery.h"
 
 #define OPT(option_name, type, member, preset, help)                                                         \
@@ -22,6 +21,9 @@
     }
 #define OPT_JSON OPT("json", OPTION_BOOL, json, "no", "Answer as JSON, for programs")
 #define OPT_BUSINESS NEED("business", business, "Id of the Business")
+#define OPT_ANY_BUSINESS                                                                                     \
+    OPT("business", OPTION_TEXT, business, "",                                                               \
+        "Name or id of the Business; may be left out while there is only one")
 #define OPT_USER NEED("user", user, "Id of the user")
 #define OPT_NAME NEED("name", name, "Name")
 #define OPT_FIRST NEED("first_name", first_name, "First name")
@@ -33,7 +35,18 @@ static const struct option employee_options[] = {OPT_BUSINESS, OPT_FIRST, OPT_LA
     NEED("email", email, EMAIL_HELP),
     OPT("group", OPTION_TEXT, group, NULL, "Id of the permission group to be in; without it: the owners"),
     OPT_JSON};
-static const struct option key_options[] = {OPT_USER, OPT_NAME, OPT_JSON};
+static const struct option employee_member_options[] = {
+    OPT_BUSINESS, NEED("employee", employee, "Id of the employee"), OPT_JSON};
+static const struct option employee_list_options[] = {
+    OPT_BUSINESS, OPT("inactive", OPTION_BOOL, inactive, "no", "Those who were deactivated"), OPT_JSON};
+static const struct option key_options[] = {OPT_USER, OPT_NAME,
+    OPT("expires", OPTION_TEXT, expires, NULL, "When it ends by itself, such as 2031-01-01T00:00:00Z"),
+    OPT("read_only", OPTION_BOOL, read_only, "no", "It only reads"),
+    OPT("business_only", OPTION_TEXT, business_only, NULL, "Id of the Business in which alone it works"),
+    OPT_JSON};
+static const struct option key_list_options[] = {OPT_USER, OPT_JSON};
+static const struct option key_revoke_options[] = {
+    NEED("key", key, "Id of the key, as key list shows it"), OPT_JSON};
 static const struct option contact_options[] = {
     OPT_BUSINESS, OPT_FIRST, OPT_LAST, OPT("email", OPTION_TEXT, email, "", EMAIL_HELP), OPT_JSON};
 static const struct option object_options[] = {OPT_BUSINESS, OPT_NAME,
@@ -52,16 +65,25 @@ static const struct option role_options[] = {OPT_BUSINESS, OPT_NAME, OPT_JSON};
 static const struct option assign_options[] = {OPT_BUSINESS, NEED("role", role, "Id of the role"),
     NEED("employee", employee, "Id of the employee who is to hold it, too"), OPT_JSON};
 static const struct option link_options[] = {OPT_USER, OPT_BUSINESS, OPT_JSON};
+static const struct option password_options[] = {OPT_USER,
+    OPT("password", OPTION_TEXT, password, NULL, "Read from the standard input, where nobody else sees it"),
+    OPT_JSON};
 static const struct option invitation_options[] = {
     OPT_BUSINESS, NEED("employee", employee, "Id of the employee"), OPT_JSON};
 static const struct option mail_options[] = {
     {"limit", OPTION_INT, offsetof(struct words, limit), "50", "At most so many, the newest first", 1, 1000},
     OPT_JSON};
-static const struct option deliveries_options[] = {
-    OPT("business", OPTION_TEXT, business, "", "Id of the Business; may be left out while there is only one"),
+static const struct option deliveries_options[] = {OPT_ANY_BUSINESS,
     OPT("state", OPTION_TEXT, state, NULL, "Only pending, delivered or failed ones"),
     {"limit", OPTION_INT, offsetof(struct words, limit), "20", "At most so many, the newest first", 1, 1000},
     OPT_JSON};
+
+static const struct option apply_options[] = {
+    NEED("file", file, "The file, in YAML (docs/automation.md); - is the standard input; -f for short"),
+    {"text", OPTION_TEXT, offsetof(struct words, text), "", NULL},
+    OPT("dry_run", OPTION_BOOL, dry_run, "no", "Only show what would change"), OPT_JSON};
+
+static const struct option export_options[] = {OPT_ANY_BUSINESS};
 
 #define AUDIT_FILTERS                                                                                        \
     OPT("employee", OPTION_TEXT, by, NULL, "Only by this employee, an id"),                                  \
@@ -93,62 +115,6 @@ static enum err_code business_verb(struct job *job)
             "alex.rivera@example.com",
             text));
     return ERR_OK;
-}
-
-static enum err_code add_employee(struct write *w, void *ctx, struct error_list *list, struct error *err)
-{
-    struct job *job = ctx;
-    struct new_employee input = {.first_name = job->words.first_name,
-        .last_name = job->words.last_name,
-        .email = job->words.email,
-        .groups =
-            job->words.group ? &job->group.id : &job->business, /* the owner group has the Business's id */
-        .group_count = 1};
-    return employee_add(w, &input, &job->user, &job->employee, list, err);
-}
-
-static enum err_code employee_verb(struct job *job)
-{
-    enum err_code code = job_need_id(job, "business", job->words.business, &job->business);
-    if (!code && job->words.group)
-        code = job_need_id(job, "group", job->words.group, &job->group.id);
-    if (!code)
-        code = job_commit(job, add_employee);
-    if (code)
-        return code;
-    struct fact facts[] = {
-        {"user_id", job_text(job, job->user)}, {"employee_id", job_text(job, job->employee)}};
-    job_answer(job,
-        arena_printf(job->arena, "%s %s works there now.", job->words.first_name, job->words.last_name),
-        facts, 2, arena_printf(job->arena, "herald admin key add --user %s --name laptop", facts[0].value));
-    return ERR_OK;
-}
-
-static enum err_code add_key(struct write *w, void *ctx, struct error_list *list, struct error *err)
-{
-    struct job *job = ctx;
-    struct new_key input = {.name = job->words.name};
-    return key_add(w, job->user, &input, &job->key, &job->secret, list, err);
-}
-
-static enum err_code key_verb(struct job *job)
-{
-    enum err_code code = job_need_id(job, "user", job->words.user, &job->user);
-    if (!code)
-        code = job_commit(job, add_key);
-    CLEANUP(db_close_ptr) struct db *db = NULL;
-    struct id business = {0};
-    if (!code)
-        code = db_open(job->context->db, true, &db, job->err);
-    if (!code)
-        code = user_first_business(db, job->user, &business, job->err);
-    if (!code)
-        job_answer(job, "The key; it is shown this once and stored nowhere.",
-            &(struct fact){"api_key", job->secret}, 1,
-            arena_printf(job->arena,
-                "herald admin contact add --business %s --first-name Maria --last-name Thompson",
-                job_text(job, business)));
-    return code;
 }
 
 struct contact_job {
@@ -358,23 +324,6 @@ static void emit_deliveries(struct buf *out, const struct delivery *list, size_t
     buf_add_text(out, "\n");
 }
 
-/* The Business that is meant: the named one, or the only one there is. */
-static enum err_code choose_business(struct job *job, struct db *db, struct id *business)
-{
-    enum err_code code = ERR_OK;
-    if (*job->words.business) {
-        code = job_need_id(job, "business", job->words.business, business);
-        return code ? code : check_business(db, *business, job->err);
-    }
-    size_t count = 0;
-    code = business_only(db, business, &count, job->err);
-    if (code || count == 1)
-        return code;
-    return error_set(job->err, ERR_INVALID,
-        count == 0 ? "there is no Business yet: herald admin business add --name …"
-                   : "there is more than one Business: name it with --business");
-}
-
 static enum err_code deliveries_verb(struct job *job)
 {
     CLEANUP(db_close_ptr) struct db *db = NULL;
@@ -383,9 +332,11 @@ static enum err_code deliveries_verb(struct job *job)
         return error_set(job->err, ERR_INVALID, "--state must be pending, delivered or failed");
     struct page page = {.limit = (size_t)job->words.limit};
     struct actor operator= {.access = &access_operator};
+    struct business business = {0};
     enum err_code code = db_open(job->context->db, true, &db, job->err);
     if (!code)
-        code = choose_business(job, db, &operator.business_id);
+        code = job_find_business(job, db, &business);
+    operator.business_id = business.id;
     struct delivery *list;
     size_t count = 0;
     if (!code)
@@ -420,7 +371,16 @@ struct verb {
 static const struct verb verbs[] = {
     VERB("business", "add", "Make a Business, the tenant", business_options, business_verb),
     VERB("employee", "add", "Make a user an employee of a Business", employee_options, employee_verb),
+    VERB("employee", "list", "Show the employees of a Business", employee_list_options, employee_list_verb),
+    VERB("employee", "deactivate", "End an employee's work: their keys and sessions stop at once",
+        employee_member_options, employee_deactivate_verb),
+    VERB("employee", "activate", "Let a deactivated employee work again", employee_member_options,
+        employee_activate_verb),
+    VERB("employee", "password", "Set a user's password, and sign them out everywhere", password_options,
+        password_verb),
     VERB("key", "add", "Make an API key for a user", key_options, key_verb),
+    VERB("key", "list", "Show a user's API keys, without their secrets", key_list_options, key_list_verb),
+    VERB("key", "revoke", "End an API key at once, for good", key_revoke_options, key_revoke_verb),
     VERB("contact", "add", "Make a contact", contact_options, contact_verb),
     VERB("object", "add", "Make an Activity Object, a type of activity", object_options, object_verb),
     VERB("role", "add", "Make a role, to which work can be assigned", role_options, role_verb),
@@ -434,6 +394,8 @@ static const struct verb verbs[] = {
     VERB("audit", "export", "The audit log as lines, oldest first, some thousand at once",
         audit_export_options, audit_export_verb),
     VERB("sign-in-link", NULL, "Make a one-time link to the pages", link_options, link_verb),
+    VERB("apply", NULL, "Make Businesses what a file says", apply_options, apply_verb),
+    VERB("export", NULL, "Print a Business as a file for apply", export_options, export_verb),
     VERB("invitation", NULL, "Make a link with which an employee chooses a password", invitation_options,
         invitation_verb),
     VERB("mail", "list", "Show emails that wait to be sent, and those that cannot be", mail_options,
@@ -515,13 +477,21 @@ static enum err_code parse(struct arena *arena, int argc, char **argv, const str
     return need_required(verb, words, err);
 }
 
-enum err_code admin_check(struct arena *arena, int argc, char **argv, bool *begins, struct error *err)
+enum err_code admin_check(
+    struct arena *arena, int argc, char **argv, struct admin_needs *needs, struct error *err)
 {
     const struct verb *verb;
     struct words words = {0};
+    *needs = (struct admin_needs){0};
     enum err_code code = parse(arena, argc, argv, &verb, &words, err);
-    *begins = !code && verb->run == business_verb;
-    return code;
+    if (code)
+        return code;
+    needs->begins = verb->run == business_verb || verb->run == apply_verb;
+    needs->password = verb->run == password_verb;
+    if (words.password)
+        return error_set(err, ERR_INVALID,
+            "a password is read from the standard input: others could see it among the words of a command");
+    return ERR_OK;
 }
 
 enum err_code admin_run(const struct admin_context *context, struct arena *arena, int argc, char **argv,

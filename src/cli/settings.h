@@ -6,6 +6,7 @@
 #include "crm/crm.h"
 
 struct settings {
+    const char *tls_cert, *tls_key;
     const char *data, *database, *listen, *metrics_listen, *public_url;
     struct text_list hosts, allow_targets, behind_proxy;
     int64_t body_most, json_depth_most, json_values_most, connections_most, workers;

@@ -34,15 +34,81 @@ static enum err_code business_insert(struct write *w, void *ctx, struct error_li
     return code ? code : audit_add(&audit, err);
 }
 
-enum err_code business_add(struct crm *crm, const char *name, struct id *business_id, struct error *err)
+static enum err_code check_business_name(const struct crm *crm, const char *name, struct error *err)
 {
     long long most = crm_limits(crm)->name_chars;
-    if (!check_name(name, (size_t)most))
-        return error_set(err, ERR_INVALID, "A Business needs a name of 1 to %lld characters.", most);
+    return check_name(name, (size_t)most)
+               ? ERR_OK
+               : error_set(err, ERR_INVALID, "A Business needs a name of 1 to %lld characters.", most);
+}
+
+enum err_code business_add(struct crm *crm, const char *name, struct id *business_id, struct error *err)
+{
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     struct error_list list;
+    enum err_code code = check_business_name(crm, name, err);
+    if (code)
+        return code;
     *business_id = id_new();
     return crm_write(crm, arena, NULL, *business_id, business_insert, arena_strdup(arena, name), &list, err);
+}
+
+enum err_code business_add_in(struct write *w, const char *name, struct error *err)
+{
+    enum err_code code = check_business_name(w->crm, name, err);
+    return code ? code : business_insert(w, arena_strdup(w->arena, name), NULL, err);
+}
+
+/* No index has the names: only an operator asks, and Businesses are few. */
+enum err_code business_by_name(
+    struct db *db, const char *name, struct id *business_id, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *count = 0;
+    enum err_code code = db_query(db, "SELECT id FROM business WHERE name = $1 ORDER BY id LIMIT 2",
+        DB_PARAMS(db_text(name)), &rows, err);
+    while (!code && db_next(rows, &code, err))
+        if ((*count)++ == 0)
+            *business_id = db_col_id(rows, 0);
+    return code;
+}
+
+#define BUSINESS_COLUMNS                                                                                     \
+    "id, name, created_at, (SELECT COUNT(*) FROM employee e WHERE e.business_id = business.id AND "          \
+    "e.active = 1) "
+
+static struct business take_business(struct db_rows *rows, struct arena *arena)
+{
+    return (struct business){.id = db_col_id(rows, 0),
+        .name = db_col_text_copy(rows, 1, arena),
+        .created_at = db_col_int(rows, 2),
+        .employee_count = db_col_int(rows, 3)};
+}
+
+enum err_code business_read(
+    struct db *db, struct arena *arena, struct id id, struct business *business, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(
+        db, "SELECT " BUSINESS_COLUMNS "FROM business WHERE id = $1", DB_PARAMS(db_id(id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such Business.");
+    *business = take_business(rows, arena);
+    return ERR_OK;
+}
+
+enum err_code business_list(struct db *db, struct arena *arena, struct id from, size_t most,
+    struct business **list, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *list = ARENA_ARRAY(arena, struct business, most);
+    *count = 0;
+    enum err_code code =
+        db_query(db, "SELECT " BUSINESS_COLUMNS "FROM business WHERE id > $1 ORDER BY id LIMIT $2",
+            DB_PARAMS(db_id(from), db_int((int64_t)most)), &rows, err);
+    while (!code && *count < most && db_next(rows, &code, err))
+        (*list)[(*count)++] = take_business(rows, arena);
+    return code;
 }
 
 enum err_code business_only(struct db *db, struct id *business_id, size_t *count, struct error *err)

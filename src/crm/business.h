@@ -7,6 +7,27 @@
 enum err_code business_add(
     struct crm *crm, const char *name, struct id *business_id, struct error *err) MUST_CHECK;
 
+/* The same inside an operator's write, whose business_id is the id that the new one is to have. */
+enum err_code business_add_in(struct write *w, const char *name, struct error *err) MUST_CHECK;
+
+/* For operators: those of that name, which need not be its only one; *count is 2 for more than one. */
+enum err_code business_by_name(
+    struct db *db, const char *name, struct id *business_id, size_t *count, struct error *err) MUST_CHECK;
+
+struct business {
+    struct id id;
+    const char *name;
+    int64_t created_at;
+    int64_t employee_count; /* active ones */
+};
+/* For operators. ERR_NOT_FOUND. */
+enum err_code business_read(struct db *db, struct arena *arena, struct id id, struct business *business,
+    struct error *err) MUST_CHECK;
+
+/* For operators: all, the oldest first, from after `from` (nil: the first) on, at most `most`. */
+enum err_code business_list(struct db *db, struct arena *arena, struct id from, size_t most,
+    struct business **list, size_t *count, struct error *err) MUST_CHECK;
+
 /* For operators: how many Businesses there are (2: two or more), and the first one. */
 enum err_code business_only(
     struct db *db, struct id *business_id, size_t *count, struct error *err) MUST_CHECK;

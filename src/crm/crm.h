@@ -34,6 +34,8 @@ struct crm_limits {
     int64_t text_chars; /* of a value of type text */
     int64_t long_text_chars; /* of a value of type long_text */
     int64_t idempotency_us; /* how long the answer to an Idempotency-Key is kept, at least */
+    int64_t session_us; /* how long a session lasts, used or not */
+    int64_t session_idle_us; /* and how long when nobody uses it */
 };
 extern const struct crm_limits crm_limits_preset;
 
@@ -86,9 +88,23 @@ struct write {
 /* Refused members are in `list`, by JSON pointer, and the code is ERR_INVALID. */
 typedef enum err_code write_fn(struct write *write, void *ctx, struct error_list *list, struct error *err);
 
-/* Runs it and waits for the commit: for the CLI and for tests. What the API writes goes by call_write (src/api). */
+/*
+ * Runs it and waits for the commit: for the CLI and for tests. What the API writes goes by call_write (src/api). The
+ * Business (nil: none) is locked before anything of the batch runs, as for whatever may come to business_touch.
+ */
 enum err_code crm_write(struct crm *crm, struct arena *arena, const struct actor *actor,
     struct id business_id, write_fn *run, void *ctx, struct error_list *list, struct error *err) MUST_CHECK;
+
+/*
+ * The same for an operator's write over several Businesses, those of `ids` and new ones: w->business_id is nil. Only
+ * one such write is under way at a time, on all nodes, so that what it looks for by its name stays as it is.
+ */
+struct write_scope {
+    struct id *ids; /* which it may sort */
+    size_t count;
+};
+enum err_code crm_write_all(struct crm *crm, struct arena *arena, struct write_scope scope, write_fn *run,
+    void *ctx, struct error_list *list, struct error *err) MUST_CHECK;
 
 /* The limits in force. */
 const struct crm_limits *crm_limits(const struct crm *crm) __attribute__((returns_nonnull));

@@ -1,5 +1,6 @@
 #include "crm/employee_list.h"
 
+#include "crm/check.h"
 #include "crm/search.h"
 
 #define PERSON_COLUMNS "id, first_name, last_name, display_name, email "
@@ -108,6 +109,21 @@ enum err_code employee_list(struct db *db, struct arena *arena, const struct act
 /* ── checking ────────────────────────────────────────────────────────────────────────────────── */
 
 static const char unknown_employee[] = "There is no such active employee in this Business.";
+
+enum err_code employee_by_email(struct db *db, struct arena *arena, struct id business_id, const char *email,
+    struct person *person, bool *active, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db,
+        "SELECT e.id, e.first_name, e.last_name, e.display_name, e.email, e.active FROM user_account u JOIN "
+        "employee e ON e.user_id = u.id WHERE u.email_key = $1 AND e.business_id = $2",
+        DB_PARAMS(db_text(email_key(arena, email)), db_id(business_id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such employee in this Business.");
+    take_person(rows, arena, person);
+    *active = db_col_int(rows, 5) != 0;
+    return ERR_OK;
+}
 
 enum err_code employee_read_active(struct db *db, struct arena *arena, struct id business_id, struct id id,
     struct person *person, struct error *err)

@@ -18,6 +18,10 @@ enum err_code employee_list(struct db *db, struct arena *arena, const struct act
 enum err_code employee_read_active(struct db *db, struct arena *arena, struct id business_id, struct id id,
     struct person *person, struct error *err) MUST_CHECK;
 
+/* By the email of the User, in any case; active or not. ERR_NOT_FOUND. */
+enum err_code employee_by_email(struct db *db, struct arena *arena, struct id business_id, const char *email,
+    struct person *person, bool *active, struct error *err) MUST_CHECK;
+
 /*
  * Each id that is not an active employee of the Business is added to `list`, as `pointer`/N. The code tells of the
  * database only.

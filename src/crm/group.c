@@ -40,6 +40,19 @@ static enum err_code read_row(struct db *db, struct arena *arena, struct id busi
     return ERR_OK;
 }
 
+enum err_code group_by_name(struct db *db, struct arena *arena, struct id business_id, const char *name,
+    struct group *group, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db,
+        "SELECT " GROUP_COLUMNS "FROM permission_group g WHERE g.business_id = $1 AND g.name = $2",
+        DB_PARAMS(db_id(business_id), db_text(name)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "%s", unknown_group);
+    take_group(rows, arena, group);
+    return ERR_OK;
+}
+
 static enum err_code read_members(struct db *db, struct arena *arena, struct group *group, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;

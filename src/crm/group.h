@@ -34,6 +34,10 @@ static inline bool group_is_owner(const struct group *group)
 enum err_code group_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct group *group, struct error *err) MUST_CHECK;
 
+/* By its name, without its members, whoever asks. ERR_NOT_FOUND. */
+enum err_code group_by_name(struct db *db, struct arena *arena, struct id business_id, const char *name,
+    struct group *group, struct error *err) MUST_CHECK;
+
 /* A page by name. */
 enum err_code group_list(struct db *db, struct arena *arena, const struct actor *actor, struct page *page,
     struct group **groups, size_t *count, struct error *err) MUST_CHECK;

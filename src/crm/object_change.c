@@ -335,9 +335,11 @@ static bool is_same(const struct activity_object *a, const struct activity_objec
 enum err_code object_change(struct write *w, struct id id, int64_t version, const struct object_input *input,
     struct activity_object *object, struct error_list *list, struct error *err)
 {
-    enum err_code code = object_hold(w, id, version, object, err);
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, NULL, err);
     if (!code && input->has.archived && input->archived)
         code = write_may(w, ACTION_DELETE_OBJECT, NULL, err);
+    if (!code)
+        code = object_hold(w, id, version, object, err);
     if (code)
         return code;
     const struct activity_object before = *object;

@@ -221,9 +221,9 @@ static enum err_code begin(
 enum err_code record_add(struct write *w, const char *object_key, const struct record_input *input,
     struct record_object *object, struct record *record, struct error_list *list, struct error *err)
 {
-    enum err_code code = record_object_find(w, object_key, object, err);
+    enum err_code code = write_may(w, ACTION_ADD_RECORD, NULL, err);
     if (!code)
-        code = write_may(w, ACTION_ADD_RECORD, NULL, err);
+        code = record_object_find(w, object_key, object, err);
     if (!code && object->archived_at)
         code = error_set(err, ERR_CONFLICT, "%.60s is archived: it takes no new records.", object->name);
     if (!code)
@@ -257,7 +257,9 @@ enum err_code record_change(struct write *w, const char *object_key, struct id i
     const struct record_input *input, struct record_object *object, struct record *record,
     struct error_list *list, struct error *err)
 {
-    enum err_code code = record_object_find(w, object_key, object, err);
+    enum err_code code = write_may(w, ACTION_VIEW_RECORD, NULL, err);
+    if (!code)
+        code = record_object_find(w, object_key, object, err);
     if (!code)
         code = record_hold(w->db, w->arena, object, id, record, err);
     struct thing thing = {0};

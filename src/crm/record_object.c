@@ -59,8 +59,8 @@ static enum err_code may_know_objects(const struct actor *actor, struct error *e
 enum err_code record_object_read(struct db *db, struct arena *arena, const struct actor *actor,
     const char *key, struct record_object *object, struct error *err)
 {
-    enum err_code code = record_object_lookup(db, arena, actor->business_id, key, object, err);
-    return code ? code : may_know_objects(actor, err);
+    enum err_code code = may_know_objects(actor, err);
+    return code ? code : record_object_lookup(db, arena, actor->business_id, key, object, err);
 }
 
 enum err_code record_object_find(
@@ -254,11 +254,11 @@ enum err_code record_object_change(struct write *w, const char *key, int64_t ver
     const struct record_object_input *input, struct record_object *object, struct error_list *list,
     struct error *err)
 {
-    enum err_code code = record_object_find(w, key, object, err);
-    if (!code)
-        code = write_may(w, ACTION_EDIT_OBJECT, NULL, err);
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, NULL, err);
     if (!code && input->has_archived && input->archived)
         code = write_may(w, ACTION_DELETE_OBJECT, NULL, err);
+    if (!code)
+        code = record_object_find(w, key, object, err);
     if (!code && object->version != version)
         code = error_set(err, ERR_STALE, "This object was changed by somebody else since you read it.");
     if (code)

@@ -68,6 +68,19 @@ enum err_code role_find(struct db *db, struct arena *arena, struct id business_i
     return read_row(db, arena, business_id, id, role, err);
 }
 
+enum err_code role_by_name(struct db *db, struct arena *arena, struct id business_id, const char *name,
+    struct role *role, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        db_query(db, "SELECT " ROLE_COLUMNS "FROM role r WHERE r.business_id = $1 AND r.name = $2",
+            DB_PARAMS(db_id(business_id), db_text(name)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such role in this Business.");
+    take_role(rows, arena, role);
+    return ERR_OK;
+}
+
 enum err_code role_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct role *role, struct error *err)
 {
@@ -288,6 +301,26 @@ enum err_code role_assign(
         code = employee_read_active(write->db, write->arena, write->business_id, employee_id, &person, err);
     if (!code)
         code = add_members(write, id, &employee_id, 1, err);
+    if (!code)
+        code = business_touch(write->db, write->business_id, err);
+    return code ? code : finish_members(write, &before, role, err);
+}
+
+enum err_code role_unassign(
+    struct write *write, struct id id, struct id employee_id, struct role *role, struct error *err)
+{
+    struct role before;
+    enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
+    if (!code)
+        code = hold_role(write, id, err);
+    if (!code)
+        code = read_whole(write->db, write->arena, write->business_id, id, &before, err);
+    if (!code)
+        code = role_may_give(write, id, err);
+    if (!code)
+        code = db_exec(write->db,
+            "DELETE FROM employee_role WHERE employee_id = $1 AND role_id = $2 AND business_id = $3",
+            DB_PARAMS(db_id(employee_id), db_id(id), db_id(write->business_id)), NULL, err);
     if (!code)
         code = business_touch(write->db, write->business_id, err);
     return code ? code : finish_members(write, &before, role, err);

@@ -28,6 +28,10 @@ enum err_code role_read(struct db *db, struct arena *arena, const struct actor *
 enum err_code role_find(struct db *db, struct arena *arena, struct id business_id, struct id id,
     struct role *role, struct error *err) MUST_CHECK;
 
+/* By its name, likewise. */
+enum err_code role_by_name(struct db *db, struct arena *arena, struct id business_id, const char *name,
+    struct role *role, struct error *err) MUST_CHECK;
+
 /* Those that an employee holds, by name. */
 enum err_code roles_of_employee(struct db *db, struct arena *arena, struct id business_id,
     struct id employee_id, struct role **roles, size_t *count, struct error *err) MUST_CHECK;
@@ -57,6 +61,10 @@ enum err_code role_set_members(struct write *write, struct id id, const struct i
 
 /* One more holder; that the employee holds it already is fine. ERR_NOT_FOUND. */
 enum err_code role_assign(struct write *write, struct id id, struct id employee_id, struct role *role,
+    struct error *err) MUST_CHECK;
+
+/* One holder less; that the employee does not hold it is fine. ERR_NOT_FOUND: the role. */
+enum err_code role_unassign(struct write *write, struct id id, struct id employee_id, struct role *role,
     struct error *err) MUST_CHECK;
 
 #endif

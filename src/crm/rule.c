@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/json_read.h"
+#include "base/text.h"
 #include "crm/audit.h"
 #include "crm/object.h"
 
@@ -243,6 +244,10 @@ enum err_code rules_replace(struct write *w, const struct rules_input *input, st
         code = rules_check(w, input->rules, &before, &result->set, list, err);
     if (!code)
         code = error_list_refuse(list, err);
+    if (!code && text_same(rules_as_json(w->arena, &before), rules_as_json(w->arena, &result->set))) {
+        result->version = object.version;
+        return ERR_OK;
+    }
     if (!code)
         code = object_touch(w, &object, 0, (int64_t)result->set.count - (int64_t)before.count, err);
     result->version = object.version;

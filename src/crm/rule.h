@@ -87,8 +87,8 @@ struct rules_result {
 };
 
 /*
- * ERR_NOT_FOUND, ERR_STALE, ERR_CONFLICT (the object is archived), ERR_INVALID with `list`, whose pointers begin with
- * /rules.
+ * What changes nothing leaves the version as it is, too. ERR_NOT_FOUND, ERR_STALE, ERR_CONFLICT (the object is archived),
+ * ERR_INVALID with `list`, whose pointers begin with /rules.
  */
 enum err_code rules_replace(struct write *write, const struct rules_input *input, struct rules_result *result,
     struct error_list *list, struct error *err) MUST_CHECK;

@@ -44,9 +44,7 @@ static enum err_code may_assign(struct write *write, const struct scheduled_chan
         thing.employee_id = change->employee_id;
     if (change->has.role)
         thing.role_id = change->role_id;
-    return access_level(write->actor, ACTION_EDIT_SCHEDULED_ACTIVITY) == LEVEL_MY
-               ? write_may(write, ACTION_EDIT_SCHEDULED_ACTIVITY, &thing, err)
-               : ERR_OK;
+    return write_may(write, ACTION_ASSIGN_SCHEDULED_ACTIVITY, &thing, err);
 }
 
 /* ── changing ────────────────────────────────────────────────────────────────────────────────── */

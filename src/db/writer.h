@@ -107,10 +107,18 @@ enum err_code writer_run(struct writer *writer,
     enum err_code (*run)(struct db *db, void *ctx, struct error *err), void *ctx,
     struct error *err) MUST_CHECK;
 
-/* The same; the function hears where it is committed. */
-enum err_code writer_run_at(struct writer *writer,
-    enum err_code (*run)(struct db *db, struct lane_pos pos, void *ctx, struct error *err), void *ctx,
-    struct error *err) MUST_CHECK;
+/*
+ * The same for a function that hears where it is committed, and takes locks that others take, too: `lock` and
+ * `name_locks` (each may be NULL) are those of a unit's kind.
+ */
+struct writer_call {
+    enum err_code (*run)(struct db *db, struct lane_pos pos, void *ctx, struct error *err);
+    enum err_code (*lock)(struct db *db, void *ctx, struct error *err);
+    void (*name_locks)(void *ctx, struct lock_list *list);
+    void *ctx;
+};
+enum err_code writer_run_call(
+    struct writer *writer, const struct writer_call *call, struct error *err) MUST_CHECK;
 
 /* Whether the last transaction worked; for /readyz. Any thread. */
 bool writer_is_healthy(struct writer *writer);

@@ -3,7 +3,7 @@
 
 struct call {
     struct unit unit; /* first */
-    enum err_code (*run)(struct db *db, struct lane_pos pos, void *ctx, struct error *err);
+    const struct writer_call *what;
     pthread_mutex_t lock;
     pthread_cond_t finished;
     bool is_finished;
@@ -13,10 +13,28 @@ static enum err_code call_run(struct db *db, struct unit **units, size_t n, stru
 {
     enum err_code code = ERR_OK;
     for (size_t i = 0; i < n && !code; i++) {
-        struct call *call = CONTAINER_OF(units[i], struct call, unit);
-        code = call->run(db, call->unit.pos, call->unit.ctx, err);
+        const struct call *call = CONTAINER_OF(units[i], struct call, unit);
+        code = call->what->run(db, call->unit.pos, call->what->ctx, err);
     }
     return code;
+}
+
+static enum err_code call_lock(struct db *db, struct unit **units, size_t n, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < n && !code; i++) {
+        const struct writer_call *what = CONTAINER_OF(units[i], struct call, unit)->what;
+        if (what->lock)
+            code = what->lock(db, what->ctx, err);
+    }
+    return code;
+}
+
+static void call_name_locks(const struct unit *unit, struct lock_list *list)
+{
+    const struct writer_call *what = CONTAINER_OF(unit, const struct call, unit)->what;
+    if (what->name_locks)
+        what->name_locks(what->ctx, list);
 }
 
 static void call_done(struct unit *unit)
@@ -28,13 +46,12 @@ static void call_done(struct unit *unit)
     pthread_mutex_unlock(&call->lock);
 }
 
-enum err_code writer_run_at(struct writer *writer,
-    enum err_code (*run)(struct db *db, struct lane_pos pos, void *ctx, struct error *err), void *ctx,
-    struct error *err)
+enum err_code writer_run_call(struct writer *writer, const struct writer_call *what, struct error *err)
 {
-    static const struct unit_kind kind = {.name = "call", .run = call_run};
-    struct call call = {.unit = {.kind = &kind, .ctx = ctx, .done = call_done},
-        .run = run,
+    static const struct unit_kind kind = {
+        .name = "call", .run = call_run, .lock = call_lock, .name_locks = call_name_locks};
+    struct call call = {.unit = {.kind = &kind, .done = call_done},
+        .what = what,
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .finished = PTHREAD_COND_INITIALIZER};
     enum err_code code = writer_submit(writer, &call.unit, err);
@@ -65,5 +82,5 @@ enum err_code writer_run(struct writer *writer,
     enum err_code (*run)(struct db *db, void *ctx, struct error *err), void *ctx, struct error *err)
 {
     struct plain plain = {.run = run, .ctx = ctx};
-    return writer_run_at(writer, run_plain, &plain, err);
+    return writer_run_call(writer, &(struct writer_call){.run = run_plain, .ctx = &plain}, err);
 }

@@ -94,6 +94,8 @@ void response_dress(const struct request *request, struct MHD_Response *response
     if (!cache_control)
         add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     add_header(response, "X-Content-Type-Options", "nosniff");
+    if (request->exchange.https)
+        add_header(response, "Strict-Transport-Security", "max-age=31536000");
     add_header(response, "X-Request-Id", id_format(request->exchange.request_id).text);
     if (reply->close)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
@@ -248,6 +250,7 @@ int error_http_status(enum err_code code)
     case ERR_UNAVAILABLE:
     case ERR_FENCED:
         return MHD_HTTP_SERVICE_UNAVAILABLE;
+    case ERR_UNDONE: /* nobody who asks over HTTP gets it */
     case ERR_INTERNAL:
         break;
     }

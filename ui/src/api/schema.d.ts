@@ -684,14 +684,144 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Active employees, by name */
+        /** The employees of the Business, by name */
         get: operations["listEmployees"];
+        put?: never;
+        /**
+         * Make somebody an employee
+         * @description Whoever has this email address already, in any case of its letters, is the same person in this Business, too.
+         *     Nobody gives groups or roles that grant more than they may themselves.
+         */
+        post: operations["createEmployee"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/employees/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** One employee, with groups and roles */
+        get: operations["getEmployee"];
+        put?: never;
+        post?: never;
+        /**
+         * Deactivate an employee
+         * @description Their keys, sessions and live streams stop at once in this Business. What they did and what is assigned to them
+         *     stays. They can be made active again (`PATCH`); then their keys work again, while they sign in anew.
+         */
+        delete: operations["deactivateEmployee"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an employee's names, or whether they are active
+         * @description Names need the permission `people: edit`, making inactive `people: delete`, making active again `people: create`
+         *     and all that the employee may. An owner is changed by owners only, and the last one stays active.
+         */
+        patch: operations["updateEmployee"];
+        trace?: never;
+    };
+    "/api/employees/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * An employee's API keys that work in this Business, the newest first
+         * @description For those who may edit `people`. When a key was used last is told only if it cannot have been in another
+         *     Business.
+         */
+        get: operations["listEmployeeKeys"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/employees/{id}/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End an employee's API key in this Business
+         * @description At once, on all nodes, and for good. One that works in other Businesses of that person, too, goes on working
+         *     there: that is not this Business's to decide.
+         */
+        delete: operations["revokeEmployeeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's own API keys, the newest first
+         * @description Never the keys themselves. With a key that is limited to one Business, only those that are limited to the same
+         *     one.
+         */
+        get: operations["listKeys"];
+        put?: never;
+        /**
+         * Make an API key of one's own
+         * @description `key` in the answer is the key: it is shown this once. A key makes keys that are no stronger than itself: what
+         *     limits it limits those, and asking for more is a 403.
+         */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a key
+         * @description At once, on all nodes, in every Business, and for good.
+         */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        /** Give a key another name */
+        patch: operations["renameKey"];
         trace?: never;
     };
     "/api/employees/{id}/invitation": {
@@ -942,11 +1072,79 @@ export interface paths {
         };
         /** Who is calling */
         get: operations["getSession"];
-        put?: never;
-        /** Sign in with the token of a one-time link */
+        /**
+         * Go on in another Business
+         * @description The same session, under a new secret; the old cookie ends.
+         */
+        put: operations["switchBusiness"];
+        /**
+         * Sign in with email and password, or with the token of a one-time link
+         * @description Needs the header `X-Herald-Session` and a matching Origin, as a browser's writes do. A wrong password and an email
+         *     that nobody has are the same 401. After 5 failures in a row an account, and after 20 an address, has to wait:
+         *     1 minute, then 2, and so on up to 15 (429). Without `business_id` the session is in the Business in which the
+         *     person began to work first.
+         */
         post: operations["signIn"];
         /** Sign out */
         delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own sessions, the one used last first */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /** End all of the caller's own sessions, this one too */
+        delete: operations["signOutEverywhere"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of the caller's own sessions */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the caller's own password, or set the first
+         * @description Ends all sessions and sign-in links of the person; the caller goes on with a new session. Whoever has a password
+         *     needs `current_password`; a wrong one counts as a failure to sign in.
+         */
+        put: operations["changePassword"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1610,6 +1808,91 @@ export interface components {
             next: string | null;
             previous: string | null;
         };
+        Employee: {
+            id: components["schemas"]["Uuid"];
+            display_name: string;
+            first_name: string;
+            last_name: string;
+            email: string;
+            active: boolean;
+            created_at: components["schemas"]["Time"];
+            /** @description Permission groups in which they are themselves, not by a role */
+            groups: components["schemas"]["Named"][];
+            roles: components["schemas"]["Named"][];
+        };
+        Named: {
+            id: components["schemas"]["Uuid"];
+            name: string;
+        };
+        NewEmployee: {
+            first_name: string;
+            last_name?: string | null;
+            /** @description Compared without case */
+            email: string;
+            /** @description Permission groups to be in; none if left out */
+            group_ids?: components["schemas"]["Uuid"][] | null;
+            /** @description Roles to hold */
+            role_ids?: components["schemas"]["Uuid"][] | null;
+            /** @description Send an invitation as well, unless they have a password already; 409 where the server sends no email */
+            invite?: boolean | null;
+        };
+        ChangeEmployee: {
+            first_name?: string | null;
+            last_name?: string | null;
+            active?: boolean | null;
+        };
+        Key: {
+            id: components["schemas"]["Uuid"];
+            name: string;
+            /** @description The first characters of the key; null: it is from before these were kept */
+            prefix: string | null;
+            created_at: components["schemas"]["Time"];
+            /**
+             * Format: date-time
+             * @description To the minute
+             */
+            last_used_at: string | null;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** @description Only for GET and HEAD, and for POST to …/search and …/form */
+            read_only: boolean;
+            /**
+             * Format: uuid
+             * @description The Business in which alone it works; null: in all of its user's
+             */
+            business_id: string | null;
+            /** @description Somebody ended it in this Business */
+            blocked: boolean;
+            /** @description Whether this request was made with it */
+            current: boolean;
+        };
+        KeyWithSecret: components["schemas"]["Key"] & {
+            /** @description What goes into X-API-KEY; it is shown this once */
+            key: string;
+        };
+        KeyList: {
+            results: components["schemas"]["Key"][];
+            next: string | null;
+            previous: string | null;
+        };
+        NameKey: {
+            name: string;
+        };
+        NewKey: {
+            name: string;
+            /**
+             * Format: date-time
+             * @description Never, if left out; or when the key expires with which it is made
+             */
+            expires_at?: string | null;
+            /** @default false */
+            read_only: boolean;
+            /**
+             * Format: uuid
+             * @description Where alone it is to work; left out: in all Businesses in which one is an employee
+             */
+            business_id?: string | null;
+        };
         Role: {
             id: components["schemas"]["Uuid"];
             name: string;
@@ -1944,14 +2227,56 @@ export interface components {
             next: string | null;
             previous: string | null;
         };
+        /** @description Either `token`, or `email` and `password` */
         SignIn: {
             /** @description From the link; works once */
-            token: string;
+            token?: string | null;
+            email?: string | null;
+            password?: string | null;
+            /**
+             * Format: uuid
+             * @description With a password: the Business to work in
+             */
+            business_id?: string | null;
+        };
+        SwitchBusiness: {
+            business_id: components["schemas"]["Uuid"];
+        };
+        ChangePassword: {
+            /** @description Needed by whoever has one */
+            current_password?: string | null;
+            /** @description In characters; not the email, nor a name, of its owner */
+            password: string;
         };
         Session: {
             user: components["schemas"]["Person"];
             employee_id: components["schemas"]["Uuid"];
             business: components["schemas"]["ObjectName"];
+            /** @description Those in which the user is an active employee, by name; at most 200 */
+            businesses: components["schemas"]["ObjectName"][];
+            /** @description Whether the user can sign in with a password */
+            has_password: boolean;
+        };
+        SignedIn: {
+            id: components["schemas"]["Uuid"];
+            /** @description Whether the caller calls by it */
+            current: boolean;
+            business_name: string;
+            created_at: components["schemas"]["Time"];
+            /** @description To the minute */
+            last_seen_at: components["schemas"]["Time"];
+            /** @description At the latest; sooner if it is not used */
+            expires_at: components["schemas"]["Time"];
+            /** @description From where it was begun */
+            address: string;
+            /** @description What the browser said it is, cut to 200 characters */
+            user_agent: string;
+        };
+        SignedInList: {
+            results: components["schemas"]["SignedIn"][];
+            /** @description There is one page */
+            next: null;
+            previous: null;
         };
     };
     responses: {
@@ -2026,6 +2351,7 @@ export interface components {
          */
         Object: string;
         FieldId: components["schemas"]["Uuid"];
+        KeyId: components["schemas"]["Uuid"];
         Limit: number;
         /** @description Those that are not archived, those that are, or all */
         Archived: "false" | "true" | "all";
@@ -3821,6 +4147,8 @@ export interface operations {
     listEmployees: {
         parameters: {
             query?: {
+                /** @description Those who are active, or those who were deactivated */
+                active?: "true" | "false";
                 /** @description Only those with a word of the name, or an email, that begins with this, in any case */
                 search?: string;
                 limit?: components["parameters"]["Limit"];
@@ -3845,6 +4173,301 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createEmployee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEmployee"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Employee"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getEmployee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The employee */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Employee"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deactivateEmployee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are not active any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateEmployee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeEmployee"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Employee"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listEmployeeKeys: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeEmployeeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does not work here any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` or `previous` of another page */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyWithSecret"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does not work any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renameKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: components["parameters"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameKey"];
+            };
+        };
+        responses: {
+            /** @description Renamed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4455,6 +5078,39 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    switchBusiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchBusiness"];
+            };
+        };
+        responses: {
+            /** @description Who calls from now on */
+            200: {
+                headers: {
+                    /** @description herald_session, HttpOnly, SameSite=Strict; Secure where the pages are reached by https */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     signIn: {
         parameters: {
             query?: never;
@@ -4471,7 +5127,7 @@ export interface operations {
             /** @description Signed in; the session is a cookie that scripts cannot read */
             201: {
                 headers: {
-                    /** @description herald_session, HttpOnly, SameSite=Strict */
+                    /** @description herald_session, HttpOnly, SameSite=Strict; Secure where the pages are reached by https */
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
@@ -4485,6 +5141,7 @@ export interface operations {
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            429: components["responses"]["Limited"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4507,6 +5164,110 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In all Businesses of the person; at most 100 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signOutEverywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out everywhere */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Changed; the caller's new session */
+            200: {
+                headers: {
+                    /** @description herald_session, HttpOnly, SameSite=Strict; Secure where the pages are reached by https */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Limited"];
             503: components["responses"]["Unavailable"];
         };
     };
