@@ -393,7 +393,8 @@ def test_an_invitation_is_accepted(place, mailbox):
     assert answer.status == 409 and "password already" in answer.json["detail"]
     all_settled(place.server)
     assert len(mailbox.mails) == 1, "no notice of the first password"
-    assert told(place)[:2] == [("user.password_set", "nobody"), ("employee.invited", "employee")]
+    assert told(place)[:3] == [("employee.signed_in", "employee"), ("employee.password_set", "nobody"),
+                                ("employee.invited", "employee")]
 
 
 def test_an_operators_link_is_accepted(world):
@@ -450,7 +451,7 @@ def test_a_reset_ends_all_that_was(place, mailbox):
     assert confirm(place.server, token).status == 401, "used"
     [notice] = [m for m in mailbox.wait(4) if m.message["Subject"] == "Your password was changed"]
     assert notice.to == "alex@acme.test" and token not in notice.text
-    assert ("user.password_changed", "nobody") in told(place)
+    assert ("employee.password_changed", "nobody") in told(place)
     assert accept(place.server, invitation)[1].status == 201, "of somebody else"
 
 
