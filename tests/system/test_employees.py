@@ -69,6 +69,7 @@ def test_who_is_given_nothing_may_do_nothing(world):
     (person(email="jo"), ["/email"]), (person(email="j o@acme.test"), ["/email"]), (person(email="x" * 255), ["/email"]),
     (person(group_ids=[7]), ["/group_ids/0"]), (person(role_ids="all"), ["/role_ids"]),
     (person(group_ids=[new_id()], role_ids=[new_id()]), ["/group_ids/0", "/role_ids/0"]),
+    (person(first_name=7, group_ids=[7, new_id()], shape=1), ["/first_name", "/group_ids/0", "/group_ids/1", "/shape"]),
     (person(first_name=" ", email="jo", group_ids=[new_id()]), ["/email", "/first_name", "/group_ids/0"]),
 ])
 def test_what_is_wrong_with_a_new_employee_is_named(world, body, pointers):
