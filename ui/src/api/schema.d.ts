@@ -1299,11 +1299,13 @@ export interface components {
             /** @description One sentence, for people */
             detail: string;
             request_id: string;
-            errors?: {
+            errors?: ({
                 /** @description JSON pointer to the offending member */
-                pointer: string;
+                pointer?: string;
+                /** @description Name of the offending parameter */
+                parameter?: string;
                 detail: string;
-            }[];
+            } & (unknown | unknown))[];
         };
         CompletedProblem: components["schemas"]["Problem"] & {
             /**
@@ -2396,6 +2398,8 @@ export interface components {
         /** @description Refused; nothing has changed */
         Problem: {
             headers: {
+                /** @description With a 401: ApiKey, which stands for the three headers */
+                "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2852,6 +2856,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the settings */
                     ETag?: string;
+                    /** @description Address of the Activity Object */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3021,6 +3027,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object */
                     ETag?: string;
+                    /** @description Address of the object */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3215,6 +3223,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the record */
                     ETag?: string;
+                    /** @description Address of the record */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3444,6 +3454,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object, for If-Match */
                     ETag?: string;
+                    /** @description Address of the field */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3677,6 +3689,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object, for If-Match */
                     ETag?: string;
+                    /** @description Address of the field */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4785,6 +4799,8 @@ export interface operations {
                 headers: {
                     /** @description Its version, for If-Match */
                     ETag?: string;
+                    /** @description Address of the group */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4984,6 +5000,8 @@ export interface operations {
             /** @description Made; nobody holds it yet */
             201: {
                 headers: {
+                    /** @description Address of the role */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
