@@ -63,7 +63,7 @@ export function ProfileKeys({ session }: { session: Session }) {
           }}
         />
       </Dialog>
-      <Dialog opened={made !== null} onClose={() => setMade(null)} title="Your new API key">
+      <Dialog opened={made !== null} onClose={() => setMade(null)} title="Your new API key" firm>
         <Text size="sm" mb="sm">
           It is shown this once, and kept nowhere: copy it to where it is needed.
         </Text>
