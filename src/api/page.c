@@ -61,13 +61,11 @@ bool call_page(struct call *call, struct page *page)
 {
     const char *cursor = exchange_query(call->exchange, "cursor");
     *page = (struct page){0};
-    const char *wrong = !read_limit(call, page) ? "'limit' must be a number from 1 to 200."
-                        : cursor && !parse_cursor(call, cursor, page)
-                            ? "'cursor' must be the 'next' or the 'previous' of another page."
-                            : NULL;
-    if (wrong)
-        exchange_reply_problem(call->exchange, 400, wrong, NULL);
-    return !wrong;
+    if (!read_limit(call, page))
+        return call_refuse_parameter(call, "limit", "'limit' must be a number from 1 to 200.");
+    return !cursor || parse_cursor(call, cursor, page) ||
+           call_refuse_parameter(
+               call, "cursor", "'cursor' must be the 'next' or the 'previous' of another page.");
 }
 
 struct json emit_page(struct buf *body)
@@ -96,7 +94,8 @@ void emit_page_end_ids(
     emit_page_end(json, call, page, empty ? NULL : &keys[0], empty ? NULL : &keys[1]);
 }
 
-bool page_halve(struct page *page, size_t *at, size_t *count)
+/* Half of the rows, those nearest to the cursor. False: it is one row already. */
+static bool halve(struct page *page, size_t *at, size_t *count)
 {
     size_t kept = *count / 2;
     if (kept == 0)
@@ -108,13 +107,23 @@ bool page_halve(struct page *page, size_t *at, size_t *count)
     return true;
 }
 
+void call_reply_page(
+    struct call *call, struct page *page, page_render_fn *render, const void *rows, size_t count)
+{
+    size_t at = 0;
+    struct buf body = render(call, page, rows, at, count);
+    while (body.overflow && halve(page, &at, &count)) {
+        buf_free(&body);
+        body = render(call, page, rows, at, count);
+    }
+    call_reply_json(call, 200, &body, NULL, 0);
+}
+
 /* ── other parameters ────────────────────────────────────────────────────────────────────────── */
 
 static bool refuse(struct call *call, const char *name, const char *what)
 {
-    exchange_reply_problem(
-        call->exchange, 400, arena_printf(call->arena, "'%s' must be %s.", name, what), NULL);
-    return false;
+    return call_refuse_parameter(call, name, arena_printf(call->arena, "'%s' must be %s.", name, what));
 }
 
 bool query_id(struct call *call, const char *name, struct id *id)

@@ -4,17 +4,20 @@
 
 #include "base/config.h"
 #include "crm/crm.h"
+#include "net/guard.h"
 
 struct settings {
     const char *tls_cert, *tls_key;
     const char *data, *database, *listen, *metrics_listen, *public_url;
-    struct text_list hosts, allow_targets, behind_proxy;
+    struct text_list hosts, behind_proxy;
+    struct guard_lists targets; /* of webhooks */
     int64_t body_most, json_depth_most, json_values_most, connections_most, workers;
     int64_t idle_us, deadline_us, drain_us;
     int64_t delivery_us, delivery_connect_us, deliveries_most, lookups_most;
     int64_t batch_most, queue_most, lease_us;
     int64_t key_rate, key_burst, address_rate, address_burst, credential_failures;
     int64_t streams_most, stream_buffer_most, stream_beat_us, stream_resume_most;
+    int64_t timeline_us, housekeeping_us;
     const char *smtp_url, *smtp_from, *smtp_user, *smtp_password_file, *smtp_ca;
     const char *smtp_password; /* what the file holds */
     bool smtp_plain;

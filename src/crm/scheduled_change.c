@@ -128,9 +128,7 @@ static enum err_code apply(const struct schedule_check *check, const struct sche
             &scheduled->mentions, check->list, err);
     if (!code && change->has.associated)
         code = change_associated(check, change, scheduled, err);
-    if (!code && check->list->count)
-        code = error_set(err, ERR_INVALID, "%s", check->list->items[0].text);
-    return code;
+    return code ? code : error_list_refuse(check->list, err);
 }
 
 static enum err_code update_row(struct write *write, const struct scheduled_activity *s, struct error *err)
@@ -200,11 +198,9 @@ enum err_code scheduled_change(struct write *write, const struct scheduled_chang
     if (code)
         return code;
     result->updated_at = write->now;
-    code = update_row(write, result, err);
-    if (code)
-        return code;
-    return change->has.associated ? replace_associations(write, result, err)
+    code = change->has.associated ? replace_associations(write, result, err)
                                   : note(write, TIMELINE_SCHEDULED_CHANGED, result->id, err);
+    return code ? code : update_row(write, result, err);
 }
 
 /* ── deleting ────────────────────────────────────────────────────────────────────────────────── */

@@ -26,7 +26,12 @@ class Answer:
     @property
     def pointers(self):
         """The members that a problem document complains about."""
-        return [error["pointer"] for error in self.json.get("errors", [])]
+        return [error["pointer"] for error in self.json.get("errors", []) if "pointer" in error]
+
+    @property
+    def parameters(self):
+        """The parameters of the query that a problem document complains about."""
+        return [error["parameter"] for error in self.json.get("errors", []) if "parameter" in error]
 
     def __repr__(self):
         return f"<{self.status} {self.body[:600]!r}>"
