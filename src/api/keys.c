@@ -112,8 +112,7 @@ void keys_post(struct call *call)
         key->expires_at = expires_at > 0 ? expires_at : 1; /* 0 would be never */
     key->read_only = body_bool(&body, "read_only", false);
     key->business_id = body_id(&body, "business_id");
-    if (body_finish(&body))
-        call_write(call, add_run, add_reply, pending);
+    body_write(&body, add_run, add_reply, pending);
 }
 
 static enum err_code rename_run(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -134,8 +133,7 @@ void key_patch(struct call *call)
     if (!body_read(call, &body))
         return;
     pending->input.name = body_text(&body, "name", 1, (size_t)crm_limits(call->api->config.crm)->name_chars);
-    if (body_finish(&body))
-        call_write(call, rename_run, rename_reply, pending);
+    body_write(&body, rename_run, rename_reply, pending);
 }
 
 /* ── ending ──────────────────────────────────────────────────────────────────────────────────── */
