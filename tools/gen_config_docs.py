@@ -49,7 +49,7 @@ UNITS = {
 NAMES = {"US_PER_MS": "1000", "US_PER_S": "1000000"}
 
 OPTION = re.compile(
-    r'\{\s*"(\w+)",\s*OPTION_(\w+),\s*AT\([\w.]+\),\s*(NULL|"[^"]*"),\s*"([^"]*)"\s*(?:,([^{}",]+),([^{}",]+))?\}'
+    r'\{\s*"(\w+)",\s*OPTION_(\w+),\s*AT\([\w.]+\),\s*(NULL|"[^"]*"),\s*((?:"[^"]*"\s*)+)(?:,([^{}",]+),([^{}",]+))?\}'
 )
 
 
@@ -72,6 +72,7 @@ def line(name, kind, preset, meaning, least, most):
     default = "none" if preset == "NULL" else f"`{preset[1:-1]}`"
     span = f"{shown(number(least), kind)} to {shown(number(most), kind)}" if least else ""
     flag = name.replace("_", "-")
+    meaning = "".join(re.findall(r'"([^"]*)"', meaning))  # the compiler joins them, too
     return f"| `--{flag}` | `{name}` | {TYPES[kind]} | {default} | {span} | {meaning} |\n"
 
 

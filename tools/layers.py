@@ -23,6 +23,7 @@ MAY_INCLUDE = {
 # A library's header -> the folders that may include it.
 LIBRARIES = {
     "microhttpd.h": {"net"},
+    "gnutls/": {"net"},
     "curl/": {"net"},
     "libpq-fe.h": {"db"},
     "sqlite3.h": {"db"},

@@ -1,6 +1,9 @@
 #include "api/call.h"
 
+#include "api/aside.h"
+#include "api/sighting.h"
 #include "base/alloc.h"
+#include "base/executor.h"
 #include "crm/tail.h"
 
 static const char *const single_headers[] = {
@@ -14,6 +17,7 @@ struct worker {
     const struct db_config *config;
     struct db *db;
     struct facts *facts;
+    struct sightings *sightings;
 };
 
 static void *worker_start(void *ctx)
@@ -22,6 +26,7 @@ static void *worker_start(void *ctx)
     struct worker *worker = mem_zalloc(sizeof *worker);
     worker->config = api->config.db;
     worker->facts = facts_new();
+    worker->sightings = sightings_new();
     return worker;
 }
 
@@ -31,6 +36,7 @@ static void worker_stop(void *ctx, void *arg)
     struct worker *worker = arg;
     db_close(worker->db);
     facts_free(worker->facts);
+    sightings_free(worker->sightings);
     mem_free(worker);
 }
 
@@ -47,8 +53,16 @@ struct facts *worker_facts(void *arg)
     return ((struct worker *)arg)->facts;
 }
 
-static void api_free(struct api *api)
+struct sightings *worker_sightings(void *arg)
 {
+    return ((struct worker *)arg)->sightings;
+}
+
+/* With the last of its requests, which may be answered after api_stop. */
+static void api_free(void *ctx)
+{
+    struct api *api = ctx;
+    throttle_free(api->throttle);
     limits_free(api->limits);
     mem_free(api);
 }
@@ -59,11 +73,18 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
     struct api *a = mem_zalloc(sizeof *a);
     a->config = *config;
     a->limits = limits_new(&config->limits);
+    a->throttle = throttle_new();
+    enum err_code code = executor_start("aside", ASIDE_WAITING_MOST, &a->aside, err);
+    if (code) {
+        api_free(a);
+        return code;
+    }
     struct server_config server = {.name = "api",
         .listen_option = "--listen",
         .listen = config->listen,
         .hosts = config->hosts,
         .behind_proxy = config->behind_proxy,
+        .tls = config->tls,
         .addresses = limits_addresses(a->limits),
         .body_most = (size_t)config->body_most,
         .connections_most = (unsigned)config->connections_most,
@@ -78,12 +99,14 @@ enum err_code api_start(const struct api_config *config, struct api **api, struc
         .instant_count = ARRAY_LEN(instant),
         .at_once = route_at_once,
         .ctx = a,
+        .ctx_free = api_free,
         .handle = route_dispatch,
         .worker_start = worker_start,
         .worker_stop = worker_stop};
-    enum err_code code = server_start(&server, &a->server, err);
+    struct executor *aside = a->aside;
+    code = server_start(&server, &a->server, err);
     if (code) {
-        api_free(a);
+        executor_stop(aside);
         return code;
     }
     *api = a;
@@ -97,7 +120,9 @@ const char *api_address(const struct api *api)
 
 void api_stop(struct api *api, int64_t drain_us)
 {
+    struct tail *tail = api->config.tail;
+    struct executor *aside = api->aside;
     server_stop(api->server, drain_us);
-    tail_close(api->config.tail); /* its watchers know the api */
-    api_free(api);
+    executor_stop(aside);
+    tail_close(tail);
 }

@@ -16,6 +16,7 @@ struct api;
 struct api_config {
     const char *listen;
     struct text_list hosts, behind_proxy;
+    struct tls *tls; /* net/tls.h; NULL: plain HTTP; must outlive it */
     struct limits_config limits;
     int64_t body_most; /* bytes */
     struct json_limits json; /* of a body, and of JSON in a parameter */
@@ -36,7 +37,7 @@ const char *api_address(const struct api *api);
 void api_stop(struct api *api, int64_t drain_us);
 
 /* The listener for operators: /metrics, /healthz, /readyz. */
-enum err_code operator_listener_start(const char *listen, const struct text_list *hosts,
+enum err_code operator_listener_start(const char *listen, const struct text_list *hosts, struct tls *tls,
     bool (*is_ready)(void *ctx), void *ctx, struct server **server, struct error *err) MUST_CHECK;
 
 #endif

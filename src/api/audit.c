@@ -35,8 +35,9 @@ static bool read_filter(struct call *call, struct audit_filter *filter)
 }
 
 static struct buf render_page(
-    struct call *call, const struct page *page, const struct audit_entry *entries, size_t count)
+    struct call *call, const struct page *page, const void *rows, size_t at, size_t count)
 {
+    const struct audit_entry *entries = (const struct audit_entry *)rows + at;
     struct buf body;
     struct json json = emit_page(&body);
     for (size_t i = 0; i < count; i++)
@@ -57,18 +58,13 @@ void audit_get(struct call *call)
     if (!call_page(call, &page) || !read_filter(call, &filter))
         return;
     struct audit_entry *entries;
-    size_t count, at = 0;
+    size_t count;
     struct error err = {0};
     if (audit_list(call->db, call->arena, &call->actor, &filter, &page, &entries, &count, &err)) {
         call_fail(call, &err, NULL);
         return;
     }
-    struct buf body = render_page(call, &page, entries, count);
-    while (body.overflow && page_halve(&page, &at, &count)) {
-        buf_free(&body);
-        body = render_page(call, &page, entries + at, count);
-    }
-    call_reply_json(call, 200, &body, NULL, 0);
+    call_reply_page(call, &page, render_page, entries, count);
 }
 
 /* ── the export ──────────────────────────────────────────────────────────────────────────────── */

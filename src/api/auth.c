@@ -1,4 +1,5 @@
 #include "api/call.h"
+#include "api/sighting.h"
 
 #include <string.h>
 
@@ -101,9 +102,12 @@ static bool by_session(struct call *call, const char *session)
         return false;
     }
     struct error err = {0};
-    enum err_code code = actor_by_session(call->db, call->arena, session, &call->actor, &err);
+    enum err_code code = actor_by_session(
+        call->db, call->arena, session, call_limits(call)->session_idle_us, &call->actor, &err);
     if (!code)
         code = facts_access(call->facts, call->db, call->arena, &call->actor, &err);
+    if (!code)
+        sighting_note(call->sightings, call->api->config.crm, &call->actor.credential);
     return finish(call, session, code, &err);
 }
 
@@ -124,6 +128,7 @@ enum err_code call_identify(
     const char *key = exchange_header(call->exchange, "X-API-KEY");
     enum err_code code =
         key ? actor_by_key(db, arena, key, call->actor.business_id, call->actor.user_id, actor, err)
-            : actor_by_session(db, arena, exchange_cookie(call->exchange, SESSION_COOKIE), actor, err);
+            : actor_by_session(db, arena, exchange_cookie(call->exchange, SESSION_COOKIE),
+                  call_limits(call)->session_idle_us, actor, err);
     return code ? code : access_load(db, arena, actor, &actor->access, err);
 }

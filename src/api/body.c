@@ -80,11 +80,16 @@ static void check_unknown(struct body *body)
     }
 }
 
-bool body_finish(struct body *body)
+void body_close(struct body *body)
 {
     check_unknown(body);
     json_decref(body->root);
     body->root = NULL;
+}
+
+bool body_finish(struct body *body)
+{
+    body_close(body);
     if (body->errors.count)
         exchange_reply_problem(body->call->exchange, 422, body->errors.items[0].text, &body->errors);
     return body->errors.count == 0;
@@ -117,6 +122,24 @@ json_t *body_json(struct body *body, const char *name)
     if (value)
         arena_keep(body->call->arena, release_json, json_incref(value));
     return value;
+}
+
+json_t *body_array(struct body *body, const char *name)
+{
+    json_t *value = body_json(body, name);
+    if (!value || json_is_array(value))
+        return value;
+    complain(body, name, "This must be an array.");
+    return NULL;
+}
+
+json_t *body_object(struct body *body, const char *name)
+{
+    json_t *value = body_json(body, name);
+    if (!value || json_is_object(value))
+        return value;
+    complain(body, name, "This must be an object.");
+    return NULL;
 }
 
 bool body_has(struct body *body, const char *name)

@@ -1,6 +1,7 @@
 /*
  * The body of a request, read member by member. Every member that is asked for is known; what else is there is
- * counted (wire) or refused. All that is wrong is collected, by JSON pointer, and answered at once by body_finish.
+ * counted (wire) or refused. All that is wrong is collected, by JSON pointer, and answered at once: by body_finish where
+ * the body is all there is to check, by body_write together with what the domain finds wrong with the rest.
  *
  * A worker's thread. Texts come out NFC-normalised, in the call's arena.
  */
@@ -24,8 +25,21 @@ struct body {
 /* Replies itself, and returns false, when there is no JSON object to read (400, 415). */
 bool body_read(struct call *call, struct body *body) MUST_CHECK;
 
-/* True when nothing was wrong; else it has replied. Releases the JSON either way. */
+/* Nothing more is read: releases the JSON; what nobody asked for is among the errors. */
+void body_close(struct body *body);
+
+/* The same. True when nothing was wrong; else it has replied. */
 bool body_finish(struct body *body) MUST_CHECK;
+
+/*
+ * The same, then call_write, whatever was wrong: `run` finds it in its list (error_list_reading_done), checks what could
+ * be read, and writes only if the list is empty then. So whoever calls is told all at once, and 403, 404 and 412 come
+ * before what is wrong with the content.
+ */
+void body_write(struct body *body, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx);
+/* The same with call_write_settings. */
+void body_write_settings(
+    struct body *body, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx);
 
 /* Whether the member is there; null counts as there. Makes it known. */
 bool body_has(struct body *body, const char *name);
@@ -47,5 +61,8 @@ bool body_bool(struct body *body, const char *name, bool preset);
 struct id *body_ids(struct body *body, const char *name, const char *member, size_t most, size_t *count);
 /* The member as it came, for as long as the call lives; NULL when absent or null. */
 json_t *body_json(struct body *body, const char *name);
+/* The same for one that must be an array, or an object; NULL when it is not, too. */
+json_t *body_array(struct body *body, const char *name);
+json_t *body_object(struct body *body, const char *name);
 
 #endif

@@ -10,9 +10,15 @@
 #include "crm/facts.h"
 #include "crm/page.h"
 
+struct executor;
+struct sightings;
+struct throttle;
+
 struct api {
     struct api_config config;
     struct server *server;
+    struct executor *aside; /* for api/aside.h */
+    struct throttle *throttle;
     struct limits *limits;
 };
 
@@ -40,6 +46,7 @@ struct call {
     struct api *api;
     struct db *db; /* this worker's, read-only; NULL where the route needs none */
     struct facts *facts; /* this worker's */
+    struct sightings *sightings; /* likewise */
     const struct route *route;
     struct id path_id; /* of the path's first {…id}, */
     struct id sub_id; /* of its second, */
@@ -56,6 +63,7 @@ enum err_code worker_db(void *worker, struct db **db, struct error *err) MUST_CH
 
 /* What that worker remembers. */
 struct facts *worker_facts(void *worker);
+struct sightings *worker_sightings(void *worker);
 
 /* The table, and the one entry point: finds the route, checks credentials and parameters, calls the handler. */
 void route_dispatch(struct exchange *exchange, void *worker);
@@ -120,11 +128,15 @@ void emit_page_end(struct json *json, struct call *call, const struct page *page
 void emit_page_end_ids(
     struct json *json, struct call *call, const struct page *page, struct id first, struct id last);
 
+/* Renders `count` of a list's rows from the at-th on, to the end of the page. `rows` is whatever the list has. */
+typedef struct buf page_render_fn(
+    struct call *call, const struct page *page, const void *rows, size_t at, size_t count);
 /*
- * After a page that became too large for an answer: half of its `count` rows from `at` on, those nearest to the cursor;
- * the others are on the next page. False: it is one row already. Pure.
+ * Replies with a page of `count` rows. One that is too large for an answer has fewer, those nearest to the cursor; the
+ * others are on the next page.
  */
-bool page_halve(struct page *page, size_t *at, size_t *count) MUST_CHECK;
+void call_reply_page(
+    struct call *call, struct page *page, page_render_fn *render, const void *rows, size_t count);
 
 /* ── parameters of the query; each replies 400 itself, and returns false, when it cannot be read ─ */
 
@@ -215,7 +227,12 @@ void audit_get(struct call *call);
 void audit_export_get(struct call *call);
 void session_get(struct call *call);
 void session_post(struct call *call);
+void session_put(struct call *call);
 void session_delete(struct call *call);
+void sessions_get(struct call *call);
+void sessions_delete(struct call *call);
+void session_delete_one(struct call *call);
+void password_put(struct call *call);
 void openapi_get(struct call *call);
 void healthz_get(struct call *call);
 void readyz_get(struct call *call);

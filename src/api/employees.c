@@ -4,6 +4,7 @@
 #include "crm/check.h"
 #include "crm/employee.h"
 #include "crm/employee_list.h"
+#include "crm/invitation.h"
 
 static bool read_search(struct call *call, const char **search)
 {
@@ -105,6 +106,7 @@ void employee_get(struct call *call)
 struct employee_call {
     struct id id;
     struct new_employee made;
+    bool invite;
     struct employee_input changed;
     struct employee employee;
 };
@@ -120,7 +122,11 @@ static enum err_code add_run(struct write *w, void *ctx, struct error_list *list
 {
     struct employee_call *pending = ctx;
     struct id user_id;
-    enum err_code code = employee_add(w, &pending->made, &user_id, &pending->id, list, err);
+    enum err_code code = pending->invite ? mail_need(w, err) : ERR_OK;
+    if (!code)
+        code = employee_add(w, &pending->made, &user_id, &pending->id, list, err);
+    if (!code && pending->invite)
+        code = invitation_send_if_needed(w, pending->id, err);
     return code ? code : employee_whole(w, pending->id, &pending->employee, err);
 }
 
@@ -144,6 +150,9 @@ void employees_post(struct call *call)
     made->email = body_text(&body, "email", 1, EMAIL_MOST);
     made->groups = body_ids(&body, "group_ids", NULL, EMPLOYEE_GIVEN_MOST, &made->group_count);
     made->roles = body_ids(&body, "role_ids", NULL, EMPLOYEE_GIVEN_MOST, &made->role_count);
+    pending->invite = body_bool(&body, "invite", false);
+    if (pending->invite && made->email && !mail_address_fits(made->email))
+        error_list_add(&body.errors, "/email", "No email can be sent to this address.");
     if (body_finish(&body))
         call_write_settings(call, add_run, add_reply, pending);
 }

@@ -183,8 +183,8 @@ static void read_common(struct body *body, struct field_input *input)
     input->display_name = body_text_or_null(body, "display_name", 0, TEXT_MOST);
     input->description = body_text_or_null(body, "description", 0, TEXT_MOST);
     input->required = body_bool(body, "required", false);
-    input->options = body_json(body, "options");
-    input->limits = body_json(body, "limits");
+    input->options = body_array(body, "options");
+    input->limits = body_object(body, "limits");
     input->default_value = body_json(body, "default");
     input->has.required = body_given(body, "required");
     input->has.options = input->options != NULL;
@@ -204,8 +204,7 @@ void fields_post(struct call *call)
     input->type = body_text_or_null(&body, "field_type", 0, TEXT_MOST);
     input->target_object_id = body_id(&body, "target_object_id");
     input->bound_field_id = body_id(&body, "bound_field_id");
-    if (body_finish(&body))
-        call_write_settings(call, run_create, reply_created, write);
+    body_write_settings(&body, run_create, reply_created, write);
 }
 
 void field_patch(struct call *call)
@@ -222,8 +221,7 @@ void field_patch(struct call *call)
         if (body_has(&body, *name))
             error_list_add(
                 &body.errors, arena_printf(call->arena, "/%s", *name), "A field's %s never changes.", *name);
-    if (body_finish(&body))
-        call_write_settings(call, run_change, reply_changed, write);
+    body_write_settings(&body, run_change, reply_changed, write);
 }
 
 void field_delete(struct call *call)
@@ -246,6 +244,5 @@ void fields_order_put(struct call *call)
         &body, "fields", NULL, (size_t)crm_limits(call->api->config.crm)->fields, &write->order.count);
     if (!body_has(&body, "fields"))
         error_list_add(&body.errors, "/fields", "This is required.");
-    if (body_finish(&body))
-        call_write_settings(call, run_order, reply_ordered, write);
+    body_write_settings(&body, run_order, reply_ordered, write);
 }

@@ -142,12 +142,8 @@ static void read_verbs(struct body *body, int kind, json_t *verbs, struct group_
 
 static void read_permissions(struct body *body, struct group_input *input)
 {
-    json_t *permissions = body_json(body, "permissions"), *verbs;
+    json_t *permissions = body_object(body, "permissions"), *verbs;
     const char *name;
-    if (permissions && !json_is_object(permissions)) {
-        error_list_add(&body->errors, "/permissions", "This must be an object.");
-        return;
-    }
     json_object_foreach(permissions, name, verbs)
     {
         char pointer[96];
@@ -190,15 +186,11 @@ static void group_reply(struct call *call, void *ctx)
     reply_group(call, pending->status, &pending->group);
 }
 
-static bool read_input(struct call *call, struct group_input *input, bool creating)
+static void read_input(struct body *body, struct group_input *input, bool creating)
 {
-    struct body body;
-    if (!body_read(call, &body))
-        return false;
-    size_t most = (size_t)call_limits(call)->name_chars;
-    input->name = creating ? body_text(&body, "name", 1, most) : body_text_or_null(&body, "name", 1, most);
-    read_permissions(&body, input);
-    return body_finish(&body);
+    size_t most = (size_t)call_limits(body->call)->name_chars;
+    input->name = creating ? body_text(body, "name", 1, most) : body_text_or_null(body, "name", 1, most);
+    read_permissions(body, input);
 }
 
 static enum err_code add_run(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -209,9 +201,12 @@ static enum err_code add_run(struct write *w, void *ctx, struct error_list *list
 
 void groups_post(struct call *call)
 {
+    struct body body;
     struct group_call *pending = new_call(call, 201);
-    if (read_input(call, &pending->input, true))
-        call_write(call, add_run, group_reply, pending);
+    if (!body_read(call, &body))
+        return;
+    read_input(&body, &pending->input, true);
+    body_write(&body, add_run, group_reply, pending);
 }
 
 static enum err_code change_run(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -222,9 +217,12 @@ static enum err_code change_run(struct write *w, void *ctx, struct error_list *l
 
 void group_patch(struct call *call)
 {
+    struct body body;
     struct group_call *pending = new_call(call, 200);
-    if (call_if_match(call, &pending->version) && read_input(call, &pending->input, false))
-        call_write_settings(call, change_run, group_reply, pending);
+    if (!call_if_match(call, &pending->version) || !body_read(call, &body))
+        return;
+    read_input(&body, &pending->input, false);
+    body_write_settings(&body, change_run, group_reply, pending);
 }
 
 static enum err_code delete_run(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -254,24 +252,23 @@ static enum err_code members_run(struct write *w, void *ctx, struct error_list *
 }
 
 /* {"members": [...]} or {"groups": [...]}. */
-static bool read_ids(struct call *call, const char *name, struct group_call *pending)
+static bool read_ids(struct call *call, struct body *body, const char *name, struct group_call *pending)
 {
-    struct body body;
-    if (!body_read(call, &body))
+    if (!body_read(call, body))
         return false;
-    bool given = body_has(&body, name);
-    pending->ids = body_ids(&body, name, NULL, GROUP_MEMBERS_MOST, &pending->id_count);
-    if (!given || (!pending->ids && !body.errors.count))
+    if (!body_given(body, name))
         error_list_add(
-            &body.errors, arena_printf(call->arena, "/%s", name), "This is required: all of them.");
-    return body_finish(&body);
+            &body->errors, arena_printf(call->arena, "/%s", name), "This is required: all of them.");
+    pending->ids = body_ids(body, name, NULL, GROUP_MEMBERS_MOST, &pending->id_count);
+    return true;
 }
 
 void group_put_members(struct call *call)
 {
+    struct body body;
     struct group_call *pending = new_call(call, 200);
-    if (read_ids(call, "members", pending))
-        call_write_settings(call, members_run, group_reply, pending);
+    if (read_ids(call, &body, "members", pending))
+        body_write_settings(&body, members_run, group_reply, pending);
 }
 
 /* ── the groups of a role ────────────────────────────────────────────────────────────────────── */
@@ -317,7 +314,8 @@ static void role_groups_reply(struct call *call, void *ctx)
 
 void role_put_groups(struct call *call)
 {
+    struct body body;
     struct group_call *pending = new_call(call, 200);
-    if (read_ids(call, "groups", pending))
-        call_write_settings(call, role_groups_run, role_groups_reply, pending);
+    if (read_ids(call, &body, "groups", pending))
+        body_write_settings(&body, role_groups_run, role_groups_reply, pending);
 }

@@ -64,7 +64,7 @@ static void operator_handle(struct exchange *exchange, void *worker)
         exchange_reply_problem(exchange, 503, "The last write to the database failed.", NULL);
 }
 
-enum err_code operator_listener_start(const char *listen, const struct text_list *hosts,
+enum err_code operator_listener_start(const char *listen, const struct text_list *hosts, struct tls *tls,
     bool (*is_ready)(void *ctx), void *ctx, struct server **server, struct error *err)
 {
     struct operator_ctx *operator= mem_alloc(sizeof *operator);
@@ -74,6 +74,7 @@ enum err_code operator_listener_start(const char *listen, const struct text_list
         .listen_option = "--metrics-listen",
         .listen = listen,
         .hosts = *hosts,
+        .tls = tls,
         .body_most = 4096,
         .connections_most = 64,
         .idle_s = 30,

@@ -20,21 +20,13 @@ struct limits {
     struct limiter *right;
 };
 
-static struct limiter *by_rate(int64_t rate, int64_t burst, size_t buckets)
-{
-    if (rate == 0)
-        return NULL;
-    int64_t most = burst ? burst : rate;
-    return limiter_new(most, most * US_PER_S / rate, buckets);
-}
-
 struct limits *limits_new(const struct limits_config *config)
 {
     struct limits *limits = mem_alloc(sizeof *limits);
     bool fails = config->credential_failures > 0;
     *limits = (struct limits){
-        .keys = by_rate(config->key_rate, config->key_burst, CREDENTIALS),
-        .addresses = by_rate(config->address_rate, config->address_burst, ADDRESSES),
+        .keys = limiter_by_rate(config->key_rate, config->key_burst, CREDENTIALS),
+        .addresses = limiter_by_rate(config->address_rate, config->address_burst, ADDRESSES),
         .failures = fails ? limiter_new(config->credential_failures, FAILURES_US, ADDRESSES) : NULL,
         .right = fails ? limiter_new(1, RIGHT_US, CREDENTIALS) : NULL,
     };

@@ -82,8 +82,9 @@ static bool read_filter(struct call *call, struct logged_filter *filter)
 }
 
 static struct buf render_page(
-    struct call *call, const struct page *page, const struct logged_activity *activities, size_t count)
+    struct call *call, const struct page *page, const void *rows, size_t at, size_t count)
 {
+    const struct logged_activity *activities = (const struct logged_activity *)rows + at;
     struct buf body;
     struct json json = emit_page(&body);
     for (size_t i = 0; i < count; i++) {
@@ -110,13 +111,7 @@ void logged_list_get(struct call *call)
         call_fail(call, &err, NULL);
         return;
     }
-    size_t at = 0;
-    struct buf body = render_page(call, &page, activities, count);
-    while (body.overflow && page_halve(&page, &at, &count)) {
-        buf_free(&body);
-        body = render_page(call, &page, activities + at, count);
-    }
-    call_reply_json(call, 200, &body, NULL, 0);
+    call_reply_page(call, &page, render_page, activities, count);
 }
 
 /* ── the end ─────────────────────────────────────────────────────────────────────────────────── */

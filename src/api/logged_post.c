@@ -157,17 +157,17 @@ static void read_input(struct body *body, struct log_input *input, const struct 
     input->mentions = body_ids(body, "mentions", NULL, (size_t)limits->list_items, &input->mention_count);
     input->associated =
         body_ids(body, "associated_entities", "id", (size_t)limits->list_items, &input->associated_count);
-    input->fields = body_json(body, "fields");
+    input->fields = body_array(body, "fields");
     struct id scheduled_id = body_id(body, "scheduled_activity_id");
     if (id_is_nil(input->scheduled_activity_id))
         input->scheduled_activity_id = scheduled_id;
     if (!input->notes)
         input->notes = "";
-    bool named = !id_is_nil(input->object_id) || input->object_name;
+    bool named = body_given(body, "activity_object_id") || body_given(body, "activity_object_name");
     if (!id_is_nil(input->object_id) && input->object_name)
         error_list_add(&body->errors, "/activity_object_name",
             "Name the Activity Object by activity_object_id or by activity_object_name, one of the two.");
-    else if (!named && id_is_nil(input->scheduled_activity_id) && !body->errors.count)
+    else if (!named && !input->completing && !body_given(body, "scheduled_activity_id"))
         error_list_add(&body->errors, "/activity_object_id",
             "Name the Activity Object by activity_object_id or by activity_object_name.");
 }
@@ -188,6 +188,7 @@ static void log_body(struct log_call *pending, struct body *body, struct log_inp
     struct call *call = pending->call;
     struct error err = {0};
     read_input(body, input, call_limits(call));
+    error_list_reading_done(&body->errors);
     enum err_code code =
         logged_prepare(call->db, call->arena, &call->actor, input, &pending->log, &body->errors, &err);
     if ((code || body->errors.count) && ask_afresh(call)) {
@@ -195,7 +196,7 @@ static void log_body(struct log_call *pending, struct body *body, struct log_inp
         return;
     }
     if (code && code != ERR_INVALID)
-        body->errors.count = 0;
+        error_list_clear(&body->errors);
     if (body_finish(body)) {
         if (code)
             reply_refused(pending, &err, NULL);

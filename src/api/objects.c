@@ -96,8 +96,8 @@ struct object_call {
 static void read_association(struct body *body, struct object_input *input)
 {
     const char *mode = body_text_or_null(body, "association_mode", 0, ENUM_MOST);
-    input->has.association_mode = mode != NULL;
-    if (mode && !association_mode_parse(mode, &input->association_mode))
+    input->has.association_mode = mode && association_mode_parse(mode, &input->association_mode);
+    if (mode && !input->has.association_mode)
         error_list_add(&body->errors, "/association_mode", "This must be 'none', 'one_or_more' or 'all'.");
     input->has.association_objects = body_given(body, "association_objects");
     input->association_objects = body_ids(body, "association_objects", NULL,
@@ -107,8 +107,8 @@ static void read_association(struct body *body, struct object_input *input)
 static void read_action(struct body *body, struct object_input *input)
 {
     const char *action = body_text_or_null(body, "default_submission_action", 0, ENUM_MOST);
-    input->has.action = action != NULL;
-    if (action && !submission_action_parse(action, &input->action))
+    input->has.action = action && submission_action_parse(action, &input->action);
+    if (action && !input->has.action)
         error_list_add(
             &body->errors, "/default_submission_action", "This must be 'redirect' or 'trigger_webhook'.");
     input->has.redirect_url = body_has(body, "redirect_url");
@@ -117,29 +117,25 @@ static void read_action(struct body *body, struct object_input *input)
     input->webhook_url = body_text_or_null(body, "webhook_url", 0, URL_MOST);
 }
 
-static bool read_input(struct call *call, struct object_input *input, bool creating)
+static void read_input(struct body *body, struct object_input *input, bool creating)
 {
-    struct body body;
-    if (!body_read(call, &body))
-        return false;
-    const struct crm_limits *limits = call_limits(call);
+    const struct crm_limits *limits = call_limits(body->call);
     size_t name_most = (size_t)limits->name_chars;
     input->name =
-        creating ? body_text(&body, "name", 1, name_most) : body_text_or_null(&body, "name", 1, name_most);
-    input->api_name = body_text_or_null(&body, "api_name", 1, name_most);
-    input->has.description = body_has(&body, "description");
-    input->description = body_text_or_null(&body, "description", 0, (size_t)limits->text_chars);
-    input->has.color = body_has(&body, "color");
-    input->color = body_text_or_null(&body, "color", 0, ENUM_MOST);
-    input->has.icon = body_has(&body, "icon");
-    input->icon = body_text_or_null(&body, "icon", 0, ENUM_MOST);
-    read_association(&body, input);
-    read_action(&body, input);
+        creating ? body_text(body, "name", 1, name_most) : body_text_or_null(body, "name", 1, name_most);
+    input->api_name = body_text_or_null(body, "api_name", 1, name_most);
+    input->has.description = body_has(body, "description");
+    input->description = body_text_or_null(body, "description", 0, (size_t)limits->text_chars);
+    input->has.color = body_has(body, "color");
+    input->color = body_text_or_null(body, "color", 0, ENUM_MOST);
+    input->has.icon = body_has(body, "icon");
+    input->icon = body_text_or_null(body, "icon", 0, ENUM_MOST);
+    read_association(body, input);
+    read_action(body, input);
     if (!creating) {
-        input->has.archived = body_given(&body, "archived");
-        input->archived = body_bool(&body, "archived", false);
+        input->has.archived = body_given(body, "archived");
+        input->archived = body_bool(body, "archived", false);
     }
-    return body_finish(&body);
 }
 
 static enum err_code run_add(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -156,8 +152,11 @@ static void reply_added(struct call *call, void *ctx)
 void objects_post(struct call *call)
 {
     struct object_call *adding = ARENA_NEW(call->arena, struct object_call);
-    if (read_input(call, &adding->input, true))
-        call_write(call, run_add, reply_added, adding);
+    struct body body;
+    if (!body_read(call, &body))
+        return;
+    read_input(&body, &adding->input, true);
+    body_write(&body, run_add, reply_added, adding);
 }
 
 static enum err_code run_change(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -174,9 +173,12 @@ static void reply_changed(struct call *call, void *ctx)
 void object_patch(struct call *call)
 {
     struct object_call *change = ARENA_NEW(call->arena, struct object_call);
+    struct body body;
     change->id = call->path_id;
-    if (call_if_match(call, &change->version) && read_input(call, &change->input, false))
-        call_write_settings(call, run_change, reply_changed, change);
+    if (!call_if_match(call, &change->version) || !body_read(call, &body))
+        return;
+    read_input(&body, &change->input, false);
+    body_write_settings(&body, run_change, reply_changed, change);
 }
 
 /* Archives it; the answer has the ETag with which it can be restored. */

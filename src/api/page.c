@@ -96,7 +96,8 @@ void emit_page_end_ids(
     emit_page_end(json, call, page, empty ? NULL : &keys[0], empty ? NULL : &keys[1]);
 }
 
-bool page_halve(struct page *page, size_t *at, size_t *count)
+/* Half of the rows, those nearest to the cursor. False: it is one row already. */
+static bool halve(struct page *page, size_t *at, size_t *count)
 {
     size_t kept = *count / 2;
     if (kept == 0)
@@ -106,6 +107,18 @@ bool page_halve(struct page *page, size_t *at, size_t *count)
     *(page->back ? &page->more_before : &page->more_after) = true;
     *count = kept;
     return true;
+}
+
+void call_reply_page(
+    struct call *call, struct page *page, page_render_fn *render, const void *rows, size_t count)
+{
+    size_t at = 0;
+    struct buf body = render(call, page, rows, at, count);
+    while (body.overflow && halve(page, &at, &count)) {
+        buf_free(&body);
+        body = render(call, page, rows, at, count);
+    }
+    call_reply_json(call, 200, &body, NULL, 0);
 }
 
 /* ── other parameters ────────────────────────────────────────────────────────────────────────── */

@@ -80,22 +80,18 @@ struct object_call {
     struct record_object object;
 };
 
-static bool read_input(struct call *call, struct record_object_input *input, bool creating)
+static void read_input(struct body *body, struct record_object_input *input, bool creating)
 {
-    struct body body;
-    if (!body_read(call, &body))
-        return false;
-    const struct crm_limits *limits = crm_limits(call->api->config.crm);
+    const struct crm_limits *limits = call_limits(body->call);
     size_t most = (size_t)limits->name_chars;
-    input->name = creating ? body_text(&body, "name", 1, most) : body_text_or_null(&body, "name", 1, most);
+    input->name = creating ? body_text(body, "name", 1, most) : body_text_or_null(body, "name", 1, most);
     if (creating)
-        input->api_name = body_text_or_null(&body, "api_name", 1, most);
-    input->description = body_text_or_null(&body, "description", 0, (size_t)limits->text_chars);
-    if (!creating && body_given(&body, "archived")) {
+        input->api_name = body_text_or_null(body, "api_name", 1, most);
+    input->description = body_text_or_null(body, "description", 0, (size_t)limits->text_chars);
+    if (!creating && body_given(body, "archived")) {
         input->has_archived = true;
-        input->archived = body_bool(&body, "archived", false);
+        input->archived = body_bool(body, "archived", false);
     }
-    return body_finish(&body);
 }
 
 static enum err_code run_add(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -112,8 +108,11 @@ static void reply_added(struct call *call, void *ctx)
 void record_objects_post(struct call *call)
 {
     struct object_call *adding = ARENA_NEW(call->arena, struct object_call);
-    if (read_input(call, &adding->input, true))
-        call_write(call, run_add, reply_added, adding);
+    struct body body;
+    if (!body_read(call, &body))
+        return;
+    read_input(&body, &adding->input, true);
+    body_write(&body, run_add, reply_added, adding);
 }
 
 static enum err_code run_change(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -131,8 +130,11 @@ void record_object_patch(struct call *call)
 {
     struct object_call *change = ARENA_NEW(call->arena, struct object_call);
     change->key = call->path_object;
-    if (call_if_match(call, &change->version) && read_input(call, &change->input, false))
-        call_write_settings(call, run_change, reply_changed, change);
+    struct body body;
+    if (!call_if_match(call, &change->version) || !body_read(call, &body))
+        return;
+    read_input(&body, &change->input, false);
+    body_write_settings(&body, run_change, reply_changed, change);
 }
 
 /* Archives it; the answer has the ETag with which it can be restored. */

@@ -45,11 +45,12 @@ static void reply_record(
     call_reply_json(call, status, &body, &etag, 1);
 }
 
-/* The object of the path; replies 404 itself, and returns false. */
+/* The object of the path, for whoever may see any records; else it replies itself, and returns false. */
 static bool find_object(struct call *call, struct record_object *object)
 {
     struct error err = {0};
-    if (!record_object_lookup(
+    if (!may(&call->actor, ACTION_VIEW_RECORD, NULL, &err) &&
+        !record_object_lookup(
             call->db, call->arena, call->actor.business_id, call->path_object, object, &err))
         return true;
     call_fail(call, &err, NULL);
@@ -67,15 +68,24 @@ static struct json begin_list(
     return json;
 }
 
-static struct buf render_page(struct call *call, const struct page *page, const struct record_object *object,
-    bool archived, const struct record *records, size_t count)
+/* The records of a list. */
+struct record_rows {
+    struct record_object object;
+    struct record *records;
+    bool archived;
+};
+
+static struct buf render_page(
+    struct call *call, const struct page *page, const void *rows, size_t at, size_t count)
 {
+    const struct record_rows *list = rows;
+    const struct record *records = list->records + at;
     struct buf body;
-    struct json json = begin_list(&body, object, records, count);
+    struct json json = begin_list(&body, &list->object, records, count);
     struct page_key first = {0}, last = {0};
     if (count) {
-        first = record_key(call->arena, &records[0], archived);
-        last = record_key(call->arena, &records[count - 1], archived);
+        first = record_key(call->arena, &records[0], list->archived);
+        last = record_key(call->arena, &records[count - 1], list->archived);
     }
     emit_page_end(&json, call, page, count ? &first : NULL, count ? &last : NULL);
     return body;
@@ -83,27 +93,20 @@ static struct buf render_page(struct call *call, const struct page *page, const 
 
 void records_get(struct call *call)
 {
-    struct record_object object;
+    struct record_rows list;
     struct page page;
     int archived;
     if (!call_page(call, &page) || !query_choice(call, "archived", yes_or_no, 0, &archived) ||
-        !find_object(call, &object))
+        !find_object(call, &list.object))
         return;
-    struct record *records;
+    list.archived = archived == 1;
     size_t count;
     struct error err = {0};
-    if (record_list(
-            call->db, call->arena, &call->actor, &object, archived == 1, &page, &records, &count, &err)) {
+    if (record_list(call->db, call->arena, &call->actor, &list.object, list.archived, &page, &list.records,
+            &count, &err))
         call_fail(call, &err, NULL);
-        return;
-    }
-    size_t at = 0;
-    struct buf body = render_page(call, &page, &object, archived == 1, records, count);
-    while (body.overflow && page_halve(&page, &at, &count)) {
-        buf_free(&body);
-        body = render_page(call, &page, &object, archived == 1, records + at, count);
-    }
-    call_reply_json(call, 200, &body, NULL, 0);
+    else
+        call_reply_page(call, &page, render_page, &list, count);
 }
 
 void record_get_one(struct call *call)
@@ -160,6 +163,18 @@ static bool read_search(struct call *call, const struct record_object *object, s
     return body_finish(&body);
 }
 
+/* Pages have numbers here, so this one cannot have fewer records: whoever goes on to the next would miss some. */
+static void refuse_page(struct call *call, struct buf *body, size_t count)
+{
+    struct error_list list;
+    error_list_clear(&list);
+    buf_free(body);
+    error_list_add(&list, "/page_size",
+        "The %zu records of this page are more than an answer can have (%d MiB): ask for fewer at once.",
+        count, ANSWER_MOST >> 20);
+    exchange_reply_problem(call->exchange, 422, list.items[0].text, &list);
+}
+
 void records_search(struct call *call)
 {
     struct record_object object;
@@ -186,7 +201,10 @@ void records_search(struct call *call)
     else
         emit_null(&json, "previous");
     emit_object_end(&json);
-    call_reply_json(call, 200, &body, NULL, 0);
+    if (body.overflow && count > 1)
+        refuse_page(call, &body, count);
+    else
+        call_reply_json(call, 200, &body, NULL, 0);
 }
 
 /* ── writing ─────────────────────────────────────────────────────────────────────────────────── */
@@ -209,24 +227,20 @@ static const char *emptiable(struct body *body, const char *name, size_t most)
     return text ? text : "";
 }
 
-static bool read_input(struct call *call, struct record_input *input, bool creating)
+static void read_input(struct body *body, struct record_input *input, bool creating)
 {
-    struct body body;
-    if (!body_read(call, &body))
-        return false;
-    size_t most = (size_t)crm_limits(call->api->config.crm)->name_chars;
-    input->first_name = emptiable(&body, "first_name", most);
-    input->last_name = emptiable(&body, "last_name", most);
-    input->email = emptiable(&body, "email", EMAIL_MOST);
-    input->name = emptiable(&body, "name", most);
-    input->fields = body_json(&body, "fields");
-    input->has_owner = body_has(&body, "owner_id");
-    input->owner_id = body_id(&body, "owner_id");
-    if (!creating && body_given(&body, "archived")) {
+    size_t most = (size_t)call_limits(body->call)->name_chars;
+    input->first_name = emptiable(body, "first_name", most);
+    input->last_name = emptiable(body, "last_name", most);
+    input->email = emptiable(body, "email", EMAIL_MOST);
+    input->name = emptiable(body, "name", most);
+    input->fields = body_array(body, "fields");
+    input->has_owner = body_has(body, "owner_id");
+    input->owner_id = body_id(body, "owner_id");
+    if (!creating && body_given(body, "archived")) {
         input->has_archived = true;
-        input->archived = body_bool(&body, "archived", false);
+        input->archived = body_bool(body, "archived", false);
     }
-    return body_finish(&body);
 }
 
 static enum err_code run_add(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -245,8 +259,11 @@ void records_post(struct call *call)
 {
     struct record_call *c = ARENA_NEW(call->arena, struct record_call);
     c->object_key = call->path_object;
-    if (read_input(call, &c->input, true))
-        call_write(call, run_add, reply_added, c);
+    struct body body;
+    if (!body_read(call, &body))
+        return;
+    read_input(&body, &c->input, true);
+    body_write(&body, run_add, reply_added, c);
 }
 
 static enum err_code run_change(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -273,8 +290,11 @@ void record_patch(struct call *call)
     struct record_call *c = ARENA_NEW(call->arena, struct record_call);
     c->object_key = call->path_object;
     c->id = call->path_id;
-    if (read_version(call, &c->version) && read_input(call, &c->input, false))
-        call_write(call, run_change, reply_changed, c);
+    struct body body;
+    if (!read_version(call, &c->version) || !body_read(call, &body))
+        return;
+    read_input(&body, &c->input, false);
+    body_write(&body, run_change, reply_changed, c);
 }
 
 /* Archives it. */

@@ -89,14 +89,12 @@ static struct role_call *new_call(struct call *call, int status)
     return pending;
 }
 
-static bool read_name(struct call *call, struct role_call *pending)
+static bool read_name(struct call *call, struct body *body, struct role_call *pending)
 {
-    struct body body;
-    if (!body_read(call, &body))
+    if (!body_read(call, body))
         return false;
-    size_t most = (size_t)crm_limits(call->api->config.crm)->name_chars;
-    pending->name = body_text(&body, "name", 1, most);
-    return body_finish(&body);
+    pending->name = body_text(body, "name", 1, (size_t)call_limits(call)->name_chars);
+    return true;
 }
 
 static enum err_code add_run(struct write *write, void *ctx, struct error_list *list, struct error *err)
@@ -107,9 +105,10 @@ static enum err_code add_run(struct write *write, void *ctx, struct error_list *
 
 void roles_post(struct call *call)
 {
+    struct body body;
     struct role_call *pending = new_call(call, 201);
-    if (read_name(call, pending))
-        call_write(call, add_run, role_reply, pending);
+    if (read_name(call, &body, pending))
+        body_write(&body, add_run, role_reply, pending);
 }
 
 static enum err_code rename_run(struct write *write, void *ctx, struct error_list *list, struct error *err)
@@ -120,9 +119,10 @@ static enum err_code rename_run(struct write *write, void *ctx, struct error_lis
 
 void role_patch(struct call *call)
 {
+    struct body body;
     struct role_call *pending = new_call(call, 200);
-    if (read_name(call, pending))
-        call_write(call, rename_run, role_reply, pending);
+    if (read_name(call, &body, pending))
+        body_write(&body, rename_run, role_reply, pending);
 }
 
 static enum err_code members_run(struct write *write, void *ctx, struct error_list *list, struct error *err)
@@ -138,10 +138,8 @@ void role_put_members(struct call *call)
     struct role_call *pending = new_call(call, 200);
     if (!body_read(call, &body))
         return;
-    bool given = body_has(&body, "members");
-    pending->members = body_ids(&body, "members", NULL, ROLE_MEMBERS_MOST, &pending->member_count);
-    if (!given || (!pending->members && !body.errors.count))
+    if (!body_given(&body, "members"))
         error_list_add(&body.errors, "/members", "This is required: the ids of all who hold the role.");
-    if (body_finish(&body))
-        call_write_settings(call, members_run, role_reply, pending);
+    pending->members = body_ids(&body, "members", NULL, ROLE_MEMBERS_MOST, &pending->member_count);
+    body_write_settings(&body, members_run, role_reply, pending);
 }

@@ -102,7 +102,12 @@ static const struct route routes[] = {
     {"GET", "/api/audit-log/export", 0, audit_export_parameters, audit_export_get},
     {"GET", "/api/session", 0, NULL, session_get},
     {"POST", "/api/session", ROUTE_OPEN, NULL, session_post},
+    {"PUT", "/api/session", 0, NULL, session_put},
     {"DELETE", "/api/session", 0, NULL, session_delete},
+    {"GET", "/api/sessions", 0, NULL, sessions_get},
+    {"DELETE", "/api/sessions", 0, NULL, sessions_delete},
+    {"DELETE", "/api/sessions/{id}", 0, NULL, session_delete_one},
+    {"PUT", "/api/password", 0, NULL, password_put},
     {"GET", "/api/openapi.yaml", ROUTE_OPEN | ROUTE_NO_DB, NULL, openapi_get},
     {"GET", "/healthz", ROUTE_OPEN | ROUTE_NO_DB, NULL, healthz_get},
     {"GET", "/readyz", ROUTE_OPEN, NULL, readyz_get},
@@ -255,6 +260,7 @@ static void run_route(struct call *call, void *worker)
         return;
     }
     call->facts = worker_facts(worker);
+    call->sightings = worker_sightings(worker);
     if (((call->route->flags & ROUTE_OPEN) || call_authenticate(call)) && check_parameters(call))
         call->route->handle(call);
 }

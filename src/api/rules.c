@@ -94,7 +94,6 @@ void rules_put(struct call *call)
     replacing->input.object_id = call->path_id;
     if (!call_if_match(call, &replacing->input.version) || !body_read(call, &body))
         return;
-    replacing->input.rules = body_json(&body, "rules");
-    if (body_finish(&body))
-        call_write_settings(call, run_replace, reply_replaced, replacing);
+    replacing->input.rules = body_array(&body, "rules");
+    body_write_settings(&body, run_replace, reply_replaced, replacing);
 }

@@ -78,7 +78,7 @@ static void check_input(struct body *body, const struct schedule_input *input)
     if (!id_is_nil(input->employee_id) && !id_is_nil(input->role_id))
         error_list_add(&body->errors, "/role_id",
             "An activity is for one employee or for one role; name one of the two.");
-    if (!body->errors.count && id_is_nil(input->object_id) && !input->object_name)
+    if (!body_given(body, "activity_object_id") && !body_given(body, "activity_object_name"))
         error_list_add(&body->errors, "/activity_object_id",
             "Name the Activity Object by activity_object_id or by activity_object_name.");
 }
@@ -114,10 +114,11 @@ void scheduled_post(struct call *call)
     struct error err = {0};
     unit->done = schedule_done;
     unit->owner = call;
+    error_list_reading_done(&body.errors);
     enum err_code code =
         scheduled_prepare(call->db, call->arena, &call->actor, &input, unit, &body.errors, &err);
     if (code && code != ERR_INVALID)
-        body.errors.count = 0; /* they are not what is answered */
+        error_list_clear(&body.errors); /* they are not what is answered */
     if (!body_finish(&body))
         return;
     if (!code)
@@ -156,19 +157,10 @@ static bool read_filter(struct call *call, struct scheduled_filter *filter)
     return true;
 }
 
-void scheduled_list_get(struct call *call)
+static struct buf render_page(
+    struct call *call, const struct page *page, const void *rows, size_t at, size_t count)
 {
-    struct page page;
-    struct scheduled_filter filter = {0};
-    if (!call_page(call, &page) || !read_filter(call, &filter))
-        return;
-    struct scheduled_activity *list;
-    size_t count;
-    struct error err = {0};
-    if (scheduled_list(call->db, call->arena, &call->actor, &filter, &page, &list, &count, &err)) {
-        call_fail(call, &err, NULL);
-        return;
-    }
+    const struct scheduled_activity *list = (const struct scheduled_activity *)rows + at;
     struct buf body;
     struct json json = emit_page(&body);
     for (size_t i = 0; i < count; i++)
@@ -178,6 +170,21 @@ void scheduled_list_get(struct call *call)
         first = (struct page_key){.number = list[0].due_at, .id = list[0].id};
         last = (struct page_key){.number = list[count - 1].due_at, .id = list[count - 1].id};
     }
-    emit_page_end(&json, call, &page, count ? &first : NULL, count ? &last : NULL);
-    call_reply_json(call, 200, &body, NULL, 0);
+    emit_page_end(&json, call, page, count ? &first : NULL, count ? &last : NULL);
+    return body;
+}
+
+void scheduled_list_get(struct call *call)
+{
+    struct page page;
+    struct scheduled_filter filter = {0};
+    if (!call_page(call, &page) || !read_filter(call, &filter))
+        return;
+    struct scheduled_activity *list;
+    size_t count;
+    struct error err = {0};
+    if (scheduled_list(call->db, call->arena, &call->actor, &filter, &page, &list, &count, &err))
+        call_fail(call, &err, NULL);
+    else
+        call_reply_page(call, &page, render_page, list, count);
 }

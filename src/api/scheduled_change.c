@@ -72,9 +72,7 @@ void scheduled_patch(struct call *call)
     struct change_call *pending = ARENA_NEW(call->arena, struct change_call);
     *pending = (struct change_call){.change.id = call->path_id};
     read_change(&body, &pending->change);
-    if (!body_finish(&body))
-        return;
-    call_write(call, change_run, change_reply, pending);
+    body_write(&body, change_run, change_reply, pending);
 }
 
 static enum err_code delete_run(struct write *write, void *ctx, struct error_list *list, struct error *err)

@@ -78,6 +78,5 @@ void sharing_put(struct call *call)
     sharing->everyone = body_bool(&body, "everyone", false);
     sharing->roles = body_ids(&body, "roles", NULL, SHARED_MOST, &sharing->role_count);
     sharing->employees = body_ids(&body, "employees", NULL, SHARED_MOST, &sharing->employee_count);
-    if (body_finish(&body))
-        call_write_settings(call, run_set, reply_set, setting);
+    body_write_settings(&body, run_set, reply_set, setting);
 }

@@ -1,8 +1,8 @@
 #include "api/throttle.h"
 
 #include "base/alloc.h"
+#include "net/address.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <string.h>
@@ -56,33 +56,12 @@ static uint64_t digest(const struct throttle *throttle, const void *bytes, size_
     return out ? out : 1;
 }
 
-/* What counts as one address: of IPv6 the network that a household or a host has. */
-struct place {
-    unsigned char family;
-    unsigned char bytes[8];
-};
-
-static struct place place_of(const struct sockaddr *address)
-{
-    struct place place = {0};
-    if (address && address->sa_family == AF_INET) {
-        place.family = 4;
-        memcpy(place.bytes, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
-    } else if (address && address->sa_family == AF_INET6) {
-        const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-        bool mapped = IN6_IS_ADDR_V4MAPPED(v6);
-        place.family = mapped ? 4 : 6;
-        memcpy(place.bytes, mapped ? v6->s6_addr + 12 : v6->s6_addr, mapped ? 4 : 8);
-    }
-    return place;
-}
-
 static struct throttle_attempt attempt_of(
     const struct throttle *throttle, const char *account, const struct sockaddr *address)
 {
-    struct place place = place_of(address);
+    struct address_key place = address_key(address);
     struct throttle_attempt attempt = {.account = digest(throttle, account, strlen(account)),
-        .address = digest(throttle, &place, sizeof place)};
+        .address = digest(throttle, place.bytes, place.len)};
     uint64_t both[] = {attempt.account, attempt.address};
     attempt.pair = digest(throttle, both, sizeof both);
     return attempt;

@@ -44,7 +44,7 @@ struct throttle_attempt {
 
 /*
  * Before an attempt, at boot_us by the boot clock: 0, and it counts as failed from now on; or how long to wait, in
- * microseconds, and nothing is counted. `account`: the email as it is compared (text_fold); `address`: the client's,
+ * microseconds, and nothing is counted. `account`: the email as it is compared (email_key); `address`: the client's,
  * NULL on a unix socket.
  */
 int64_t throttle_begin(struct throttle *throttle, const char *account, const struct sockaddr *address,

@@ -78,19 +78,27 @@ static bool read_filter(struct call *call, struct timeline_filter *filter)
     return true;
 }
 
-static void reply_page(struct call *call, const struct page *page, const struct timeline_cursor *live,
-    const struct timeline_entry *entries, size_t count)
+/* The entries of a page, and where a stream goes on from it. */
+struct timeline_rows {
+    struct timeline_cursor live;
+    struct timeline_entry *entries;
+};
+
+static struct buf render_page(
+    struct call *call, const struct page *page, const void *rows, size_t at, size_t count)
 {
+    const struct timeline_rows *list = rows;
+    const struct timeline_entry *entries = list->entries + at;
     struct buf body = BUF_INIT(ANSWER_MOST);
     struct json json = JSON_INTO(&body);
     emit_object(&json, NULL);
-    emit_text(&json, "live_cursor", timeline_cursor_text(call->arena, live));
+    emit_text(&json, "live_cursor", timeline_cursor_text(call->arena, &list->live));
     emit_array(&json, "results");
     for (size_t i = 0; i < count; i++)
         emit_timeline_entry(&json, &call->actor, &entries[i]);
     emit_page_end_ids(&json, call, page, count ? entries[0].id : (struct id){0},
         count ? entries[count - 1].id : (struct id){0});
-    call_reply_json(call, 200, &body, NULL, 0);
+    return body;
 }
 
 void timeline_get(struct call *call)
@@ -100,18 +108,17 @@ void timeline_get(struct call *call)
     if (!call_page(call, &page) || !read_filter(call, &filter))
         return;
     struct timeline_of of;
-    struct timeline_cursor live;
-    struct timeline_entry *entries = NULL;
+    struct timeline_rows list = {.entries = NULL};
     size_t count = 0;
     struct error err = {0};
     enum err_code code = timeline_find(call->db, &call->actor, call->path_object, call->path_id, &of, &err);
     if (!code) /* before the page: what is committed between the two comes by the stream, too, and not by neither */
-        code = timeline_cursor_now(call->db, call->arena, &live, &err);
+        code = timeline_cursor_now(call->db, call->arena, &list.live, NULL, &err);
     if (!code)
-        code =
-            timeline_page(call->db, call->arena, &call->actor, &of, &filter, &page, &entries, &count, &err);
+        code = timeline_page(
+            call->db, call->arena, &call->actor, &of, &filter, &page, &list.entries, &count, &err);
     if (code)
         call_fail(call, &err, NULL);
     else
-        reply_page(call, &page, &live, entries, count);
+        call_reply_page(call, &page, render_page, &list, count);
 }

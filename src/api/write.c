@@ -1,5 +1,5 @@
 /* Cold writes of the API: no worker waits for a commit. */
-#include "api/call.h"
+#include "api/body.h"
 
 #include "base/clock.h"
 #include "crm/business.h"
@@ -26,6 +26,7 @@ static struct origin origin_of(const struct call *call)
     return (struct origin){.via = call->route->flags & ROUTE_OPEN ? VIA_NOTHING
                                   : key                           ? VIA_API_KEY
                                                                   : VIA_SESSION,
+        .key_id = call->actor.credential.key_id,
         .request_id = call->exchange->request_id,
         .address = *address.text ? arena_strdup(call->arena, address.text) : NULL};
 }
@@ -41,9 +42,11 @@ static enum err_code write_run_one(struct db *db, struct api_write *w, struct er
         .origin = origin_of(call),
         .pos = w->unit.pos,
         .now = clock_wall_us()};
-    error_list_clear(&w->list);
+    error_list_rewind(&w->list);
     enum err_code code = call->actor.access ? actor_still_may(db, call->arena, &call->actor, err) : ERR_OK;
-    return code ? code : w->run(&write, w->unit.ctx, &w->list, err);
+    if (!code)
+        code = w->run(&write, w->unit.ctx, &w->list, err);
+    return code ? code : error_list_refuse(&w->list, err); /* nothing is written of what is refused in part */
 }
 
 /* What the caller is told, whatever else there is in the transaction. */
@@ -75,8 +78,11 @@ static enum err_code write_run(struct db *db, struct unit **units, size_t n, str
 static void write_done(struct unit *unit)
 {
     struct api_write *w = write_of(unit);
-    if (unit->result.code)
-        call_fail(w->call, &unit->result, &w->list);
+    enum err_code code = unit->result.code;
+    /* A conflict of the thing itself says nothing of the members. */
+    bool of_members = code == ERR_INVALID || (code == ERR_CONFLICT && w->list.conflicts == w->list.count);
+    if (code)
+        call_fail(w->call, &unit->result, of_members ? &w->list : NULL);
     else
         w->reply(w->call, unit->ctx);
 }
@@ -108,29 +114,50 @@ static void settings_name_locks(const struct unit *unit, struct lock_list *list)
     name_locks(unit, list, true);
 }
 
-static void submit(struct call *call, const struct unit_kind *kind, write_fn *run,
-    void (*reply)(struct call *call, void *ctx), void *ctx)
+/* unread: what could not be read of the body; NULL: nothing. */
+static void submit(struct call *call, const struct unit_kind *kind, const struct error_list *unread,
+    write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx)
 {
     struct api_write *w = ARENA_NEW(call->arena, struct api_write);
-    *w = (struct api_write){
-        .unit = {.kind = kind, .ctx = ctx, .done = write_done}, .call = call, .run = run, .reply = reply};
+    w->unit = (struct unit){.kind = kind, .ctx = ctx, .done = write_done};
+    w->call = call;
+    w->run = run;
+    w->reply = reply;
+    if (unread)
+        w->list = *unread;
+    error_list_reading_done(&w->list);
     struct error err = {0};
     if (writer_submit(call->api->config.crm->writer, &w->unit, &err))
         call_fail(call, &err, NULL);
 }
 
+static const struct unit_kind write_kind = {
+    .name = "write", .run = write_run, .name_locks = write_name_locks};
+static const struct unit_kind settings_kind = {
+    .name = "settings", .lock = settings_lock, .run = write_run, .name_locks = settings_name_locks};
+
 void call_write(struct call *call, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx)
 {
-    static const struct unit_kind kind = {.name = "write", .run = write_run, .name_locks = write_name_locks};
-    submit(call, &kind, run, reply, ctx);
+    submit(call, &write_kind, NULL, run, reply, ctx);
 }
 
 void call_write_settings(
     struct call *call, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx)
 {
-    static const struct unit_kind kind = {
-        .name = "settings", .lock = settings_lock, .run = write_run, .name_locks = settings_name_locks};
-    submit(call, &kind, run, reply, ctx);
+    submit(call, &settings_kind, NULL, run, reply, ctx);
+}
+
+void body_write(struct body *body, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx)
+{
+    body_close(body);
+    submit(body->call, &write_kind, &body->errors, run, reply, ctx);
+}
+
+void body_write_settings(
+    struct body *body, write_fn *run, void (*reply)(struct call *call, void *ctx), void *ctx)
+{
+    body_close(body);
+    submit(body->call, &settings_kind, &body->errors, run, reply, ctx);
 }
 
 bool call_if_match(struct call *call, int64_t *version)

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum err_code error_set(struct error *err, enum err_code code, const char *fmt, ...)
 {
@@ -36,14 +37,49 @@ const char *error_name(enum err_code code)
     return code < ARRAY_LEN(names) ? names[code] : "unknown";
 }
 
-void error_list_add(struct error_list *list, const char *pointer, const char *fmt, ...)
+bool error_list_is_unread(const struct error_list *list, const char *pointer)
 {
+    for (size_t i = 0; i < list->unread && i < ERROR_ITEMS_MOST; i++) {
+        const char *unread = list->items[i].pointer;
+        size_t len = strlen(unread);
+        if (len && strncmp(unread, pointer, len) == 0 && (!pointer[len] || pointer[len] == '/'))
+            return true;
+    }
+    return false;
+}
+
+static bool add(struct error_list *list, const char *pointer, const char *fmt, va_list args)
+{
+    if (error_list_is_unread(list, pointer))
+        return false;
     if (list->count++ >= ERROR_ITEMS_MOST)
-        return;
+        return true;
     struct error_item *item = &list->items[list->count - 1];
     snprintf(item->pointer, sizeof item->pointer, "%s", pointer);
+    vsnprintf(item->text, sizeof item->text, fmt, args);
+    return true;
+}
+
+void error_list_add(struct error_list *list, const char *pointer, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
-    vsnprintf(item->text, sizeof item->text, fmt, args);
+    (void)add(list, pointer, fmt, args);
     va_end(args);
+}
+
+void error_list_conflict(struct error_list *list, const char *pointer, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    list->conflicts += add(list, pointer, fmt, args);
+    va_end(args);
+}
+
+enum err_code error_list_refuse(const struct error_list *list, struct error *err)
+{
+    if (list->count == 0)
+        return ERR_OK;
+    return error_set(
+        err, list->conflicts == list->count ? ERR_CONFLICT : ERR_INVALID, "%s", list->items[0].text);
 }

@@ -49,17 +49,49 @@ struct error_item {
 
 #define ERROR_ITEMS_MOST 64
 
+/*
+ * Filled in two halves: what cannot be read at all, then, after error_list_reading_done, what the domain refuses of the
+ * rest. Both are one answer, in which nothing is told twice.
+ */
 struct error_list {
     struct error_item items[ERROR_ITEMS_MOST];
     size_t count; /* of all that were added, also of those that are too many to be kept */
+    size_t unread; /* how many of them, the first ones, could not be read */
+    size_t conflicts; /* how many contradict what is stored, and would be acceptable otherwise */
 };
 
 /* Makes it empty. Cheaper than zeroing it, which would be 18 KiB a request: what lies beyond `count` is not read. */
 static inline void error_list_clear(struct error_list *list)
 {
-    list->count = 0;
+    list->count = list->unread = list->conflicts = 0;
+}
+
+/*
+ * What is in it could not be read. From now on nothing is added about those members, nor about what is in them: they
+ * have been told, and whoever checks sees them as if they were absent.
+ */
+static inline void error_list_reading_done(struct error_list *list)
+{
+    list->unread = list->count;
+}
+
+/* Whether that member, or what it is in, could not be read: what depends on it cannot be checked. */
+bool error_list_is_unread(const struct error_list *list, const char *pointer);
+
+/* As it was when reading was done, to check once more. */
+static inline void error_list_rewind(struct error_list *list)
+{
+    list->count = list->unread;
+    list->conflicts = 0;
 }
 
 void error_list_add(struct error_list *list, const char *pointer, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* The same for a member that contradicts what is stored: a name that is taken. */
+void error_list_conflict(struct error_list *list, const char *pointer, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* ERR_OK if it is empty, ERR_CONFLICT if there is nothing else in it, ERR_INVALID; with the first one's sentence. */
+enum err_code error_list_refuse(const struct error_list *list, struct error *err);
 
 #endif

@@ -52,6 +52,12 @@ struct limiter *limiter_new(int64_t most, int64_t fill_us, size_t buckets)
     return limiter;
 }
 
+struct limiter *limiter_by_rate(int64_t rate, int64_t burst, size_t buckets)
+{
+    int64_t most = burst > 0 ? burst : rate;
+    return rate > 0 ? limiter_new(most, most * US_PER_S / rate, buckets) : NULL;
+}
+
 void limiter_free(struct limiter *limiter)
 {
     if (!limiter)

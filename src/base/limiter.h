@@ -26,6 +26,8 @@ struct limiter;
  * rate r a second with a burst b is: most b, fill_us b / r seconds. `buckets` is rounded up to a power of two.
  */
 struct limiter *limiter_new(int64_t most, int64_t fill_us, size_t buckets) __attribute__((returns_nonnull));
+/* The same for `rate` a second, and `burst` at once; burst 0: as many as in a second. NULL for rate 0. */
+struct limiter *limiter_by_rate(int64_t rate, int64_t burst, size_t buckets);
 void limiter_free(struct limiter *limiter);
 
 /*

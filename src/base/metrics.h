@@ -39,6 +39,10 @@
     X(relay_received_total, COUNTER, "Webhooks stored in the relay's inbox")                                 \
     X(relay_refused_total, COUNTER, "Webhooks refused as malformed")                                         \
     X(requests_limited_total, COUNTER, "Requests refused because their key or address asks too often")       \
+    X(sign_ins_failed_total, COUNTER,                                                                        \
+        "Sign-ins that were refused: wrong password, unknown email, used link")                              \
+    X(sign_ins_throttled_total, COUNTER, "Passwords that were not tried, after too many failures")           \
+    X(sign_ins_total, COUNTER, "People who signed in")                                                       \
     X(statements_total, COUNTER, "SQL statements run by the writer")                                         \
     X(streams, GAUGE, "Open live streams")                                                                   \
     X(streams_cut_total, COUNTER, "Live streams cut off because their client did not keep up")               \

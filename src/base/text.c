@@ -21,6 +21,15 @@ size_t text_chars(const char *text)
     return u8_mbsnlen((const uint8_t *)text, strlen(text));
 }
 
+bool text_is_blank(const char *text)
+{
+    const uint8_t *at = (const uint8_t *)text;
+    for (ucs4_t c; (at = u8_next(&c, at));)
+        if (!uc_is_property_white_space(c))
+            return false;
+    return true;
+}
+
 /* Which is in every normal form already. */
 static bool is_ascii(const char *text, size_t len)
 {

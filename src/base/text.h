@@ -13,6 +13,9 @@
 /* Well-formed UTF-8 (no surrogates, nothing over U+10FFFF, no overlong form). */
 bool text_is_utf8(const char *text, size_t len) MUST_CHECK;
 
+/* Whether there is nothing in well-formed UTF-8 but white space (Unicode's property White_Space). */
+bool text_is_blank(const char *text);
+
 /* Characters (code points) in well-formed UTF-8. */
 size_t text_chars(const char *text);
 

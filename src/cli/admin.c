@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/apply_file.h"
+#include "cli/admin_password.h"
 #include "cli/cli.h"
 #include "cli/node.h"
 #include "net/local.h"
@@ -184,20 +185,33 @@ static enum err_code split_words(struct arena *arena, int argc, char **argv, str
 }
 
 /* What is wrong with the words themselves, or with the place: nothing is opened or made for those. */
-static enum err_code check_words(
-    struct arena *arena, const struct settings *settings, int count, char **words, struct error *err)
+static enum err_code check_words(struct arena *arena, const struct settings *settings, int count,
+    char **words, struct admin_needs *needs, struct error *err)
 {
-    bool begins = false;
     for (int i = 0; i < count; i++)
         if (!text_is_utf8(words[i], strlen(words[i])))
             return error_set(err, ERR_INVALID, "word %d is not UTF-8", i + 1);
     enum err_code code = settings_check_public_url(arena, settings, err);
     if (!code)
-        code = admin_check(arena, count, words, &begins, err);
-    if (!code && !begins && !node_is_in(settings->data))
+        code = admin_check(arena, count, words, needs, err);
+    if (!code && !needs->begins && !node_is_in(settings->data))
         code = error_set(err, ERR_UNAVAILABLE,
             "there is no Herald data in %s: is this the right folder? --data DIR", settings->data);
     return code;
+}
+
+/* `words` has room for two more. */
+static enum err_code add_password(struct arena *arena, int *count, char **words, struct error *err)
+{
+    char *password;
+    enum err_code code = password_from_stdin(arena, &password, err);
+    if (!code && !text_is_utf8(password, strlen(password)))
+        code = error_set(err, ERR_INVALID, "the password is not UTF-8");
+    if (code)
+        return code;
+    words[(*count)++] = arena_strdup(arena, "--password");
+    words[(*count)++] = password;
+    return ERR_OK;
 }
 
 static int run_words(
@@ -206,9 +220,12 @@ static int run_words(
     struct buf out = BUF_INIT(OUTPUT_MOST);
     struct error err = {0};
     bool served = false;
+    struct admin_needs needs = {0};
     enum err_code code = apply_take_file(arena, &count, words, &err);
     if (!code)
-        code = check_words(arena, settings, count, words, &err);
+        code = check_words(arena, settings, count, words, &needs, &err);
+    if (!code && needs.password)
+        code = add_password(arena, &count, words, &err);
     if (!code)
         code = admin_ask_server(arena, settings->data, count, words, &out, &served, &err);
     if (!code && !served)
@@ -252,7 +269,7 @@ static int run(const char *command, const char *first_word, int argc, char **arg
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     struct settings settings;
     struct error err = {0};
-    char *words[WORDS_MOST + 2]; /* with the first, and with a file's text */
+    char *words[WORDS_MOST + 4]; /* with the first, a file's text, and a password */
     int count = 0, given = 0;
     if (first_word)
         words[count++] = arena_strdup(arena, first_word);

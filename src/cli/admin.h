@@ -20,9 +20,13 @@ struct admin_context {
 enum err_code admin_run(const struct admin_context *context, struct arena *arena, int argc, char **argv,
     struct buf *out, struct error *err) MUST_CHECK;
 
-/* What admin_run would refuse without looking at any data. *begins: the verb may be a data folder's first. */
+struct admin_needs {
+    bool begins; /* the verb may be a data folder's first */
+    bool password; /* it takes one from the standard input, as a further word: --password TEXT */
+};
+/* What admin_run would refuse without looking at any data. */
 enum err_code admin_check(
-    struct arena *arena, int argc, char **argv, bool *begins, struct error *err) MUST_CHECK;
+    struct arena *arena, int argc, char **argv, struct admin_needs *needs, struct error *err) MUST_CHECK;
 
 /* The verbs that the words name ("business", "business add"; none: all) with their options; how many these are. */
 size_t admin_help(int argc, char **argv, struct buf *out);

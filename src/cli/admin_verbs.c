@@ -4,10 +4,11 @@
 #include "base/emit.h"
 #include "base/text.h"
 #include "cli/admin_job.h"
+#include "cli/admin_password.h"
 #include "crm/business.h"
 #include "crm/check.h"
 #include "crm/record.h"
-#include "crm/session.h"
+#include "crm/sign_in_link.h"
 #include "webhook/delivery.h"
 
 #define OPT(option_name, type, member, preset, help)                                                         \
@@ -64,6 +65,9 @@ static const struct option role_options[] = {OPT_BUSINESS, OPT_NAME, OPT_JSON};
 static const struct option assign_options[] = {OPT_BUSINESS, NEED("role", role, "Id of the role"),
     NEED("employee", employee, "Id of the employee who is to hold it, too"), OPT_JSON};
 static const struct option link_options[] = {OPT_USER, OPT_BUSINESS, OPT_JSON};
+static const struct option password_options[] = {OPT_USER,
+    OPT("password", OPTION_TEXT, password, NULL, "Read from the standard input, where nobody else sees it"),
+    OPT_JSON};
 static const struct option invitation_options[] = {
     OPT_BUSINESS, NEED("employee", employee, "Id of the employee"), OPT_JSON};
 static const struct option mail_options[] = {
@@ -387,6 +391,8 @@ static const struct verb verbs[] = {
         employee_member_options, employee_deactivate_verb),
     VERB("employee", "activate", "Let a deactivated employee work again", employee_member_options,
         employee_activate_verb),
+    VERB("employee", "password", "Set a user's password, and sign them out everywhere", password_options,
+        password_verb),
     VERB("key", "add", "Make an API key for a user", key_options, key_verb),
     VERB("key", "list", "Show a user's API keys, without their secrets", key_list_options, key_list_verb),
     VERB("key", "revoke", "End an API key at once, for good", key_revoke_options, key_revoke_verb),
@@ -493,13 +499,21 @@ static enum err_code parse(struct arena *arena, int argc, char **argv, const str
     return need_required(verb, words, err);
 }
 
-enum err_code admin_check(struct arena *arena, int argc, char **argv, bool *begins, struct error *err)
+enum err_code admin_check(
+    struct arena *arena, int argc, char **argv, struct admin_needs *needs, struct error *err)
 {
     const struct verb *verb;
     struct words words = {0};
+    *needs = (struct admin_needs){0};
     enum err_code code = parse(arena, argc, argv, &verb, &words, err);
-    *begins = !code && (verb->run == business_verb || verb->run == apply_verb);
-    return code;
+    if (code)
+        return code;
+    needs->begins = verb->run == business_verb || verb->run == apply_verb;
+    needs->password = verb->run == password_verb;
+    if (words.password)
+        return error_set(err, ERR_INVALID,
+            "a password is read from the standard input: others could see it among the words of a command");
+    return ERR_OK;
 }
 
 enum err_code admin_run(const struct admin_context *context, struct arena *arena, int argc, char **argv,

@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     umask(0077); /* data, sockets and locks are their owner's alone */
-    if (sodium_init() < 0 || !loop_global_init() || !fault_init())
+    if (sodium_init() < 0 || !loop_global_init() || !fault_init() || !fault_clock_init())
         return EXIT_FAILED;
     if (argc < 2) {
         print_help(stderr);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/dirlock.h"
 #include "base/log.h"
+#include "crm/housekeeping.h"
 #include "crm/record.h"
 #include "crm/tail.h"
 
@@ -175,6 +176,15 @@ static enum err_code start_writer(const struct settings *settings, struct node *
     return ERR_OK;
 }
 
+static enum err_code start_housekeeping(const struct settings *settings, struct node *node, struct error *err)
+{
+    struct housekeeping_config config = {.crm = &node->crm,
+        .node = node->id,
+        .every_us = settings->housekeeping_us,
+        .timeline_us = settings->timeline_us};
+    return housekeeping_start(&config, &node->housekeeping, err);
+}
+
 enum err_code node_start(
     struct arena *arena, const struct settings *settings, bool sends, struct node *node, struct error *err)
 {
@@ -203,6 +213,8 @@ enum err_code node_start(
         code = start_writer(settings, node, err);
     if (!code && node->mailer)
         code = start_mailer(settings, node, err);
+    if (!code && sends)
+        code = start_housekeeping(settings, node, err);
     if (code)
         node_stop(node, 0);
     return code;
@@ -211,6 +223,7 @@ enum err_code node_start(
 void node_stop(struct node *node, int64_t drain_us)
 {
     int64_t by = clock_boot_us() + drain_us;
+    housekeeping_close(node->housekeeping);
     if (node->dispatcher)
         dispatcher_drain(node->dispatcher, drain_us);
     int64_t left = by - clock_boot_us();
@@ -220,6 +233,7 @@ void node_stop(struct node *node, int64_t drain_us)
         writer_stop(node->crm.writer, left > 0 ? left : 0);
     if (node->dispatcher)
         dispatcher_free(node->dispatcher);
+    housekeeping_free(node->housekeeping);
     tail_free(node->tail);
     dirlock_release(node->lock);
     *node = (struct node){.lock = -1};

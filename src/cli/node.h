@@ -18,6 +18,7 @@ struct node {
     struct dispatcher *dispatcher; /* NULL: this process sends nothing */
     struct delivery_sink sink;
     struct tail *tail; /* likewise */
+    struct housekeeping *housekeeping; /* likewise */
     struct mailer *mailer; /* NULL: this process sends no email */
 };
 

@@ -62,11 +62,21 @@ static void session_close(struct session *session)
 
 /* ── run ─────────────────────────────────────────────────────────────────────────────────────── */
 
-static void until_told_to_stop(const sigset_t *set)
+/* SIGHUP: the certificate was renewed. */
+static void read_certificate_again(struct relay *relay)
+{
+    struct error err;
+    if (relay_read_certificate_again(relay, &err))
+        LOG(LOG_ERROR, "the certificate stays as it was", F_TEXT("reason", err.text));
+    else
+        LOG(LOG_INFO, "the certificate was read again");
+}
+
+static void until_told_to_stop(struct relay *relay, const sigset_t *set)
 {
     int number = 0;
-    while (sigwait(set, &number) != 0)
-        ;
+    while (sigwait(set, &number) != 0 || number == SIGHUP)
+        read_certificate_again(relay);
     LOG(LOG_INFO, "relay stopping", F_TEXT("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
 }
 
@@ -96,6 +106,8 @@ static int serve(const struct relay_config *config)
     sigemptyset(&stop);
     sigaddset(&stop, SIGTERM);
     sigaddset(&stop, SIGINT);
+    if (config->tls_cert)
+        sigaddset(&stop, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &stop, &before);
     struct relay *relay;
     struct error err;
@@ -103,7 +115,7 @@ static int serve(const struct relay_config *config)
         return report(&err);
     say_where(relay, config);
     warn_of_open_hooks(config);
-    until_told_to_stop(&stop);
+    until_told_to_stop(relay, &stop);
     pthread_sigmask(SIG_SETMASK, &before, NULL); /* a second signal ends it at once */
     relay_stop(relay);
     LOG(LOG_INFO, "relay stopped");

@@ -6,11 +6,13 @@
 #include "cli/admin.h"
 #include "cli/cli.h"
 #include "cli/node.h"
+#include "net/tls.h"
 
 #include <signal.h>
 
 struct service {
     struct settings settings;
+    struct tls *tls; /* NULL: none */
     struct node node;
     struct api *api;
     struct server *metrics, *admin;
@@ -29,6 +31,7 @@ static enum err_code start_api(struct service *service, struct error *err)
     struct api_config config = {.listen = s->listen,
         .hosts = s->hosts,
         .behind_proxy = s->behind_proxy,
+        .tls = service->tls,
         .limits = {.key_rate = s->key_rate,
             .key_burst = s->key_burst,
             .address_rate = s->address_rate,
@@ -56,8 +59,9 @@ static enum err_code start_admin(struct arena *arena, struct service *service, s
     service->admin_context = (struct admin_context){
         .crm = &service->node.crm,
         .db = &service->node.db,
-        .public_url =
-            s->public_url ? s->public_url : arena_printf(arena, "http://%s", api_address(service->api)),
+        .public_url = s->public_url ? s->public_url
+                                    : arena_printf(arena, "%s://%s", s->tls_cert ? "https" : "http",
+                                          api_address(service->api)),
     };
     return admin_listener_start(arena, s->data, &service->admin_context, &service->admin, err);
 }
@@ -73,16 +77,26 @@ static void respect_file_limit(struct settings *s)
     s->connections_most = s->connections_most < files.incoming ? s->connections_most : files.incoming;
 }
 
+/* On loopback without TLS: what scrapes it there needs no certificate. */
+static enum err_code start_metrics(struct service *service, struct error *err)
+{
+    const struct settings *s = &service->settings;
+    struct tls *tls = server_address_is_loopback(s->metrics_listen) ? NULL : service->tls;
+    return operator_listener_start(
+        s->metrics_listen, &s->hosts, tls, is_ready, service, &service->metrics, err);
+}
+
 static enum err_code start(struct arena *arena, struct service *service, struct error *err)
 {
     respect_file_limit(&service->settings);
     const struct settings *s = &service->settings;
-    enum err_code code = node_start(arena, s, true, &service->node, err);
+    enum err_code code = s->tls_cert ? tls_new(s->tls_cert, s->tls_key, &service->tls, err) : ERR_OK;
+    if (!code)
+        code = node_start(arena, s, true, &service->node, err);
     if (!code)
         code = start_api(service, err);
     if (!code && s->metrics_listen)
-        code =
-            operator_listener_start(s->metrics_listen, &s->hosts, is_ready, service, &service->metrics, err);
+        code = start_metrics(service, err);
     return code ? code : start_admin(arena, service, err);
 }
 
@@ -106,6 +120,23 @@ static void stop(struct service *service)
     if (service->admin)
         server_stop(service->admin, left_until(by));
     node_stop(&service->node, left_until(by));
+    tls_free(service->tls);
+}
+
+/* SIGHUP: the certificate was renewed. */
+static void read_certificate_again(struct service *service)
+{
+    struct error err;
+    if (tls_reload(service->tls, &err))
+        LOG(LOG_ERROR, "the certificate stays as it was", F_TEXT("reason", err.text));
+    else
+        LOG(LOG_INFO, "the certificate was read again");
+}
+
+static void until_told_to_stop(struct service *service, const sigset_t *signals, int *number)
+{
+    while (sigwait(signals, number) != 0 || *number == SIGHUP)
+        read_certificate_again(service);
 }
 
 static int help(void)
@@ -138,6 +169,8 @@ int cli_serve(int argc, char **argv)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    if (service.settings.tls_cert)
+        sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
 
     enum err_code code = start(arena, &service, &err);
@@ -145,7 +178,7 @@ int cli_serve(int argc, char **argv)
         LOG(LOG_INFO, "listening", F_TEXT("address", api_address(service.api)),
             F_TEXT("metrics", service.metrics ? server_address(service.metrics) : ""),
             F_TEXT("data", service.settings.data), F_TEXT("version", HERALD_VERSION));
-        sigwait(&signals, &signal_number);
+        until_told_to_stop(&service, &signals, &signal_number);
         LOG(LOG_INFO, "stopping", F_INT("signal", signal_number));
     }
     stop(&service);

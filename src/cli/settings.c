@@ -22,8 +22,15 @@ const struct option settings_options[] = {
     {"public_url", OPTION_TEXT, AT(public_url), NULL, "How browsers reach the pages, for sign-in links"},
     {"host", OPTION_LIST, AT(hosts), NULL,
         "A name that is accepted in Host, besides the address listened on"},
+    {"tls_cert", OPTION_TEXT, AT(tls_cert), NULL,
+        "PEM file of this server's certificate and those that lead to its root; with it, only TLS is spoken; "
+        "SIGHUP "
+        "reads it again"},
+    {"tls_key", OPTION_TEXT, AT(tls_key), NULL, "PEM file of its private key"},
     {"behind_proxy", OPTION_LIST, AT(behind_proxy), NULL,
-        "Network (CIDR) of the proxy that ends TLS; needed to listen off loopback"},
+        "Network (CIDR) of a proxy that ends TLS, whose X-Forwarded-For and X-Forwarded-Proto are believed; "
+        "this or "
+        "tls_cert is needed to listen off loopback"},
     {"allow_target", OPTION_LIST, AT(allow_targets), NULL,
         "Network (CIDR) that webhooks may reach although it is not public"},
     {"key_rate", OPTION_INT, AT(key_rate), "0",
@@ -107,6 +114,15 @@ const struct option settings_options[] = {
     {"idempotency", OPTION_DURATION, AT(limits.idempotency_us), "48h",
         "How long the answer to an Idempotency-Key is kept, at least", 24 * 3600 * US_PER_S,
         720 * 3600 * US_PER_S},
+    {"session", OPTION_DURATION, AT(limits.session_us), "12h",
+        "How long a person stays signed in to the pages at most", 60 * US_PER_S, 720 * 3600 * US_PER_S},
+    {"session_idle", OPTION_DURATION, AT(limits.session_idle_us), "2h",
+        "A session that nobody uses for so long ends", 300 * US_PER_S, 720 * 3600 * US_PER_S},
+    {"timeline_keep", OPTION_DURATION, AT(timeline_us), "168h",
+        "How long changes of timelines are kept, for live streams that resume", 3600 * US_PER_S,
+        8760 * 3600 * US_PER_S},
+    {"housekeeping", OPTION_DURATION, AT(housekeeping_us), "60s",
+        "How often what is kept for a time only is looked through", 10 * US_PER_MS, 86400 * US_PER_S},
     {"unsafe_no_sync", OPTION_BOOL, AT(unsafe_no_sync), "no",
         "For tests: SQLite may lose what was acknowledged when the power fails"},
 };
@@ -149,15 +165,18 @@ static enum err_code check_listeners(const struct settings *settings, struct err
     enum err_code code = check_address("listen", settings->listen, err);
     if (!code)
         code = check_address("metrics-listen", settings->metrics_listen, err);
-    if (code || settings->behind_proxy.count)
+    if (!code && !settings->tls_cert != !settings->tls_key)
+        code = error_set(err, ERR_INVALID, "--tls-cert and --tls-key: neither is of use without the other");
+    if (code || settings->behind_proxy.count || settings->tls_cert)
         return code;
     bool api_inside = server_address_is_loopback(settings->listen);
     bool inside = !settings->metrics_listen || server_address_is_loopback(settings->metrics_listen);
     if (api_inside && inside)
         return ERR_OK;
     return error_set(err, ERR_INVALID,
-        "--%s: %s is not a loopback address: put a proxy that ends TLS in front and name its network with "
-        "--behind-proxy",
+        "--%s: %s is not a loopback address: give it a certificate with --tls-cert and --tls-key, or put a "
+        "proxy "
+        "that ends TLS in front and name its network with --behind-proxy",
         api_inside ? "metrics-listen" : "listen", api_inside ? settings->metrics_listen : settings->listen);
 }
 

@@ -6,6 +6,7 @@
 #include "crm/crm.h"
 
 struct settings {
+    const char *tls_cert, *tls_key;
     const char *data, *database, *listen, *metrics_listen, *public_url;
     struct text_list hosts, allow_targets, behind_proxy;
     int64_t body_most, json_depth_most, json_values_most, connections_most, workers;
@@ -14,6 +15,7 @@ struct settings {
     int64_t batch_most, queue_most, lease_us;
     int64_t key_rate, key_burst, address_rate, address_burst, credential_failures;
     int64_t streams_most, stream_buffer_most, stream_beat_us, stream_resume_most;
+    int64_t timeline_us, housekeeping_us;
     const char *smtp_url, *smtp_from, *smtp_user, *smtp_password_file, *smtp_ca;
     const char *smtp_password; /* what the file holds */
     bool smtp_plain;

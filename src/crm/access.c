@@ -79,6 +79,7 @@ static const struct need needs[ACTIONS] = {
     [ACTION_COMPLETE_ACTIVITY] = {PERMIT_SCHEDULED, PERMIT_LOG},
     [ACTION_SCHEDULE_ACTIVITY] = {PERMIT_SCHEDULED, PERMIT_CREATE},
     [ACTION_EDIT_SCHEDULED_ACTIVITY] = {PERMIT_SCHEDULED, PERMIT_EDIT},
+    [ACTION_ASSIGN_SCHEDULED_ACTIVITY] = {PERMIT_SCHEDULED, PERMIT_EDIT},
     [ACTION_DELETE_SCHEDULED_ACTIVITY] = {PERMIT_SCHEDULED, PERMIT_DELETE},
     [ACTION_VIEW_RECORD] = {PERMIT_RECORDS, PERMIT_VIEW},
     [ACTION_ADD_RECORD] = {PERMIT_RECORDS, PERMIT_CREATE},
@@ -94,7 +95,6 @@ static const struct need needs[ACTIONS] = {
     [ACTION_ADD_EMPLOYEE] = {PERMIT_PEOPLE, PERMIT_CREATE},
     [ACTION_EDIT_EMPLOYEE] = {PERMIT_PEOPLE, PERMIT_EDIT},
     [ACTION_DELETE_EMPLOYEE] = {PERMIT_PEOPLE, PERMIT_DELETE},
-    [ACTION_INVITE_EMPLOYEE] = {PERMIT_PEOPLE, PERMIT_CREATE},
     [ACTION_VIEW_ROLE] = {PERMIT_PEOPLE, PERMIT_VIEW},
     [ACTION_ADD_ROLE] = {PERMIT_PEOPLE, PERMIT_CREATE},
     [ACTION_EDIT_ROLE] = {PERMIT_PEOPLE, PERMIT_EDIT},
@@ -119,6 +119,12 @@ bool access_is_hidden(const struct actor *actor, struct id activity_object_id)
         if (id_equal(actor->access->hidden[i], activity_object_id))
             return true;
     return false;
+}
+
+struct id access_shared_for(const struct actor *actor)
+{
+    static const struct id nobody = {0};
+    return actor->access->hidden_count ? actor->employee.id : nobody;
 }
 
 enum permission_level access_level(const struct actor *actor, enum action action)
@@ -148,6 +154,7 @@ static enum err_code unknown(enum action action, struct error *err)
     const char *what = of_type                                  ? "Activity Object"
                        : needs[action].kind == PERMIT_SCHEDULED ? "Scheduled Activity"
                        : needs[action].kind == PERMIT_RECORDS   ? "record"
+                       : needs[action].kind == PERMIT_WEBHOOKS  ? "delivery"
                                                                 : "Logged Activity";
     return error_set(err, ERR_NOT_FOUND, "There is no such %s in this Business.", what);
 }
@@ -181,19 +188,18 @@ static bool could_take_it(const struct actor *actor, enum action action, const s
            is_granted(actor, ACTION_VIEW_SCHEDULED_ACTIVITY, thing);
 }
 
-/* What cannot be seen cannot be changed or completed, either. */
+/* What cannot be seen cannot be changed or completed, either; what is still to come is not there to be seen. */
 static enum action seeing(enum action action)
 {
-    switch (needs[action].kind) {
-    case PERMIT_ACTIVITIES:
-        return action == ACTION_LOG_ACTIVITY ? action : ACTION_VIEW_ACTIVITY;
-    case PERMIT_SCHEDULED:
-        return action == ACTION_SCHEDULE_ACTIVITY ? action : ACTION_VIEW_SCHEDULED_ACTIVITY;
-    case PERMIT_RECORDS:
-        return action == ACTION_ADD_RECORD ? action : ACTION_VIEW_RECORD;
-    default:
-        return action;
-    }
+    static const enum action views[PERMISSION_KINDS] = {[PERMIT_ACTIVITIES] = ACTION_VIEW_ACTIVITY,
+        [PERMIT_SCHEDULED] = ACTION_VIEW_SCHEDULED_ACTIVITY,
+        [PERMIT_RECORDS] = ACTION_VIEW_RECORD,
+        [PERMIT_OBJECTS] = ACTION_VIEW_OBJECT,
+        [PERMIT_WEBHOOKS] = ACTION_VIEW_DELIVERY,
+        [PERMIT_PEOPLE] = ACTION_VIEW_EMPLOYEE};
+    bool to_come = needs[action].verb == PERMIT_CREATE || action == ACTION_LOG_ACTIVITY ||
+                   action == ACTION_ASSIGN_SCHEDULED_ACTIVITY;
+    return to_come ? action : views[needs[action].kind];
 }
 
 static enum err_code decide(
@@ -212,7 +218,7 @@ static enum err_code decide(
 enum err_code may(const struct actor *actor, enum action action, const struct thing *thing, struct error *err)
 {
     enum action first = seeing(action);
-    enum err_code code = first == action || !thing ? ERR_OK : decide(actor, first, thing, err);
+    enum err_code code = first == action ? ERR_OK : decide(actor, first, thing, err);
     return code ? code : decide(actor, action, thing, err);
 }
 

@@ -79,6 +79,7 @@ enum action {
     ACTION_COMPLETE_ACTIVITY,
     ACTION_SCHEDULE_ACTIVITY,
     ACTION_EDIT_SCHEDULED_ACTIVITY,
+    ACTION_ASSIGN_SCHEDULED_ACTIVITY, /* to whom `thing` says, for whoever may edit it as it was */
     ACTION_DELETE_SCHEDULED_ACTIVITY,
     ACTION_VIEW_RECORD,
     ACTION_ADD_RECORD,
@@ -94,7 +95,6 @@ enum action {
     ACTION_ADD_EMPLOYEE,
     ACTION_EDIT_EMPLOYEE,
     ACTION_DELETE_EMPLOYEE,
-    ACTION_INVITE_EMPLOYEE,
     ACTION_VIEW_ROLE,
     ACTION_ADD_ROLE,
     ACTION_EDIT_ROLE,
@@ -137,6 +137,8 @@ enum err_code write_may_grant(
 /* How far a permission reaches. */
 enum permission_level access_level(const struct actor *actor, enum action action);
 bool access_is_hidden(const struct actor *actor, struct id activity_object_id);
+/* For whom a list asks ACCESS_SHARED: the employee; nil: sharing takes nothing away from them. */
+struct id access_shared_for(const struct actor *actor);
 
 /* Whether `type` is shared with `employee` of `business`: names of columns or parameters. */
 #define ACCESS_SHARED(type, business, employee)                                                              \

@@ -88,22 +88,31 @@ bool credential_lasts(const struct credential *credential)
 }
 
 static enum err_code by_session_hash(struct db *db, struct arena *arena, const struct secret_hash *hash,
-    struct actor *actor, struct error *err)
+    int64_t idle_us, struct actor *actor, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    int64_t now = clock_wall_us();
     enum err_code code = db_query(db,
-        "SELECT s.hash, " ACTOR_COLUMNS "FROM session s "
+        "SELECT s.hash, " ACTOR_COLUMNS ", s.id, s.last_seen_at FROM session s "
         "JOIN employee e ON e.user_id = s.user_id AND e.business_id = s.business_id "
-        "JOIN business b ON b.id = e.business_id WHERE s.hash = $1 AND s.expires_at > $2 AND e.active = 1",
-        DB_PARAMS(db_secret(hash), db_int(clock_wall_us())), &rows, err);
-    return code ? code : expect_actor(rows, arena, hash, actor, err);
+        "JOIN business b ON b.id = e.business_id WHERE s.hash = $1 AND s.expires_at > $2 "
+        "AND s.last_seen_at > $3 AND e.active = 1",
+        DB_PARAMS(db_secret(hash), db_int(now), db_int(now - idle_us)), &rows, err);
+    if (!code)
+        code = expect_actor(rows, arena, hash, actor, err);
+    if (code)
+        return code;
+    actor->credential.session_id = db_col_id(rows, 11);
+    actor->credential.seen_at = db_col_int(rows, 12);
+    actor->credential.idle_us = idle_us;
+    return ERR_OK;
 }
 
-enum err_code actor_by_session(
-    struct db *db, struct arena *arena, const char *session, struct actor *actor, struct error *err)
+enum err_code actor_by_session(struct db *db, struct arena *arena, const char *session, int64_t idle_us,
+    struct actor *actor, struct error *err)
 {
     struct secret_hash hash = secret_hash(session);
-    return by_session_hash(db, arena, &hash, actor, err);
+    return by_session_hash(db, arena, &hash, idle_us, actor, err);
 }
 
 enum err_code actor_again(
@@ -111,7 +120,7 @@ enum err_code actor_again(
 {
     const struct credential *by = &actor->credential;
     return id_is_nil(by->key_id)
-               ? by_session_hash(db, arena, &by->hash, now, err)
+               ? by_session_hash(db, arena, &by->hash, by->idle_us, now, err)
                : by_key_hash(db, arena, &by->hash, actor->business_id, actor->user_id, now, err);
 }
 

@@ -22,6 +22,9 @@ struct person {
 struct credential {
     struct secret_hash hash;
     struct id key_id; /* nil: a session */
+    struct id session_id; /* nil: a key */
+    int64_t seen_at,
+        idle_us; /* of a session: its last use that is written down, and how long it lasts without one */
     struct id business_id; /* a key that works in this Business only; nil: in all of its user's */
     int64_t expires_at; /* 0: never */
     bool read_only;
@@ -54,9 +57,9 @@ bool credential_lasts(const struct credential *credential);
 enum err_code actor_again(struct db *db, struct arena *arena, const struct actor *actor, struct actor *now,
     struct error *err) MUST_CHECK;
 
-/* The browser's cookie. */
-enum err_code actor_by_session(struct db *db, struct arena *arena, const char *session, struct actor *actor,
-    struct error *err) MUST_CHECK;
+/* The browser's cookie, of a session that was used within the last idle_us. */
+enum err_code actor_by_session(struct db *db, struct arena *arena, const char *session, int64_t idle_us,
+    struct actor *actor, struct error *err) MUST_CHECK;
 
 /* The members of an employee, for records that name one. ERR_NOT_FOUND also when of another Business. */
 enum err_code person_read(struct db *db, struct arena *arena, struct id business_id, struct id employee_id,

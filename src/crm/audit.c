@@ -256,10 +256,15 @@ enum err_code audit_add_of_user(struct audit *audit, struct id user_id, struct e
         const struct employment *one = &all[i];
         if (active && !one->active) /* somebody who has left is none of their business */
             continue;
+        struct audit there = *audit;
+        if (id_is_nil(audit->subject_id)) {
+            there.subject_id = one->employee_id;
+            there.subject_name = one->name;
+        }
         struct author author = audit->actor && id_equal(audit->actor->user_id, user_id)
                                    ? (struct author){AUDIT_EMPLOYEE, one->employee_id, one->name}
                                    : author_in(audit, one->business_id);
-        code = insert(audit, one->business_id, &author, err);
+        code = insert(&there, one->business_id, &author, err);
     }
     return code;
 }

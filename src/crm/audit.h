@@ -75,7 +75,10 @@ void audit_url(struct audit *audit, const char *member, const char *before, cons
 
 /* Writes the entry into the audit's Business. */
 enum err_code audit_add(struct audit *audit, struct error *err) MUST_CHECK;
-/* For what a User has everywhere (keys, the password): an entry in each Business of which they are an employee. */
+/*
+ * For what a User has everywhere (keys, the password): an entry in each Business of which they are an employee. Without a
+ * subject it is about them, as the employee of each.
+ */
 enum err_code audit_add_of_user(struct audit *audit, struct id user_id, struct error *err) MUST_CHECK;
 
 /* For a cold write of what is data (A4): it needs no entry. */

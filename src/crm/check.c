@@ -4,7 +4,7 @@
 
 bool check_name(const char *text, size_t most)
 {
-    return text && text[strspn(text, " \t\r\n")] && text_chars(text) <= most;
+    return text && !text_is_blank(text) && text_chars(text) <= most;
 }
 
 bool check_api_name(const char *api_name, bool derived, const char *pointer, struct error_list *list)
@@ -32,6 +32,14 @@ bool check_name_member(const char *name, int64_t most, struct error_list *list)
     if (!good)
         error_list_add(list, "/name", "A name of 1 to %lld characters is needed.", (long long)most);
     return good;
+}
+
+enum err_code check_archiving_refused(enum err_code code, struct error_list *list, const struct error *err)
+{
+    if (code != ERR_CONFLICT || list->count == 0)
+        return code;
+    error_list_conflict(list, "/archived", "%s", err->text);
+    return ERR_OK;
 }
 
 struct display_name display_name_of(const char *first_name, const char *last_name)

@@ -8,7 +8,7 @@
 /* The highest --name-limit: two such names in four bytes a character still fit into PostgreSQL's index. */
 #define NAME_CEILING 300
 
-/* 1 to `most` characters, not only spaces. The text is well-formed UTF-8. */
+/* 1 to `most` characters, not only white space. The text is well-formed UTF-8. */
 bool check_name(const char *text, size_t most);
 
 /* The same for a member `name`, which is refused as /name. */
@@ -29,6 +29,11 @@ struct display_name display_name_of(const char *first_name, const char *last_nam
  */
 bool check_api_name(const char *api_name, bool derived, const char *pointer, struct error_list *list);
 
+/*
+ * What stands against archiving or restoring a thing (`code`, with its sentence in `err`): alone it is the answer;
+ * beside other members that are refused it is one of them, /archived, and ERR_OK lets error_list_refuse answer.
+ */
+enum err_code check_archiving_refused(enum err_code code, struct error_list *list, const struct error *err);
 #define EMAIL_MOST 254
 
 /* Something@something.something without spaces: what can be checked without sending a mail. */

@@ -17,6 +17,8 @@ const struct crm_limits crm_limits_preset = {
     .text_chars = 1000,
     .long_text_chars = 20000,
     .idempotency_us = 48 * 3600 * US_PER_S,
+    .session_us = 12 * 3600 * US_PER_S,
+    .session_idle_us = 2 * 3600 * US_PER_S,
 };
 
 void crm_add_log_step(struct crm *crm, struct log_step step)

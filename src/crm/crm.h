@@ -34,6 +34,8 @@ struct crm_limits {
     int64_t text_chars; /* of a value of type text */
     int64_t long_text_chars; /* of a value of type long_text */
     int64_t idempotency_us; /* how long the answer to an Idempotency-Key is kept, at least */
+    int64_t session_us; /* how long a session lasts, used or not */
+    int64_t session_idle_us; /* and how long when nobody uses it */
 };
 extern const struct crm_limits crm_limits_preset;
 

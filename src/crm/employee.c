@@ -1,5 +1,6 @@
 #include "crm/employee.h"
 
+#include "crm/audit.h"
 #include "crm/business.h"
 #include "crm/check.h"
 #include "crm/session.h"
@@ -105,6 +106,19 @@ static enum err_code check_input(
     return list->count ? error_set(err, ERR_INVALID, "%s", list->items[0].text) : ERR_OK;
 }
 
+/* `before` NULL: a new one. */
+static enum err_code write_down(struct write *w, const struct employee *before, const struct person *after,
+    bool active, struct error *err)
+{
+    struct audit audit =
+        AUDIT(w, before ? "employee.changed" : "employee.created", after->id, after->display_name);
+    audit_text(&audit, "first_name", before ? before->person.first_name : NULL, after->first_name);
+    audit_text(&audit, "last_name", before ? before->person.last_name : NULL, after->last_name);
+    audit_text(&audit, "email", before ? before->person.email : NULL, after->email);
+    audit_bool(&audit, "active", before && before->active, active);
+    return audit_add(&audit, err);
+}
+
 /* ── making ──────────────────────────────────────────────────────────────────────────────────── */
 
 /* Until the commit nobody else changes where this User works; whoever ends a key looks there (key.c). */
@@ -176,6 +190,10 @@ enum err_code employee_add(struct write *w, const struct new_employee *input, st
         error_set(err, code,
             "%s is an employee of this Business already; one who was deactivated can be made active again.",
             input->email);
+    const struct person person = {
+        *employee_id, input->first_name, input->last_name, display_name.text, input->email};
+    if (!code)
+        code = write_down(w, NULL, &person, true, err);
     return code ? code : give(w, input, *employee_id, err);
 }
 
@@ -268,6 +286,7 @@ enum err_code employee_change(struct write *w, struct id id, const struct employ
         code = business_lock(w->db, &business_id, 1, err);
     if (!code)
         code = read_whole(w->db, w->arena, w->business_id, id, employee, err);
+    const struct employee before = *employee;
     bool ends = !code && input->deactivate && employee->active;
     bool begins = !code && input->activate && !employee->active;
     if (!code && (ends || begins))
@@ -278,5 +297,7 @@ enum err_code employee_change(struct write *w, struct id id, const struct employ
         return code;
     employee->active = begins || (employee->active && !ends);
     code = update(w, employee, err);
+    if (!code)
+        code = write_down(w, &before, &employee->person, employee->active, err);
     return code || !ends ? code : end_sessions(w, id, err);
 }

@@ -1,11 +1,7 @@
 /* Fields that are made, changed and put in order: cold writes, in the writer's transaction. */
 #include "base/text.h"
+#include "crm/check.h"
 #include "crm/field_internal.h"
-
-static enum err_code refused(const struct error_list *list, struct error *err)
-{
-    return list->count ? error_set(err, ERR_INVALID, "%s", list->items[0].text) : ERR_OK;
-}
 
 /* Holds the owner and reads its fields. */
 static enum err_code begin(struct write *w, const struct field_holder *owner, struct field_held *held,
@@ -29,7 +25,8 @@ static enum err_code finish(struct write *w, const struct field_held *held, stru
     return code;
 }
 
-static enum err_code insert(struct write *w, const struct field *field, int64_t position, struct error *err)
+static enum err_code insert(
+    struct write *w, const struct field *field, int64_t position, struct error_list *list, struct error *err)
 {
     struct arena *arena = w->arena;
     enum err_code code = db_exec(w->db,
@@ -46,7 +43,7 @@ static enum err_code insert(struct write *w, const struct field *field, int64_t 
             db_id_or_null(field->bound_object_id), db_text(field->bound_name), db_int(field->created_at)),
         NULL, err);
     if (code == ERR_CONFLICT)
-        error_set(err, code, "Another field of this object has the name '%s'.", field->name);
+        field_name_taken(field->name, list);
     return code;
 }
 
@@ -71,7 +68,7 @@ enum err_code field_create(struct write *w, const struct field_input *input, str
     if (!code)
         code = field_check_new(w, input, &held, &fields, &field, list, err);
     if (!code)
-        code = refused(list, err);
+        code = error_list_refuse(list, err);
     if (!code)
         code = next_position(w, held.owner.id, &position, err);
     if (!code)
@@ -79,7 +76,7 @@ enum err_code field_create(struct write *w, const struct field_input *input, str
     if (code)
         return code;
     field.id = id_new();
-    code = insert(w, &field, position, err);
+    code = insert(w, &field, position, list, err);
     if (!code)
         code = field_audit(w, &held, NULL, &field, err);
     return code ? code : finish(w, &held, field.id, result, err);
@@ -105,8 +102,6 @@ static enum err_code archive(struct write *w, const struct field_input *input, c
     struct field *field, struct error *err)
 {
     bool archived = input->has.archived ? input->archived : field->archived;
-    if (archived && field->archived)
-        return error_set(err, ERR_CONFLICT, "This field is archived; restore it first.");
     enum err_code code = archived          ? field_check_unused(w, field, err)
                          : field->archived ? check_binding(w, fields, field, err)
                                            : ERR_OK;
@@ -150,12 +145,14 @@ enum err_code field_change(struct write *w, const struct field_input *input, str
         return error_set(err, ERR_NOT_FOUND, "There is no such field of this object.");
     if (old->standard)
         return error_set(err, ERR_CONFLICT, "This is a standard field; it stays as it is.");
+    if (old->archived && (!input->has.archived || input->archived))
+        return error_set(err, ERR_CONFLICT, "This field is archived; restore it first.");
     struct field field = *old;
-    code = archive(w, input, &fields, &field, err);
+    code = field_check_change(w, input, &field, list, err);
     if (!code)
-        code = field_check_change(w, input, &field, list, err);
+        code = check_archiving_refused(archive(w, input, &fields, &field, err), list, err);
     if (!code)
-        code = refused(list, err);
+        code = error_list_refuse(list, err);
     if (!code && is_same(w->arena, old, &field))
         return finish(w, &held, field.id, result, err);
     if (!code)
@@ -204,7 +201,7 @@ enum err_code field_reorder(struct write *w, const struct field_order *input, st
     if (code)
         return code;
     check_order(input, &fields, list);
-    code = refused(list, err);
+    code = error_list_refuse(list, err);
     if (!code)
         code = field_owner_touch(w, &held, 0, err);
     struct db_value *values = ARENA_ARRAY(w->arena, struct db_value, 3 * input->count + 1), *v = values;

@@ -111,16 +111,20 @@ static const char *free_name(struct arena *arena, const struct field_set *fields
     return name;
 }
 
-static enum err_code name_it(struct write *w, const struct field_input *input, const struct field_set *fields,
-    struct field *field, struct error_list *list, struct error *err)
+void field_name_taken(const char *name, struct error_list *list)
+{
+    error_list_conflict(list, "/name", "Another field of this object has the name '%.80s'.", name);
+}
+
+static void name_it(struct write *w, const struct field_input *input, const struct field_set *fields,
+    struct field *field, struct error_list *list)
 {
     field->name = input->name ? input->name : free_name(w->arena, fields, field->display_name);
     if (!input->name && !check_name(field->display_name, SIZE_MAX))
-        return ERR_OK; /* told already */
+        return; /* told already */
     if (check_api_name(field->name, !input->name, "/name", list) && input->name &&
         field_by_name(fields, input->name))
-        return error_set(err, ERR_CONFLICT, "Another field of this object has the name '%s'.", input->name);
-    return ERR_OK;
+        field_name_taken(input->name, list);
 }
 
 /* Reads the options into a select, where they are the field's own. */
@@ -147,6 +151,13 @@ static void check_limits(
             error_list_add(list, "/limits", "The limits are those of the field that it is bound to.");
     } else if (input->has.limits || is_new)
         field_limits_read(w->arena, crm_limits(w->crm), input->limits, field, list);
+}
+
+/* Whether a default can be checked: what it must fit has been read, and not refused since there were `refused`. */
+static bool default_can_be_checked(const struct error_list *list, size_t refused)
+{
+    return list->count == refused && !error_list_is_unread(list, "/options") &&
+           !error_list_is_unread(list, "/limits") && !error_list_is_unread(list, "/target_object_id");
 }
 
 /* What is given, or what was there before options or limits changed. An employee who left since stays the default. */
@@ -227,9 +238,9 @@ static const char *wrong_binding(const struct field_held *held, const struct fie
                : NULL;
 }
 
-/* Takes type, options, limits and target from the field that it is bound to. */
+/* Takes type, options, limits and target from the field that it is bound to; *known: there is one. */
 static enum err_code bind(struct write *w, const struct field_input *input, const struct field_held *held,
-    const struct field_set *fields, bool has_type, struct field *field, struct error_list *list,
+    const struct field_set *fields, struct field *field, bool *known, struct error_list *list,
     struct error *err)
 {
     struct field target = {0};
@@ -237,7 +248,8 @@ static enum err_code bind(struct write *w, const struct field_input *input, cons
     enum err_code code = field_of_records(w, input->bound_field_id, &target, &why);
     if (code && code != ERR_NOT_FOUND)
         return error_set(err, code, "%s", why.text);
-    const char *wrong = code ? why.text : wrong_binding(held, fields, has_type, field, &target);
+    const char *wrong = code ? why.text : wrong_binding(held, fields, input->type != NULL, field, &target);
+    *known = !wrong;
     if (wrong) {
         error_list_add(list, "/bound_field_id", "%s", wrong);
         return ERR_OK;
@@ -253,20 +265,22 @@ static enum err_code bind(struct write *w, const struct field_input *input, cons
     return ERR_OK;
 }
 
+/* *known: what its values are can be told, and so what else it may have. */
 static enum err_code check_type(struct write *w, const struct field_input *input,
-    const struct field_held *held, const struct field_set *fields, struct field *field,
+    const struct field_held *held, const struct field_set *fields, struct field *field, bool *known,
     struct error_list *list, struct error *err)
 {
-    size_t refused = list->count;
-    bool bound = !id_is_nil(input->bound_field_id);
-    if (!input->type && !bound)
+    bool bound = !id_is_nil(input->bound_field_id), unread = error_list_is_unread(list, "/bound_field_id");
+    *known = false;
+    if (!input->type && !bound && !unread)
         error_list_add(list, "/field_type", "This is required.");
     else if (input->type && !field_type_parse(input->type, &field->type))
         error_list_add(list, "/field_type", "This must be one of %s.", field_type_names(w->arena));
-    if (list->count > refused)
-        return ERR_OK;
-    field_limits_preset(crm_limits(w->crm), field);
-    return bound ? bind(w, input, held, fields, input->type != NULL, field, list, err) : ERR_OK;
+    else if (!unread && !error_list_is_unread(list, "/field_type")) {
+        *known = true;
+        field_limits_preset(crm_limits(w->crm), field);
+    }
+    return *known && bound ? bind(w, input, held, fields, field, known, list, err) : ERR_OK;
 }
 
 enum err_code field_check_new(struct write *w, const struct field_input *input, const struct field_held *held,
@@ -277,14 +291,16 @@ enum err_code field_check_new(struct write *w, const struct field_input *input, 
         .description = input->description ? input->description : "",
         .required = input->required,
         .created_at = w->now};
+    bool known;
     check_texts(w, field, list);
+    name_it(w, input, fields, field, list);
     size_t refused = list->count;
-    enum err_code code = check_type(w, input, held, fields, field, list, err);
-    if (!code && list->count == refused) { /* all the rest depends on the type */
+    enum err_code code = check_type(w, input, held, fields, field, &known, list, err);
+    if (!code && known) { /* all the rest depends on the type */
         check_options(w, input, field, list);
         check_limits(w, input, field, list);
         code = check_target(w, input, field, list, err);
-        if (!code && list->count == refused)
+        if (!code && default_can_be_checked(list, refused))
             code = check_default(w, input, field, list, err);
     }
     size_t table = 0;
@@ -293,7 +309,7 @@ enum err_code field_check_new(struct write *w, const struct field_input *input, 
     if ((int64_t)table >= crm_limits(w->crm)->fields)
         error_list_add(list, "", "An object has %lld fields at most, archived ones included.",
             (long long)crm_limits(w->crm)->fields);
-    return code ? code : name_it(w, input, fields, field, list, err);
+    return code;
 }
 
 enum err_code field_check_change(struct write *w, const struct field_input *input, struct field *field,
@@ -309,5 +325,5 @@ enum err_code field_check_change(struct write *w, const struct field_input *inpu
     size_t refused = list->count;
     check_options(w, input, field, list);
     check_limits(w, input, field, list);
-    return list->count == refused ? check_default(w, input, field, list, err) : ERR_OK;
+    return default_can_be_checked(list, refused) ? check_default(w, input, field, list, err) : ERR_OK;
 }

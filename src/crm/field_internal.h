@@ -94,6 +94,8 @@ enum err_code field_check_change(struct write *w, const struct field_input *inpu
     struct error_list *list, struct error *err) MUST_CHECK;
 /* ERR_CONFLICT when something needs the field: another field that is bound to it, or a rule. */
 enum err_code field_check_unused(struct write *w, const struct field *field, struct error *err) MUST_CHECK;
+/* /name, as a conflict. */
+void field_name_taken(const char *name, struct error_list *list);
 /* Whether one of the fields that are not archived is bound to it. */
 bool field_bound_to(const struct field_set *fields, struct id target_id);
 /* A field of a record object, by its id, standard or not; its kind and object are in it. ERR_NOT_FOUND. */

@@ -140,19 +140,24 @@ static enum err_code refuse_owner_group(const struct group *group, struct error 
                : ERR_OK;
 }
 
-static enum err_code check_group_name(
-    const struct write *w, const char *name, struct error_list *list, struct error *err)
+static void taken(const char *name, struct error_list *list)
 {
-    return check_name_member(name, crm_limits(w->crm)->name_chars, list)
-               ? ERR_OK
-               : error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    error_list_conflict(list, "/name", "There is a group named \"%.100s\" in this Business already.", name);
 }
 
-static enum err_code taken(enum err_code code, const char *name, struct error *err)
+/* Looked for before it is written, so that one that is there is refused without ending the batch. */
+static enum err_code check_group_name(
+    const struct write *w, const struct group *group, struct error_list *list, struct error *err)
 {
-    return code == ERR_CONFLICT
-               ? error_set(err, code, "There is a group named \"%.100s\" in this Business already.", name)
-               : code;
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    if (!check_name_member(group->name, crm_limits(w->crm)->name_chars, list))
+        return error_list_refuse(list, err);
+    enum err_code code =
+        db_query(w->db, "SELECT 1 FROM permission_group WHERE business_id = $1 AND name = $2 AND id <> $3",
+            DB_PARAMS(db_id(w->business_id), db_text(group->name), db_id(group->id)), &rows, err);
+    if (!code && db_next(rows, &code, err))
+        taken(group->name, list);
+    return code ? code : error_list_refuse(list, err);
 }
 
 /* ── the audit log ───────────────────────────────────────────────────────────────────────────── */
@@ -215,9 +220,9 @@ enum err_code group_add(struct write *w, const struct group_input *input, struct
     const struct grants *g = &group->grants;
     enum err_code code = write_may(w, ACTION_ADD_GROUP, NULL, err);
     if (!code)
-        code = check_group_name(w, group->name, list, err);
-    if (!code)
         code = write_may_grant(w, g, false, err);
+    if (!code)
+        code = check_group_name(w, group, list, err);
     if (!code)
         code = check_business(w->db, w->business_id, err);
     if (code)
@@ -231,11 +236,12 @@ enum err_code group_add(struct write *w, const struct group_input *input, struct
             db_int(g->of[PERMIT_OBJECTS]), db_int(g->of[PERMIT_WEBHOOKS]), db_int(g->of[PERMIT_PEOPLE]),
             db_int(g->of[PERMIT_AUDIT]), db_int(w->now)),
         NULL, err);
-    return code ? taken(code, group->name, err)
-                : audit_group(w, "permission_group.created", NULL, group, err);
+    if (code == ERR_CONFLICT) /* another node was quicker */
+        taken(group->name, list);
+    return code ? code : audit_group(w, "permission_group.created", NULL, group, err);
 }
 
-static enum err_code update(struct write *w, struct group *group, struct error *err)
+static enum err_code update(struct write *w, struct group *group, struct error_list *list, struct error *err)
 {
     const struct grants *g = &group->grants;
     group->version++;
@@ -247,7 +253,8 @@ static enum err_code update(struct write *w, struct group *group, struct error *
             db_int(g->of[PERMIT_PEOPLE]), db_int(g->of[PERMIT_AUDIT]), db_int(group->version),
             db_id(group->id), db_id(w->business_id)),
         NULL, err);
-    code = taken(code, group->name, err);
+    if (code == ERR_CONFLICT)
+        taken(group->name, list);
     return code ? code : business_touch(w->db, w->business_id, err);
 }
 
@@ -263,13 +270,13 @@ enum err_code group_change(struct write *w, struct id id, int64_t version, const
         return code;
     const struct group before = *group;
     apply(input, group);
-    code = check_group_name(w, group->name, list, err);
+    code = write_may_grant(w, &group->grants, false, err);
     if (!code)
-        code = write_may_grant(w, &group->grants, false, err);
+        code = check_group_name(w, group, list, err);
     if (!code)
         code = read_members(w->db, w->arena, group, err);
     if (!code)
-        code = update(w, group, err);
+        code = update(w, group, list, err);
     return code ? code : audit_group(w, "permission_group.changed", &before, group, err);
 }
 
@@ -341,8 +348,8 @@ enum err_code group_set_members(struct write *w, struct id id, const struct id *
     enum err_code code = hold_for_members(w, id, &before, err);
     if (!code)
         code = employees_check(w->db, w->business_id, employees, count, "/members", list, err);
-    if (!code && list->count)
-        code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    if (!code)
+        code = error_list_refuse(list, err);
     if (!code && count == 0 && group_is_owner(&before))
         code = error_set(err, ERR_CONFLICT, "The owner group always has a member.");
     if (code)
@@ -501,8 +508,8 @@ enum err_code role_set_groups(struct write *w, struct id role_id, const struct i
         code = groups_of_role(w->db, w->arena, w->business_id, role_id, &before, &before_count, err);
     for (size_t i = 0; i < count && !code; i++)
         code = check_role_group(w, groups[i], i, list, err);
-    if (!code && list->count)
-        code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    if (!code)
+        code = error_list_refuse(list, err);
     if (code)
         return code;
     code = db_exec(w->db, "DELETE FROM role_group WHERE role_id = $1 AND business_id = $2",

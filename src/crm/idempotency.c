@@ -95,12 +95,13 @@ enum err_code idempotency_forget(struct db *db, const struct idempotency *reques
 }
 
 /* Rows that another node is at are left to it. */
-enum err_code idempotency_expire(struct db *db, int64_t before, size_t most, struct error *err)
+enum err_code idempotency_expire(
+    struct db *db, int64_t before, size_t most, int64_t *removed, struct error *err)
 {
     return db_exec(db,
         "DELETE FROM idempotency WHERE key_hash IN (SELECT key_hash FROM idempotency WHERE created_at < $1 "
         "ORDER BY created_at LIMIT $2{update_free})",
-        DB_PARAMS(db_int(before), db_int((int64_t)most)), NULL, err);
+        DB_PARAMS(db_int(before), db_int((int64_t)most)), removed, err);
 }
 
 enum err_code idempotency_erase(

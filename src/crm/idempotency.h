@@ -56,8 +56,9 @@ enum err_code idempotency_store(struct db *db, const struct idempotency *request
 enum err_code idempotency_forget(
     struct db *db, const struct idempotency *request, struct error *err) MUST_CHECK;
 
-/* Removes rows that are older than `before`, of whatever Business: `most` of them. */
-enum err_code idempotency_expire(struct db *db, int64_t before, size_t most, struct error *err) MUST_CHECK;
+/* Removes rows that are older than `before`, of whatever Business: `most` of them. `removed`: how many; may be NULL. */
+enum err_code idempotency_expire(
+    struct db *db, int64_t before, size_t most, int64_t *removed, struct error *err) MUST_CHECK;
 
 /* The activity is deleted, and so is what its answer tells of it. */
 enum err_code idempotency_erase(

@@ -1,6 +1,7 @@
 #include "crm/invitation.h"
 
-#include "crm/access.h"
+#include "crm/audit.h"
+#include "crm/employee.h"
 #include "crm/letter.h"
 
 /* Who is to be invited. */
@@ -45,11 +46,18 @@ static enum err_code replace(struct write *w, struct id user_id, struct error *e
     return code ? code : password_tokens_replace(w, MAIL_INVITATION, user_id, w->business_id, err);
 }
 
+static enum err_code write_down(struct write *w, const char *action, struct id employee_id,
+    const struct invited *invited, struct error *err)
+{
+    struct audit audit = AUDIT(w, action, employee_id, invited->display_name);
+    return audit_add(&audit, err);
+}
+
 enum err_code invitation_send(
     struct write *w, struct id employee_id, struct invitation *invitation, struct error *err)
 {
     struct invited invited;
-    enum err_code code = write_may(w, ACTION_INVITE_EMPLOYEE, NULL, err);
+    enum err_code code = employee_may_change(w, ACTION_ADD_EMPLOYEE, employee_id, err);
     if (!code)
         code = read_invited(w, employee_id, &invited, err);
     if (!code)
@@ -69,7 +77,14 @@ enum err_code invitation_send(
     letter_invitation(
         w->arena, w->actor ? w->actor->employee.display_name : NULL, invited.business_name, &mail);
     *invitation = (struct invitation){.employee_id = employee_id, .email = invited.email};
-    return mail_add(w, &mail, err);
+    code = mail_add(w, &mail, err);
+    return code ? code : write_down(w, "employee.invited", employee_id, &invited, err);
+}
+
+enum err_code invitation_send_if_needed(struct write *w, struct id employee_id, struct error *err)
+{
+    struct invitation invitation;
+    return invitation_send(w, employee_id, &invitation, err);
 }
 
 enum err_code invitation_link(struct write *w, struct id employee_id, const char **token, struct error *err)
@@ -80,14 +95,15 @@ enum err_code invitation_link(struct write *w, struct id employee_id, const char
         code = check_invited(w, &invited, err);
     if (!code)
         code = replace(w, invited.user_id, err);
-    return code ? code
-                : password_token_add(
-                      w, MAIL_INVITATION, invited.user_id, w->business_id, id_new(), token, err);
+    if (!code)
+        code = password_token_add(w, MAIL_INVITATION, invited.user_id, w->business_id, id_new(), token, err);
+    return code ? code : write_down(w, "employee.invitation_link_made", employee_id, &invited, err);
 }
 
 enum err_code password_reset_request(struct write *w, const char *email, struct error *err)
 {
     bool allowed = false;
+    write_is_data(w);
     enum err_code code = mail_need(w, err);
     if (!code)
         code = reset_request_count(w, email, &allowed, err);

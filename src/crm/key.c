@@ -1,5 +1,6 @@
 #include "crm/key.h"
 
+#include "crm/audit.h"
 #include "crm/business.h"
 #include "crm/check.h"
 #include "crm/employee.h"
@@ -144,6 +145,28 @@ enum err_code key_list_of(struct db *db, struct arena *arena, const struct actor
     return code;
 }
 
+/* ── the audit log ───────────────────────────────────────────────────────────────────────────── */
+
+/* Where the key works, unless it is limited: wherever its user does. Of the secret nothing is told, nor its prefix. */
+static enum err_code add_where_it_works(struct audit *audit, const struct key *key, struct error *err)
+{
+    if (id_is_nil(key->business_id))
+        return audit_add_of_user(audit, key->user_id, err);
+    audit->business_id = key->business_id;
+    return audit_add(audit, err);
+}
+
+static enum err_code write_down_new(struct write *w, const struct key *key, struct error *err)
+{
+    struct audit audit = AUDIT(w, "api_key.created", key->id, key->name);
+    audit_text(&audit, "name", NULL, key->name);
+    audit_id(&audit, "user_id", (struct id){0}, key->user_id);
+    audit_time(&audit, "expires_at", 0, key->expires_at);
+    audit_bool(&audit, "read_only", false, key->read_only);
+    audit_id(&audit, "business_id", (struct id){0}, key->business_id);
+    return add_where_it_works(&audit, key, err);
+}
+
 /* ── making ──────────────────────────────────────────────────────────────────────────────────── */
 
 /* Takes over what limits the key of whoever makes this one. */
@@ -246,7 +269,8 @@ enum err_code key_add(struct write *w, struct id user_id, const struct new_key *
         .created_at = w->now,
         .expires_at = wanted.expires_at,
         .read_only = wanted.read_only};
-    return insert(w, key, *secret, err);
+    code = insert(w, key, *secret, err);
+    return code ? code : write_down_new(w, key, err);
 }
 
 enum err_code key_rename(struct write *w, struct id id, const char *name, struct key *key,
@@ -258,9 +282,12 @@ enum err_code key_rename(struct write *w, struct id id, const char *name, struct
         code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
     if (code)
         return code;
+    struct audit audit = AUDIT(w, "api_key.changed", id, name);
+    audit_text(&audit, "name", key->name, name);
     key->name = name;
-    return db_exec(
+    code = db_exec(
         w->db, "UPDATE api_key SET name = $1 WHERE id = $2", DB_PARAMS(db_text(name), db_id(id)), NULL, err);
+    return code ? code : add_where_it_works(&audit, key, err);
 }
 
 /* ── ending ──────────────────────────────────────────────────────────────────────────────────── */
@@ -272,6 +299,9 @@ static enum err_code revoke(struct write *w, const struct key *key, struct error
     if (!code)
         code = db_exec(w->db, "UPDATE api_key SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
             DB_PARAMS(db_int(w->now), db_id(key->id)), NULL, err);
+    struct audit audit = AUDIT(w, "api_key.revoked", key->id, key->name);
+    if (!code)
+        code = add_where_it_works(&audit, key, err);
     if (code)
         return code;
     return id_is_nil(key->business_id) ? business_touch_of_user(w->db, key->user_id, err)
@@ -303,11 +333,15 @@ enum err_code key_revoke(struct write *w, struct id id, struct error *err)
     return code ? code : revoke(w, &key, err);
 }
 
-static enum err_code block(struct write *w, struct id id, struct error *err)
+/* It stays the user's own elsewhere. */
+static enum err_code block(struct write *w, const struct key *key, struct error *err)
 {
     enum err_code code =
         db_exec(w->db, "INSERT INTO api_key_block (key_id, business_id, blocked_at) VALUES ($1, $2, $3)",
-            DB_PARAMS(db_id(id), db_id(w->business_id), db_int(w->now)), NULL, err);
+            DB_PARAMS(db_id(key->id), db_id(w->business_id), db_int(w->now)), NULL, err);
+    struct audit audit = AUDIT(w, "api_key.blocked", key->id, key->name);
+    if (!code)
+        code = audit_add(&audit, err);
     return code ? code : business_touch(w->db, w->business_id, err);
 }
 
@@ -322,5 +356,5 @@ enum err_code key_revoke_of(struct write *w, struct id employee_id, struct id id
         code = find(w->db, w->arena, &view, id, &key, err);
     if (code)
         return code;
-    return id_is_nil(key.business_id) ? block(w, id, err) : revoke(w, &key, err);
+    return id_is_nil(key.business_id) ? block(w, &key, err) : revoke(w, &key, err);
 }

@@ -1,5 +1,6 @@
 #include "crm/letter.h"
 
+#include "crm/check.h"
 #include "crm/password_token.h"
 
 void letter_invitation(struct arena *arena, const char *inviter, const char *business, struct mail *mail)
@@ -48,8 +49,9 @@ static enum err_code finish_reset(struct write *w, struct outgoing *mail, bool *
     enum err_code code = db_query(w->db,
         "SELECT u.id, u.email, e.display_name, b.name FROM user_account u JOIN employee e ON e.user_id = "
         "u.id "
-        "JOIN business b ON b.id = e.business_id WHERE u.email = $1 AND e.active = 1 ORDER BY e.id LIMIT 1",
-        DB_PARAMS(db_text(mail->address)), &rows, err);
+        "JOIN business b ON b.id = e.business_id WHERE u.email_key = $1 AND e.active = 1 ORDER BY e.id LIMIT "
+        "1",
+        DB_PARAMS(db_text(email_key(w->arena, mail->address))), &rows, err);
     *wanted = !code && db_next(rows, &code, err);
     if (!*wanted)
         return code;

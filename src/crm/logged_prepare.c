@@ -145,8 +145,8 @@ static enum err_code check_all(struct preparing *p, struct error *err)
     if (!code && p->type)
         code = logged_fields_prepare(
             p->db, p->arena, p->actor, p->type, input->fields, &p->log->activity, p->list, err);
-    if (!code && p->list->count)
-        code = error_set(err, ERR_INVALID, "%s", p->list->items[0].text);
+    if (!code)
+        code = error_list_refuse(p->list, err);
     if (code)
         return code;
     logged_fields_bind(p->arena, p->log);

@@ -125,7 +125,7 @@ static enum err_code keep_first(struct db *db, struct log_unit **logs, size_t *c
             logs[kept++] = log;
     }
     *count = kept;
-    return keys ? idempotency_expire(db, expired, 2 * keys, err) : ERR_OK;
+    return keys ? idempotency_expire(db, expired, 2 * keys, NULL, err) : ERR_OK;
 }
 
 /* ── the rows ────────────────────────────────────────────────────────────────────────────────── */

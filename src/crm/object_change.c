@@ -67,7 +67,7 @@ static bool is_icon(const char *icon)
 static void check_texts(const struct activity_object *object, bool derived, const struct crm_limits *limits,
     struct error_list *list)
 {
-    if (check_name_member(object->name, limits->name_chars, list))
+    if (check_name_member(object->name, limits->name_chars, list) || !derived)
         (void)check_api_name(object->api_name, derived, "/api_name", list);
     if (text_chars(object->description) > (size_t)limits->text_chars)
         error_list_add(list, "/description", "At most %lld characters.", (long long)limits->text_chars);
@@ -153,26 +153,15 @@ static enum err_code check_association(
     return code || object->field_count == 0 ? code : check_bound_fields(w, object, list, err);
 }
 
-/* The association only where it is set: what it named may have been archived since. */
+/* The association only where it is set: what it named may have been archived since. The code is of the database only. */
 static enum err_code check_object(struct write *w, const struct object_input *input,
     const struct activity_object *object, struct error_list *list, struct error *err)
 {
     check_texts(object, !input->api_name, crm_limits(w->crm), list);
     check_action(w->arena, object, list);
-    enum err_code code = input->has.association_mode || input->has.association_objects
-                             ? check_association(w, object, list, err)
-                             : ERR_OK;
-    if (code || !list->count)
-        return code;
-    return error_set(err, ERR_INVALID, "%s", list->items[0].text);
-}
-
-/* ERR_CONFLICT about one member. */
-static enum err_code conflict(
-    struct error_list *list, struct error *err, const char *pointer, const char *text)
-{
-    error_list_add(list, pointer, "%s", text);
-    return error_set(err, ERR_CONFLICT, "%s", text);
+    return input->has.association_mode || input->has.association_objects
+               ? check_association(w, object, list, err)
+               : ERR_OK;
 }
 
 static enum err_code check_untaken(
@@ -182,10 +171,10 @@ static enum err_code check_untaken(
     enum err_code code =
         db_query(w->db, "SELECT 1 FROM activity_object WHERE business_id = $1 AND api_name = $2",
             DB_PARAMS(db_id(w->business_id), db_text(object->api_name)), &rows, err);
-    if (code || !db_next(rows, &code, err))
-        return code;
-    return conflict(list, err, "/api_name",
-        arena_printf(w->arena, "The api_name '%s' is taken in this Business.", object->api_name));
+    if (!code && db_next(rows, &code, err))
+        error_list_conflict(
+            list, "/api_name", "The api_name '%.80s' is taken in this Business.", object->api_name);
+    return code;
 }
 
 /* Whether an activity of this type was ever logged or scheduled: the first row of an index tells. */
@@ -201,10 +190,10 @@ static enum err_code check_unused(
         "OR EXISTS (SELECT 1 FROM scheduled_activity WHERE activity_object_id = $1 AND business_id = $2 "
         "AND completed_at IS NOT NULL)",
         DB_PARAMS(db_id(object->id), db_id(object->business_id)), &rows, err);
-    if (code || !db_next(rows, &code, err))
-        return code;
-    return conflict(list, err, "/api_name",
-        "The api_name stays as it is: an activity has been logged or scheduled with it.");
+    if (!code && db_next(rows, &code, err))
+        error_list_conflict(list, "/api_name",
+            "The api_name stays as it is: an activity has been logged or scheduled with it.");
+    return code;
 }
 
 /* ── the audit log ───────────────────────────────────────────────────────────────────────────── */
@@ -262,7 +251,7 @@ static enum err_code insert(
             db_int(o->version), db_int(o->created_at)),
         NULL, err);
     if (code == ERR_CONFLICT) /* another node was quicker */
-        return conflict(list, err, "/api_name", "This api_name is taken in this Business.");
+        error_list_conflict(list, "/api_name", "This api_name is taken in this Business.");
     return code;
 }
 
@@ -290,6 +279,8 @@ enum err_code object_add(struct write *w, const struct object_input *input, stru
     if (!code)
         code = check_untaken(w, object, list, err);
     if (!code)
+        code = error_list_refuse(list, err);
+    if (!code)
         code = insert(w, object, list, err);
     return code ? code
                 : audit_object(
@@ -299,15 +290,16 @@ enum err_code object_add(struct write *w, const struct object_input *input, stru
 /* ── changing ────────────────────────────────────────────────────────────────────────────────── */
 
 /*
- * Raises the settings_version first: from then on nobody logs under the old settings, so that an object that is found
+ * Takes the Business's lock first: from then on nobody logs under the old settings, so that an object that is found
  * unused stays so until the commit.
  */
 static enum err_code check_renaming(
     struct write *w, const struct activity_object *object, struct error_list *list, struct error *err)
 {
-    enum err_code code = check_untaken(w, object, list, err);
+    struct id business_id = w->business_id;
+    enum err_code code = business_lock(w->db, &business_id, 1, err);
     if (!code)
-        code = business_touch(w->db, w->business_id, err);
+        code = check_untaken(w, object, list, err);
     return code ? code : check_unused(w, object, list, err);
 }
 
@@ -343,9 +335,11 @@ static bool is_same(const struct activity_object *a, const struct activity_objec
 enum err_code object_change(struct write *w, struct id id, int64_t version, const struct object_input *input,
     struct activity_object *object, struct error_list *list, struct error *err)
 {
-    enum err_code code = object_hold(w, id, version, object, err);
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, NULL, err);
     if (!code && input->has.archived && input->archived)
         code = write_may(w, ACTION_DELETE_OBJECT, NULL, err);
+    if (!code)
+        code = object_hold(w, id, version, object, err);
     if (code)
         return code;
     const struct activity_object before = *object;
@@ -354,9 +348,13 @@ enum err_code object_change(struct write *w, struct id id, int64_t version, cons
         return error_set(err, ERR_CONFLICT, "This Activity Object is archived; it can only be restored.");
     bool renamed = strcmp(before.api_name, object->api_name) != 0;
     code = check_object(w, input, object, list, err);
+    if (!code && renamed)
+        code = check_renaming(w, object, list, err);
+    if (!code)
+        code = error_list_refuse(list, err);
     if (code || is_same(&before, object))
         return code;
-    code = renamed ? check_renaming(w, object, list, err) : business_touch(w->db, w->business_id, err);
+    code = business_touch(w->db, w->business_id, err);
     if (!code)
         code = update(w, object, err);
     return code ? code : audit_object(w, "activity_object.changed", &before, object, err);

@@ -28,38 +28,48 @@ struct password_hash {
 enum err_code password_hash(const char *password, struct password_hash *hash, struct error *err) MUST_CHECK;
 
 /*
- * Whether it is the one. `stored` NULL: nobody has that account, or it has no password; false, after the same time.
- * *outdated: it is, and its hash has a lower cost than the one in force.
+ * Whether it is the one. `stored` NULL: nobody has that account, or it has no password; *fits is false then, after the
+ * same time. *outdated: it fits, and its hash has a lower cost than the one in force. ERR_BUSY as above.
  */
-bool password_fits(const char *password, const char *stored, bool *outdated);
+enum err_code password_verify(
+    const char *password, const char *stored, bool *fits, bool *outdated, struct error *err) MUST_CHECK;
 
 /* ── any thread ──────────────────────────────────────────────────────────────────────────────── */
 
-/* Whom a password is for: it may not be their email or a name of theirs. */
+/* Whose a password is, and what it may not be: their email or a name of theirs. */
 struct password_owner {
     struct id user_id;
-    const char *email, *first_name, *last_name; /* of the user; NULL: not known */
+    const char *email, *first_name, *last_name; /* of the User; NULL: not known */
+    const char *stored; /* hash of the one in force; NULL: none */
 };
 
 /* Whether it may be one: length, and not what everybody knows of its owner. If not, it is refused as `pointer`. */
 bool password_check(struct arena *arena, const char *password, const struct password_owner *owner,
     const char *pointer, struct error_list *list);
 
-/* ERR_NOT_FOUND: there is no such user. */
+/* In the arena. ERR_NOT_FOUND: there is no such user. */
 enum err_code password_owner_read(struct db *db, struct arena *arena, struct id user_id,
     struct password_owner *owner, struct error *err) MUST_CHECK;
 
-/* The stored hash of a user, in the arena; NULL: they have no password. */
-enum err_code password_read(
-    struct db *db, struct arena *arena, struct id user_id, const char **hash, struct error *err) MUST_CHECK;
+/* By email, compared without case. Nobody: ERR_OK, and the owner's id is nil. */
+enum err_code password_find(struct db *db, struct arena *arena, const char *email,
+    struct password_owner *owner, struct error *err) MUST_CHECK;
 
 /* ── inside the writer's transaction ─────────────────────────────────────────────────────────── */
 
 /*
- * Sets it, whether or not there was one, and ends all sessions and sign-in links of the user: at once, on all nodes.
+ * Sets it, whether or not there was one, and ends all sessions, sign-in links and tokens of the user: at once, on all nodes.
  * Whoever stays signed in gets a new session afterwards. ERR_NOT_FOUND: there is no such user.
  */
 enum err_code password_set(
+    struct write *w, struct id user_id, const char *hash, struct error *err) MUST_CHECK;
+
+/* ERR_UNAUTHENTICATED unless the one in force is still what was verified (NULL: none). */
+enum err_code password_still_is(
+    struct write *w, struct id user_id, const char *stored, struct error *err) MUST_CHECK;
+
+/* The same password under the cost in force: ends nothing. */
+enum err_code password_renew(
     struct write *w, struct id user_id, const char *hash, struct error *err) MUST_CHECK;
 
 #endif

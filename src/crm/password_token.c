@@ -1,6 +1,7 @@
 #include "crm/password_token.h"
 
 #include "base/clock.h"
+#include "crm/check.h"
 #include "crm/secret.h"
 
 #define REQUESTS_MOST 3 /* for one address, in REQUESTS_US */
@@ -95,7 +96,7 @@ enum err_code password_tokens_replace(
 enum err_code reset_request_count(struct write *w, const char *email, bool *allowed, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    struct secret_hash hash = secret_hash(email);
+    struct secret_hash hash = secret_hash(email_key(w->arena, email));
     *allowed = false;
     enum err_code code = db_exec(w->db,
         "INSERT INTO reset_request (hash, count, since) VALUES ($1, 1, $2) ON CONFLICT (hash) DO UPDATE SET "

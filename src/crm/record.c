@@ -87,8 +87,10 @@ enum err_code record_get(struct db *db, struct arena *arena, const struct record
 enum err_code record_read(struct db *db, struct arena *arena, const struct actor *actor,
     const struct record_object *object, struct id id, struct record *record, struct error *err)
 {
-    enum err_code code = record_get(db, arena, object, id, record, err);
+    enum err_code code = may(actor, ACTION_VIEW_RECORD, NULL, err);
     struct thing thing = {0};
+    if (!code)
+        code = record_get(db, arena, object, id, record, err);
     if (!code)
         thing.employee_id = record->owner.id;
     if (!code)

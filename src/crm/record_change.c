@@ -140,12 +140,10 @@ static void check_columns(
         error_list_add(list, "/email", "'%.80s' is not an email address.", record->email);
 }
 
-static enum err_code email_taken(
-    const struct record *record, bool archived, struct error_list *list, struct error *err)
+static void email_taken(const struct record *record, bool archived, struct error_list *list)
 {
-    error_list_add(list, "/email", "A contact with the email %.120s is there already%s.", record->email,
+    error_list_conflict(list, "/email", "A contact with the email %.120s is there already%s.", record->email,
         archived ? ", archived" : "");
-    return error_set(err, ERR_CONFLICT, "%s", list->items[0].text);
 }
 
 static enum err_code check_email_free(
@@ -153,7 +151,9 @@ static enum err_code check_email_free(
 {
     bool taken = false, archived = false;
     enum err_code code = record_email_taken(w->db, record, &taken, &archived, err);
-    return code || !taken ? code : email_taken(record, archived, list, err);
+    if (!code && taken)
+        email_taken(record, archived, list);
+    return code;
 }
 
 /* Puts what is given over the record, and checks what comes out. `before`: NULL for a new one. */
@@ -174,13 +174,15 @@ static enum err_code apply(struct write *w, const struct record_object *object,
         values_complete(&record->values, NULL, list);
     }
     code = put_owner(w, input, record, list, err);
-    if (!code && list->count)
-        code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    if (!code)
+        code = check_email_free(w, record, list, err);
+    if (!code)
+        code = error_list_refuse(list, err);
     if (code)
         return code;
     record_put_columns(w->arena, object->kind, record);
     record->field_values = values_store(w->arena, &record->values);
-    return check_email_free(w, record, list, err);
+    return ERR_OK;
 }
 
 /* The names of what its values refer to, for whoever reads the answer. */
@@ -219,9 +221,9 @@ static enum err_code begin(
 enum err_code record_add(struct write *w, const char *object_key, const struct record_input *input,
     struct record_object *object, struct record *record, struct error_list *list, struct error *err)
 {
-    enum err_code code = record_object_find(w, object_key, object, err);
+    enum err_code code = write_may(w, ACTION_ADD_RECORD, NULL, err);
     if (!code)
-        code = write_may(w, ACTION_ADD_RECORD, NULL, err);
+        code = record_object_find(w, object_key, object, err);
     if (!code && object->archived_at)
         code = error_set(err, ERR_CONFLICT, "%.60s is archived: it takes no new records.", object->name);
     if (!code)
@@ -235,7 +237,7 @@ enum err_code record_add(struct write *w, const char *object_key, const struct r
         return code;
     code = record_insert(w->db, w->arena, object->kind, record, err);
     if (code == ERR_CONFLICT) /* another node was quicker */
-        return email_taken(record, false, list, err);
+        email_taken(record, false, list);
     return code ? code : read_names(w, record, err);
 }
 
@@ -255,7 +257,9 @@ enum err_code record_change(struct write *w, const char *object_key, struct id i
     const struct record_input *input, struct record_object *object, struct record *record,
     struct error_list *list, struct error *err)
 {
-    enum err_code code = record_object_find(w, object_key, object, err);
+    enum err_code code = write_may(w, ACTION_VIEW_RECORD, NULL, err);
+    if (!code)
+        code = record_object_find(w, object_key, object, err);
     if (!code)
         code = record_hold(w->db, w->arena, object, id, record, err);
     struct thing thing = {0};
@@ -276,6 +280,6 @@ enum err_code record_change(struct write *w, const char *object_key, struct id i
     record->updated_at = w->now;
     code = record_update(w->db, w->arena, object->kind, &before, record, err);
     if (code == ERR_CONFLICT)
-        return email_taken(record, false, list, err);
+        email_taken(record, false, list);
     return code ? code : read_names(w, record, err);
 }

@@ -59,8 +59,8 @@ static enum err_code may_know_objects(const struct actor *actor, struct error *e
 enum err_code record_object_read(struct db *db, struct arena *arena, const struct actor *actor,
     const char *key, struct record_object *object, struct error *err)
 {
-    enum err_code code = record_object_lookup(db, arena, actor->business_id, key, object, err);
-    return code ? code : may_know_objects(actor, err);
+    enum err_code code = may_know_objects(actor, err);
+    return code ? code : record_object_lookup(db, arena, actor->business_id, key, object, err);
 }
 
 enum err_code record_object_find(
@@ -106,20 +106,31 @@ static void check_new_name(const char *name, bool derived, struct error_list *li
         error_list_add(list, "/api_name", "The api_name '%s' has a meaning of its own; take another.", name);
 }
 
-static void check_object(struct write *w, const struct record_object *object, struct error_list *list)
+/* Whether its name is one. */
+static bool check_object(struct write *w, const struct record_object *object, struct error_list *list)
 {
     const struct crm_limits *limits = crm_limits(w->crm);
-    (void)check_name_member(object->name, limits->name_chars, list);
+    bool named = check_name_member(object->name, limits->name_chars, list);
     if (text_chars(object->description) > (size_t)limits->text_chars)
         error_list_add(list, "/description", "A description has at most %lld characters.",
             (long long)limits->text_chars);
+    return named;
 }
 
-static enum err_code api_name_taken(
-    const struct record_object *object, struct error_list *list, struct error *err)
+static void api_name_taken(const struct record_object *object, struct error_list *list)
 {
-    error_list_add(list, "/api_name", "The api_name '%s' is taken in this Business.", object->api_name);
-    return error_set(err, ERR_CONFLICT, "%s", list->items[0].text);
+    error_list_conflict(
+        list, "/api_name", "The api_name '%.80s' is taken in this Business.", object->api_name);
+}
+
+static enum err_code check_untaken(
+    struct write *w, const struct record_object *object, struct error_list *list, struct error *err)
+{
+    struct record_object other;
+    enum err_code code = record_object_find(w, object->api_name, &other, err);
+    if (!code)
+        api_name_taken(object, list);
+    return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
 /* `before` of a new object is one without anything. */
@@ -138,18 +149,14 @@ static enum err_code audit_object(struct write *w, const char *action, const str
 static enum err_code insert(
     struct write *w, const struct record_object *o, struct error_list *list, struct error *err)
 {
-    struct record_object other;
-    enum err_code code = record_object_find(w, o->api_name, &other, err);
-    if (code != ERR_NOT_FOUND)
-        return code ? code : api_name_taken(o, list, err);
-    code = db_exec(w->db,
+    enum err_code code = db_exec(w->db,
         "INSERT INTO record_object (id, business_id, kind, name, api_name, description, version, created_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         DB_PARAMS(db_id(o->id), db_id(o->business_id), db_int(o->kind), db_text(o->name),
             db_text(o->api_name), db_text(o->description), db_int(o->version), db_int(o->created_at)),
         NULL, err);
     if (code == ERR_CONFLICT) /* another node was quicker */
-        return api_name_taken(o, list, err);
+        api_name_taken(o, list);
     return code ? code
                 : audit_object(w, "record_object.created", &(struct record_object){.name = NULL}, o, err);
 }
@@ -168,11 +175,12 @@ enum err_code record_object_add(struct write *w, const struct record_object_inpu
         .version = 1,
         .created_at = w->now};
     object->api_name = input->api_name ? input->api_name : text_api_name(w->arena, object->name);
-    check_object(w, object, list);
-    if (*object->name)
+    if (check_object(w, object, list) || input->api_name)
         check_new_name(object->api_name, !input->api_name, list);
-    return list->count ? error_set(err, ERR_INVALID, "%s", list->items[0].text)
-                       : insert(w, object, list, err);
+    code = check_untaken(w, object, list, err);
+    if (!code)
+        code = error_list_refuse(list, err);
+    return code ? code : insert(w, object, list, err);
 }
 
 static void apply(struct write *w, const struct record_object_input *input, struct record_object *object)
@@ -246,21 +254,21 @@ enum err_code record_object_change(struct write *w, const char *key, int64_t ver
     const struct record_object_input *input, struct record_object *object, struct error_list *list,
     struct error *err)
 {
-    enum err_code code = record_object_find(w, key, object, err);
-    if (!code)
-        code = write_may(w, ACTION_EDIT_OBJECT, NULL, err);
+    enum err_code code = write_may(w, ACTION_EDIT_OBJECT, NULL, err);
     if (!code && input->has_archived && input->archived)
         code = write_may(w, ACTION_DELETE_OBJECT, NULL, err);
+    if (!code)
+        code = record_object_find(w, key, object, err);
     if (!code && object->version != version)
         code = error_set(err, ERR_STALE, "This object was changed by somebody else since you read it.");
     if (code)
         return code;
     const struct record_object before = *object;
     apply(w, input, object);
-    check_object(w, object, list);
-    if (list->count)
-        return error_set(err, ERR_INVALID, "%s", list->items[0].text);
-    code = check_archiving(w, &before, object, err);
+    (void)check_object(w, object, list);
+    code = check_archiving_refused(check_archiving(w, &before, object, err), list, err);
+    if (!code)
+        code = error_list_refuse(list, err);
     bool same = text_same(before.name, object->name) && text_same(before.description, object->description) &&
                 before.archived_at == object->archived_at;
     if (!code && !same)

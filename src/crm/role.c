@@ -131,19 +131,24 @@ enum err_code role_list(struct db *db, struct arena *arena, const struct actor *
 
 /* ── writing ─────────────────────────────────────────────────────────────────────────────────── */
 
-static enum err_code check_role_name(
-    const struct write *write, const char *name, struct error_list *list, struct error *err)
+static void taken(const char *name, struct error_list *list)
 {
-    return check_name_member(name, crm_limits(write->crm)->name_chars, list)
-               ? ERR_OK
-               : error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    error_list_conflict(list, "/name", "There is a role named \"%.100s\" in this Business already.", name);
 }
 
-static enum err_code taken(enum err_code code, const char *name, struct error *err)
+/* Looked for before it is written, so that one that is there is refused without ending the batch. */
+static enum err_code check_role_name(
+    const struct write *write, const struct role *role, struct error_list *list, struct error *err)
 {
-    return code == ERR_CONFLICT
-               ? error_set(err, code, "There is a role named \"%.100s\" in this Business already.", name)
-               : code;
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    if (!check_name_member(role->name, crm_limits(write->crm)->name_chars, list))
+        return error_list_refuse(list, err);
+    enum err_code code =
+        db_query(write->db, "SELECT 1 FROM role WHERE business_id = $1 AND name = $2 AND id <> $3",
+            DB_PARAMS(db_id(write->business_id), db_text(role->name), db_id(role->id)), &rows, err);
+    if (!code && db_next(rows, &code, err))
+        taken(role->name, list);
+    return code ? code : error_list_refuse(list, err);
 }
 
 enum err_code role_add(
@@ -152,16 +157,18 @@ enum err_code role_add(
     *role = (struct role){.id = id_new(), .name = name, .created_at = write->now};
     enum err_code code = write_may(write, ACTION_ADD_ROLE, NULL, err);
     if (!code)
-        code = check_role_name(write, name, list, err);
+        code = check_role_name(write, role, list, err);
     if (!code)
         code = check_business(write->db, write->business_id, err);
     if (code)
         return code;
     code = db_exec(write->db, "INSERT INTO role (id, business_id, name, created_at) VALUES ($1, $2, $3, $4)",
         DB_PARAMS(db_id(role->id), db_id(write->business_id), db_text(name), db_int(write->now)), NULL, err);
+    if (code == ERR_CONFLICT) /* another node was quicker */
+        taken(name, list);
     struct audit audit = AUDIT(write, "role.created", role->id, name);
     audit_text(&audit, "name", NULL, name);
-    return code ? taken(code, name, err) : audit_add(&audit, err);
+    return code ? code : audit_add(&audit, err);
 }
 
 enum err_code role_rename(struct write *write, struct id id, const char *name, struct role *role,
@@ -169,17 +176,20 @@ enum err_code role_rename(struct write *write, struct id id, const char *name, s
 {
     enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
-        code = check_role_name(write, name, list, err);
-    if (!code)
         code = read_whole(write->db, write->arena, write->business_id, id, role, err);
+    const char *before = code ? NULL : role->name;
+    role->name = name;
+    if (!code)
+        code = check_role_name(write, role, list, err);
     if (code)
         return code;
     struct audit audit = AUDIT(write, "role.changed", id, name);
-    audit_text(&audit, "name", role->name, name);
-    role->name = name;
+    audit_text(&audit, "name", before, name);
     code = db_exec(write->db, "UPDATE role SET name = $1 WHERE id = $2 AND business_id = $3",
         DB_PARAMS(db_text(name), db_id(id), db_id(write->business_id)), NULL, err);
-    return code ? taken(code, name, err) : audit_add(&audit, err);
+    if (code == ERR_CONFLICT)
+        taken(name, list);
+    return code ? code : audit_add(&audit, err);
 }
 
 /* Until the commit nobody else changes who holds the role. ERR_NOT_FOUND. */
@@ -262,8 +272,8 @@ enum err_code role_set_members(struct write *write, struct id id, const struct i
         code = role_may_give(write, id, err);
     if (!code)
         code = employees_check(write->db, write->business_id, employees, count, "/members", list, err);
-    if (!code && list->count)
-        code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    if (!code)
+        code = error_list_refuse(list, err);
     if (code)
         return code;
     code = db_exec(write->db, "DELETE FROM employee_role WHERE role_id = $1 AND business_id = $2",

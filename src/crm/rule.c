@@ -242,8 +242,8 @@ enum err_code rules_replace(struct write *w, const struct rules_input *input, st
         code = rules_read(w->db, w->arena, w->business_id, object.id, &result->fields, &before, err);
     if (!code)
         code = rules_check(w, input->rules, &before, &result->set, list, err);
-    if (!code && list->count)
-        code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    if (!code)
+        code = error_list_refuse(list, err);
     if (!code && text_same(rules_as_json(w->arena, &before), rules_as_json(w->arena, &result->set))) {
         result->version = object.version;
         return ERR_OK;

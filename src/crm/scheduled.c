@@ -97,8 +97,8 @@ static enum err_code check_all(const struct schedule_check *check, const struct 
         code = associations_check(check->db, check->arena, check->actor, known ? &scheduled->object : NULL,
             input->associated, input->associated_count, &scheduled->associated, &scheduled->associated_count,
             check->list, err);
-    if (!code && check->list->count)
-        code = error_set(err, ERR_INVALID, "%s", check->list->items[0].text);
+    if (!code)
+        code = error_list_refuse(check->list, err);
     struct thing thing = scheduled_thing(scheduled);
     return code ? code : may(check->actor, ACTION_SCHEDULE_ACTIVITY, &thing, err);
 }

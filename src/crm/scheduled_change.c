@@ -44,9 +44,7 @@ static enum err_code may_assign(struct write *write, const struct scheduled_chan
         thing.employee_id = change->employee_id;
     if (change->has.role)
         thing.role_id = change->role_id;
-    return access_level(write->actor, ACTION_EDIT_SCHEDULED_ACTIVITY) == LEVEL_MY
-               ? write_may(write, ACTION_EDIT_SCHEDULED_ACTIVITY, &thing, err)
-               : ERR_OK;
+    return write_may(write, ACTION_ASSIGN_SCHEDULED_ACTIVITY, &thing, err);
 }
 
 /* ── changing ────────────────────────────────────────────────────────────────────────────────── */
@@ -130,9 +128,7 @@ static enum err_code apply(const struct schedule_check *check, const struct sche
             &scheduled->mentions, check->list, err);
     if (!code && change->has.associated)
         code = change_associated(check, change, scheduled, err);
-    if (!code && check->list->count)
-        code = error_set(err, ERR_INVALID, "%s", check->list->items[0].text);
-    return code;
+    return code ? code : error_list_refuse(check->list, err);
 }
 
 static enum err_code update_row(struct write *write, const struct scheduled_activity *s, struct error *err)

@@ -1,90 +1,185 @@
 #include "crm/session.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "crm/secret.h"
 
-#define TOKEN_LIFE_US (10 * 60 * US_PER_S)
-#define SESSION_LIFE_US (12 * 3600 * US_PER_S)
+/* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
-static const char used_link[] = "This sign-in link was used before, or it is older than ten minutes.";
-
-enum err_code sign_in_token_add(struct write *w, struct id user_id, const char **token, struct error *err)
-{
-    char *secret = secret_new(w->arena, "");
-    struct secret_hash hash = secret_hash(secret);
-    int64_t added = 0;
-    enum err_code code = db_exec(w->db,
-        "INSERT INTO sign_in_token (hash, user_id, business_id, expires_at) "
-        "SELECT $1, user_id, business_id, $2 FROM employee WHERE user_id = $3 AND business_id = $4 AND "
-        "active = 1",
-        DB_PARAMS(db_secret(&hash), db_int(w->now + TOKEN_LIFE_US), db_id(user_id), db_id(w->business_id)),
-        &added, err);
-    *token = secret;
-    return code || added
-               ? code
-               : error_set(err, ERR_NOT_FOUND, "That user is not an active employee of that Business.");
-}
-
-enum err_code sign_in_token_check(struct db *db, const char *token, struct error *err)
+enum err_code session_list(struct db *db, struct arena *arena, struct id user_id, int64_t idle_us,
+    struct session **sessions, size_t *count, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    struct secret_hash hash = secret_hash(token);
-    enum err_code code = db_query(db, "SELECT 1 FROM sign_in_token WHERE hash = $1 AND expires_at > $2",
-        DB_PARAMS(db_secret(&hash), db_int(clock_wall_us())), &rows, err);
-    if (code || db_next(rows, &code, err))
+    int64_t now = clock_wall_us();
+    *sessions = ARENA_ARRAY(arena, struct session, SESSIONS_MOST);
+    *count = 0;
+    enum err_code code = db_query(db,
+        "SELECT s.id, b.name, s.created_at, s.expires_at, s.last_seen_at, s.address, s.user_agent "
+        "FROM session s JOIN employee e ON e.user_id = s.user_id AND e.business_id = s.business_id "
+        "JOIN business b ON b.id = e.business_id "
+        "WHERE s.user_id = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND e.active = 1 "
+        "ORDER BY s.last_seen_at DESC, s.id DESC LIMIT 100",
+        DB_PARAMS(db_id(user_id), db_int(now), db_int(now - idle_us)), &rows, err);
+    while (!code && *count < SESSIONS_MOST && db_next(rows, &code, err))
+        (*sessions)[(*count)++] = (struct session){.id = db_col_id(rows, 0),
+            .business_name = db_col_text_copy(rows, 1, arena),
+            .created_at = db_col_int(rows, 2),
+            .expires_at = db_col_int(rows, 3),
+            .last_seen_at = db_col_int(rows, 4),
+            .address = db_col_text_copy(rows, 5, arena),
+            .user_agent = db_col_text_copy(rows, 6, arena)};
+    return code;
+}
+
+enum err_code workplace_list(struct db *db, struct arena *arena, struct id user_id,
+    struct workplace **workplaces, size_t *count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    *workplaces = ARENA_ARRAY(arena, struct workplace, WORKPLACES_MOST);
+    *count = 0;
+    enum err_code code = db_query(db,
+        "SELECT b.id, b.name FROM employee e JOIN business b ON b.id = e.business_id "
+        "WHERE e.user_id = $1 AND e.active = 1 ORDER BY b.name, b.id LIMIT 200",
+        DB_PARAMS(db_id(user_id)), &rows, err);
+    while (!code && *count < WORKPLACES_MOST && db_next(rows, &code, err))
+        (*workplaces)[(*count)++] =
+            (struct workplace){.business_id = db_col_id(rows, 0), .name = db_col_text_copy(rows, 1, arena)};
+    return code;
+}
+
+/* ── beginning ───────────────────────────────────────────────────────────────────────────────── */
+
+/* The user's place in that Business, or (nil) the first one. */
+static enum err_code find_workplace(
+    struct write *w, struct id user_id, struct id wanted, struct id *business_id, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(w->db,
+        "SELECT business_id FROM employee WHERE user_id = $1 AND active = 1 AND (business_id = $2 OR $2 IS "
+        "NULL) "
+        "ORDER BY id LIMIT 1",
+        DB_PARAMS(db_id(user_id), db_id_or_null(wanted)), &rows, err);
+    if (code)
         return code;
-    return code ? code : error_set(err, ERR_UNAUTHENTICATED, "%s", used_link);
+    if (db_next(rows, &code, err)) {
+        *business_id = db_col_id(rows, 0);
+        return ERR_OK;
+    }
+    if (code)
+        return code;
+    return error_set(err, ERR_DENIED,
+        id_is_nil(wanted) ? "You are not an active employee of any Business."
+                          : "You are not an active employee of that Business.");
 }
 
-static enum err_code insert_session(
-    struct write *w, const struct secret_hash *token, const struct secret_hash *session, struct error *err)
+/* What is left of those who never signed out, and the user's oldest, for the new one. */
+static enum err_code make_room(struct write *w, struct id user_id, struct error *err)
 {
-    int64_t added = 0;
-    enum err_code code = db_exec(w->db,
-        "INSERT INTO session (hash, user_id, business_id, created_at, expires_at) "
-        "SELECT $1, user_id, business_id, $2, $3 FROM sign_in_token WHERE hash = $4 AND expires_at > $2",
-        DB_PARAMS(db_secret(session), db_int(w->now), db_int(w->now + SESSION_LIFE_US), db_secret(token)),
-        &added, err);
-    return code || added ? code : error_set(err, ERR_UNAUTHENTICATED, "%s", used_link);
-}
-
-static enum err_code take_token(struct write *w, const struct secret_hash *token, struct error *err)
-{
-    int64_t taken = 0;
     enum err_code code =
-        db_exec(w->db, "DELETE FROM sign_in_token WHERE hash = $1", DB_PARAMS(db_secret(token)), &taken, err);
-    if (code || taken == 1)
-        return code;
-    return error_set(err, ERR_UNAUTHENTICATED, "%s", used_link); /* another node was quicker */
-}
-
-static enum err_code drop_expired(struct write *w, struct error *err)
-{
-    enum err_code code = db_exec(
-        w->db, "DELETE FROM sign_in_token WHERE expires_at <= $1", DB_PARAMS(db_int(w->now)), NULL, err);
+        db_exec(w->db, "DELETE FROM session WHERE expires_at <= $1", DB_PARAMS(db_int(w->now)), NULL, err);
     return code ? code
-                : db_exec(w->db, "DELETE FROM session WHERE expires_at <= $1", DB_PARAMS(db_int(w->now)),
-                      NULL, err);
+                : db_exec(w->db,
+                      "DELETE FROM session WHERE user_id = $1 AND id <= (SELECT id FROM session "
+                      "WHERE user_id = $1 ORDER BY id DESC LIMIT 1 OFFSET 99)",
+                      DB_PARAMS(db_id(user_id)), NULL, err);
 }
 
-enum err_code session_start(
-    struct write *w, const char *token, const char **session, struct actor *actor, struct error *err)
+/* At most so many characters. */
+static const char *cut(struct arena *arena, const char *text, size_t chars)
 {
+    char *copy = text_cleaned(arena, text ? text : "", text ? strlen(text) : 0), *at = copy;
+    for (; *at && chars > 0; chars--)
+        for (at++; ((unsigned char)*at & 0xC0) == 0x80; at++) {
+        }
+    *at = '\0';
+    return copy;
+}
+
+static enum err_code read_new(
+    struct write *w, const char *secret, struct new_session *session, struct error *err)
+{
+    session->secret = secret;
+    return actor_by_session(
+        w->db, w->arena, secret, crm_limits(w->crm)->session_idle_us, &session->actor, err);
+}
+
+enum err_code session_start(struct write *w, struct id user_id, struct id wanted,
+    const struct session_origin *from, struct new_session *session, struct error *err)
+{
+    struct id business_id;
     char *secret = secret_new(w->arena, "");
-    struct secret_hash token_hash = secret_hash(token), session_hash = secret_hash(secret);
-    enum err_code code = insert_session(w, &token_hash, &session_hash, err);
+    struct secret_hash hash = secret_hash(secret);
+    enum err_code code = find_workplace(w, user_id, wanted, &business_id, err);
     if (!code)
-        code = take_token(w, &token_hash, err);
-    if (!code)
-        code = drop_expired(w, err);
-    *session = secret;
-    return code ? code : actor_by_session(w->db, w->arena, secret, actor, err);
+        code = make_room(w, user_id, err);
+    if (code)
+        return code;
+    session->expires_at = w->now + crm_limits(w->crm)->session_us;
+    code = db_exec(w->db,
+        "INSERT INTO session (id, hash, user_id, business_id, created_at, expires_at, last_seen_at, address, "
+        "user_agent) VALUES ($1, $2, $3, $4, $5, $6, $5, $7, $8)",
+        DB_PARAMS(db_id(id_new()), db_secret(&hash), db_id(user_id), db_id(business_id), db_int(w->now),
+            db_int(session->expires_at), db_text(from->address),
+            db_text(cut(w->arena, from->user_agent, SESSION_AGENT_CHARS))),
+        NULL, err);
+    return code ? code : read_new(w, secret, session, err);
 }
 
-enum err_code session_end(struct write *w, const char *session, struct error *err)
+static enum err_code read_session(struct write *w, const struct secret_hash *hash, struct id *user_id,
+    int64_t *expires_at, struct error *err)
 {
-    struct secret_hash hash = secret_hash(session);
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(w->db, "SELECT user_id, expires_at FROM session WHERE hash = $1{update}",
+        DB_PARAMS(db_secret(hash)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code : error_set(err, ERR_UNAUTHENTICATED, "This session has ended.");
+    *user_id = db_col_id(rows, 0);
+    *expires_at = db_col_int(rows, 1);
+    return ERR_OK;
+}
+
+enum err_code session_switch(
+    struct write *w, const char *secret, struct id wanted, struct new_session *session, struct error *err)
+{
+    struct secret_hash old = secret_hash(secret);
+    char *renewed = secret_new(w->arena, "");
+    struct secret_hash hash = secret_hash(renewed);
+    struct id user_id, business_id;
+    enum err_code code = read_session(w, &old, &user_id, &session->expires_at, err);
+    if (!code)
+        code = find_workplace(w, user_id, wanted, &business_id, err);
+    if (!code)
+        code = db_exec(w->db, "UPDATE session SET hash = $1, business_id = $2 WHERE hash = $3",
+            DB_PARAMS(db_secret(&hash), db_id(business_id), db_secret(&old)), NULL, err);
+    return code ? code : read_new(w, renewed, session, err);
+}
+
+/* ── ending ──────────────────────────────────────────────────────────────────────────────────── */
+
+enum err_code session_end(struct write *w, const char *secret, struct error *err)
+{
+    struct secret_hash hash = secret_hash(secret);
     return db_exec(w->db, "DELETE FROM session WHERE hash = $1", DB_PARAMS(db_secret(&hash)), NULL, err);
+}
+
+enum err_code session_end_one(struct write *w, struct id user_id, struct id session_id, struct error *err)
+{
+    int64_t ended = 0;
+    enum err_code code = db_exec(w->db, "DELETE FROM session WHERE id = $1 AND user_id = $2",
+        DB_PARAMS(db_id(session_id), db_id(user_id)), &ended, err);
+    return code || ended ? code : error_set(err, ERR_NOT_FOUND, "There is no such session of yours.");
+}
+
+enum err_code session_end_all(struct write *w, struct id user_id, struct error *err)
+{
+    return db_exec(w->db, "DELETE FROM session WHERE user_id = $1", DB_PARAMS(db_id(user_id)), NULL, err);
+}
+
+enum err_code session_seen(struct db *db, struct id session_id, int64_t now, struct error *err)
+{
+    /* Several workers, or nodes, may say so at once. */
+    return db_exec(db, "UPDATE session SET last_seen_at = $1 WHERE id = $2 AND last_seen_at <= $3",
+        DB_PARAMS(db_int(now), db_id(session_id), db_int(now - SESSION_SEEN_US)), NULL, err);
 }
 
 enum err_code session_end_here(struct write *w, struct id user_id, struct error *err)

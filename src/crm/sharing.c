@@ -75,9 +75,7 @@ static enum err_code check(
     if (!code)
         code = employees_check(
             w->db, w->business_id, sharing->employees, sharing->employee_count, "/employees", list, err);
-    if (!code && list->count)
-        code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
-    return code;
+    return code ? code : error_list_refuse(list, err);
 }
 
 static struct db_value *put_row(

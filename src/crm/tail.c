@@ -38,6 +38,7 @@ struct tail {
     struct db *db;
     struct timeline_cursor at; /* all watchers have got what is up to here */
     size_t lanes_room;
+    struct timeline_cursor swept; /* `at` as it was when all lanes were looked at the last time */
     bool following; /* `at` is kept up to date */
     struct watcher_list watchers, by_record[BUCKETS], by_object[BUCKETS];
     int64_t sweep_at, round_at; /* boot clock: when to look next */
@@ -281,19 +282,61 @@ static enum err_code follow_lane(struct tail *tail, int64_t lane, struct error *
     return code;
 }
 
+static void tell(struct tail *tail, struct tail_watcher *watcher, enum tail_event_kind kind)
+{
+    struct tail_event event = {.kind = kind, .cursor = &tail->at};
+    if (!watcher->over && !watcher->ops->give(watcher, &event))
+        finish(watcher, NULL);
+}
+
+/* Whether some of what comes after `read` has been removed. */
+static bool is_pruned(const struct timeline_cursor *read, const struct timeline_cursor *floors)
+{
+    for (size_t i = 0; i < floors->count; i++) {
+        const struct lane_pos *pos = timeline_cursor_lane(read, floors->lanes[i].lane);
+        if (floors->lanes[i].seq > (pos ? pos->seq : 0))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * The floors were read after what was given since the last look, so they tell whether that was complete. It was not if
+ * this node could read nothing for longer than changes are kept.
+ */
+static void check_swept(struct tail *tail, const struct timeline_cursor *floors)
+{
+    bool lost = tail->following && is_pruned(&tail->swept, floors);
+    for (struct tail_watcher *w = TAILQ_FIRST(&tail->watchers); w && lost; w = TAILQ_NEXT(w, link))
+        tell(tail, w, TAIL_RESET);
+}
+
+static void note_swept(struct tail *tail)
+{
+    size_t size = tail->at.count * sizeof *tail->at.lanes;
+    tail->swept.count = tail->at.count;
+    tail->swept.lanes = mem_realloc(tail->swept.lanes, size + 1);
+    if (size)
+        memcpy(tail->swept.lanes, tail->at.lanes, size);
+}
+
 /* All lanes, those of other nodes and new ones too. */
 static enum err_code follow_all(struct tail *tail, struct error *err)
 {
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
-    struct timeline_cursor now;
-    enum err_code code = timeline_cursor_now(tail->db, arena, &now, err);
+    struct timeline_cursor now, floors = {0};
+    enum err_code code = timeline_cursor_now(tail->db, arena, &now, &floors, err);
+    check_swept(tail, &floors);
     for (size_t i = 0; i < now.count && !code; i++) {
         struct lane_pos *pos = lane_at(tail, now.lanes[i].lane);
         if (!tail->following)
             pos->seq = now.lanes[i].seq;
-        else if (now.lanes[i].seq > pos->seq)
-            code = follow_lane(tail, pos->lane, err);
     }
+    if (!code)
+        note_swept(tail);
+    for (size_t i = 0; i < now.count && !code && tail->following; i++)
+        if (now.lanes[i].seq > lane_at(tail, now.lanes[i].lane)->seq)
+            code = follow_lane(tail, now.lanes[i].lane, err);
     tail->following |= !code;
     return code;
 }
@@ -330,6 +373,16 @@ static struct timeline_cursor cursor_from(
     return cursor;
 }
 
+/* *reset: what it has missed is not all there any more. */
+static enum err_code check_floors(struct tail *tail, struct arena *arena, const struct tail_watcher *watcher,
+    bool *reset, struct error *err)
+{
+    struct timeline_cursor now, floors = {0};
+    enum err_code code = timeline_cursor_now(tail->db, arena, &now, &floors, err);
+    *reset |= is_pruned(watcher->from, &floors);
+    return code;
+}
+
 /* From its cursor to where all others are. *reset: that would be too much. */
 static enum err_code give_missed(
     struct tail *tail, struct arena *arena, struct tail_watcher *watcher, bool *reset, struct error *err)
@@ -354,20 +407,17 @@ static enum err_code give_missed(
     return code;
 }
 
-static void tell(struct tail *tail, struct tail_watcher *watcher, enum tail_event_kind kind)
-{
-    struct tail_event event = {.kind = kind, .cursor = &tail->at};
-    if (!watcher->over && !watcher->ops->give(watcher, &event))
-        finish(watcher, NULL);
-}
-
 static enum err_code take_in_one(struct tail *tail, struct tail_watcher *watcher, struct error *err)
 {
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     enum err_code code = ERR_OK;
     bool reset = watcher->lost || (watcher->from && !is_behind(tail, watcher->from));
     if (watcher->from && !reset)
+        code = check_floors(tail, arena, watcher, &reset, err);
+    if (watcher->from && !reset && !code)
         code = give_missed(tail, arena, watcher, &reset, err);
+    if (watcher->from && !reset && !code) /* once more: it may have been removed while it was read */
+        code = check_floors(tail, arena, watcher, &reset, err);
     if (code)
         return code;
     watcher->asked_boot_us = clock_boot_us();
@@ -514,5 +564,6 @@ void tail_free(struct tail *tail)
     db_close(tail->db);
     inbox_destroy(&tail->inbox);
     mem_free(tail->at.lanes);
+    mem_free(tail->swept.lanes);
     mem_free(tail);
 }

@@ -45,9 +45,12 @@ enum err_code timeline_find(struct db *db, const struct actor *actor, const char
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     struct id object_id;
     bool named = !id_parse(object, strlen(object), &object_id);
-    enum err_code code = db_query(db, named ? by_name : by_id,
-        DB_PARAMS(db_id(actor->business_id), named ? db_text(object) : db_id(object_id), db_id(record_id)),
-        &rows, err);
+    enum err_code code = may(actor, ACTION_VIEW_RECORD, NULL, err);
+    if (!code)
+        code = db_query(db, named ? by_name : by_id,
+            DB_PARAMS(
+                db_id(actor->business_id), named ? db_text(object) : db_id(object_id), db_id(record_id)),
+            &rows, err);
     if (code || !db_next(rows, &code, err))
         return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such record in this Business.");
     *of = (struct timeline_of){

@@ -10,26 +10,36 @@
 #define EPOCH_MASK (((uint64_t)1 << LANE_SEQ_BITS) - 1)
 #define BASE64 sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
-enum err_code timeline_cursor_now(
-    struct db *db, struct arena *arena, struct timeline_cursor *cursor, struct error *err)
+static void add(struct arena *arena, struct timeline_cursor *cursor, int64_t lane, int64_t seq)
+{
+    size_t n = cursor->count;
+    if ((n & (n - 1)) == 0) { /* 0 and the powers of two: full */
+        struct lane_pos *more = ARENA_ARRAY(arena, struct lane_pos, n ? 2 * n : 1);
+        if (n)
+            memcpy(more, cursor->lanes, n * sizeof *more);
+        cursor->lanes = more;
+    }
+    cursor->lanes[cursor->count++] = (struct lane_pos){lane, seq};
+}
+
+enum err_code timeline_cursor_now(struct db *db, struct arena *arena, struct timeline_cursor *cursor,
+    struct timeline_cursor *floors, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    size_t room = 8;
-    *cursor = (struct timeline_cursor){.lanes = ARENA_ARRAY(arena, struct lane_pos, room)};
+    *cursor = (struct timeline_cursor){0};
+    if (floors)
+        *floors = (struct timeline_cursor){0};
     enum err_code code = db_query(db,
         "SELECT l.id, (SELECT max(a.seq) FROM logged_activity a WHERE a.lane = l.id), "
-        "(SELECT max(c.seq) FROM timeline_change c WHERE c.lane = l.id) FROM lane l ORDER BY l.id",
+        "(SELECT max(c.seq) FROM timeline_change c WHERE c.lane = l.id), "
+        "(SELECT f.seq FROM timeline_floor f WHERE f.lane = l.id) FROM lane l ORDER BY l.id",
         DB_NO_PARAMS, &rows, err);
     while (!code && db_next(rows, &code, err)) {
-        if (cursor->count == room) {
-            struct lane_pos *more = ARENA_ARRAY(arena, struct lane_pos, 2 * room);
-            memcpy(more, cursor->lanes, room * sizeof *more);
-            cursor->lanes = more;
-            room *= 2;
-        }
-        int64_t logged = db_col_int(rows, 1), changed = db_col_int(rows, 2);
-        cursor->lanes[cursor->count++] =
-            (struct lane_pos){.lane = db_col_int(rows, 0), .seq = logged > changed ? logged : changed};
+        int64_t lane = db_col_int(rows, 0), logged = db_col_int(rows, 1), changed = db_col_int(rows, 2);
+        int64_t floor = db_col_int(rows, 3), last = logged > changed ? logged : changed;
+        add(arena, cursor, lane, last > floor ? last : floor);
+        if (floors)
+            add(arena, floors, lane, floor);
     }
     return code;
 }

@@ -25,9 +25,12 @@ struct timeline_cursor {
     size_t count;
 };
 
-/* What is committed now, in the arena. */
-enum err_code timeline_cursor_now(
-    struct db *db, struct arena *arena, struct timeline_cursor *cursor, struct error *err) MUST_CHECK;
+/*
+ * What is committed now, in the arena. `floors` (NULL: not asked for): up to where each lane's changes were removed, of
+ * the same moment; 0 where none were.
+ */
+enum err_code timeline_cursor_now(struct db *db, struct arena *arena, struct timeline_cursor *cursor,
+    struct timeline_cursor *floors, struct error *err) MUST_CHECK;
 
 /* Its place in the cursor, or NULL. */
 struct lane_pos *timeline_cursor_lane(const struct timeline_cursor *cursor, int64_t lane);

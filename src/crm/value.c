@@ -257,10 +257,9 @@ static void require(const struct value_set *values, size_t index, struct error_l
 enum err_code values_change(struct db *db, struct arena *arena, const struct actor *actor,
     const json_t *given, struct value_set *values, struct error_list *list, struct error *err)
 {
-    size_t refused = list->count;
     memset(values->given, 0, values->fields->count * sizeof *values->given);
     enum err_code code = read_given(db, arena, actor, given, values, list, err);
-    for (size_t i = 0; i < values->fields->count && !code && list->count == refused; i++)
+    for (size_t i = 0; i < values->fields->count && !code; i++)
         if (values->given[i] && !values->json[i] && values->fields->items[i].required)
             require(values, i, list);
     return code;

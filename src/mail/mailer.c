@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/retry.h"
+#include "crm/audit.h"
 #include "crm/mail.h"
 #include "mail/message.h"
 #include "net/smtp.h"
@@ -57,6 +58,7 @@ static enum err_code run_step(struct write *w, void *ctx, struct error_list *lis
     struct step *step = ctx;
     enum err_code code = ERR_OK;
     step->next = (struct outgoing){0};
+    write_is_data(w);
     if (step->release)
         code = mail_release(w, step->mailer->config.node, err);
     if (!code && step->tidy)

@@ -6,7 +6,7 @@
 #include <sodium.h>
 #include <time.h>
 
-#define WORD_BYTES 45 /* of text in one encoded word: with its frame it has 72 characters, of 75 */
+#define WORD_BYTES 39 /* of text in one encoded word, which then fits into a line behind "Subject: " */
 #define PLAIN_MOST 60 /* so that a header of it fits into one line */
 #define LINE_MOST 75 /* of quoted-printable, before the soft break */
 

@@ -11,6 +11,10 @@
  * knows how much has arrived, and whether there will be more, so whoever is not served is looked at now and
  * then. On a unix socket nobody knows; there a request's first line may take idle_s.
  *
+ * With TLS what arrives is not what is read; but that something does, and that there will be no more, is as true. The
+ * handshake counts as a part of the first request: its time is limited like that, and so is that of a client that
+ * says nothing after it.
+ *
  * A connection is cut off by a shutdown of its socket, which libmicrohttpd then finds and closes.
  */
 #include "net/server_internal.h"
@@ -54,11 +58,15 @@ static void leave(struct client *client)
     client->listed = false;
 }
 
-struct client *client_new(struct server *server, int fd)
+struct client *client_new(struct server *server, struct MHD_Connection *connection)
 {
     struct client *client = mem_alloc(sizeof *client);
     int64_t now = clock_boot_us();
-    *client = (struct client){.server = server, .fd = fd, .since_boot_us = now, .counted = true};
+    *client = (struct client){.server = server,
+        .fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+        .connection = connection,
+        .since_boot_us = now,
+        .counted = true};
     enter(client, now);
     return client;
 }
@@ -69,12 +77,18 @@ void client_free(struct client *client)
     mem_free(client);
 }
 
-void client_begun(struct client *client, int64_t now_boot_us)
+static void begin(struct client *client, int64_t now_boot_us)
 {
     /* Its first bytes may have been noticed before its first line was whole. */
     if (!client->begun)
         client->since_boot_us = now_boot_us;
     client->begun = true;
+}
+
+void client_spoke(struct client *client, int64_t now_boot_us)
+{
+    begin(client, now_boot_us);
+    client->spoken = true;
 }
 
 void client_served(struct client *client)
@@ -86,7 +100,7 @@ void client_answered(struct client *client)
 {
     leave(client);
     client->since_boot_us = clock_boot_us();
-    client->begun = client->counted = client->ended = false;
+    client->begun = client->spoken = client->counted = client->ended = false;
     enter(client, client->since_boot_us);
 }
 
@@ -101,8 +115,12 @@ static void cut_off(struct client *client, const char *why)
 static void cut_off_late(struct client *client, const char *why)
 {
     metric_add(METRIC_http_refused_total, 1);
-    ssize_t sent = send(client->fd, late_answer, sizeof late_answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-    (void)sent; /* it would not have waited for it */
+    if (!client->server->config.tls) {
+        ssize_t sent = send(client->fd, late_answer, sizeof late_answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        (void)sent; /* it would not have waited for it */
+    } else if (client->spoken) {
+        tls_say(client->connection, late_answer, sizeof late_answer - 1);
+    }
     cut_off(client, why);
 }
 
@@ -146,7 +164,7 @@ static bool may_send_more(struct client *client, int64_t now)
         return !seen_before;
     }
     if (client->counted && info.tcpi_bytes_received > client->received)
-        client_begun(client, now);
+        begin(client, now);
     client->counted = true;
     client->received = info.tcpi_bytes_received;
     return true;

@@ -91,6 +91,8 @@ void response_dress(const struct request *request, struct MHD_Response *response
     if (!cache_control)
         add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     add_header(response, "X-Content-Type-Options", "nosniff");
+    if (request->exchange.https)
+        add_header(response, "Strict-Transport-Security", "max-age=31536000");
     add_header(response, "X-Request-Id", id_format(request->exchange.request_id).text);
     if (reply->close)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");

@@ -258,6 +258,8 @@ static void set_policy(CURL *easy, const struct http_client *client)
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (client->limits.ca_file) /* the system's are in a folder, too, which stays */
+        curl_easy_setopt(easy, CURLOPT_CAINFO, client->limits.ca_file);
     curl_easy_setopt(easy, CURLOPT_SHARE, client->share);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_S);
     curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* see "housekeeping" */

@@ -21,6 +21,8 @@ struct http_limits {
     bool fail_over_body;
     /* Name look-ups under way at once, in all; 0: no limit. One name is looked up at most twice at once. */
     int lookups_most;
+    const char *
+        ca_file; /* PEM: whom to trust besides the system's authorities; NULL: nobody. Must outlive the client */
 };
 
 /* Why there is no answer. Text for people comes with it in http_result.detail. */

@@ -12,7 +12,7 @@ void *intake_target(void *cls, const char *target, struct MHD_Connection *connec
 {
     struct request *request = request_new(cls, connection);
     request->client = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    client_begun(request->client, request->exchange.started_boot_us);
+    client_spoke(request->client, request->exchange.started_boot_us);
     request->exchange.target = arena_strdup(request->exchange.arena, target);
     return request;
 }
@@ -36,8 +36,7 @@ void intake_connection(
     bool started = code == MHD_CONNECTION_NOTIFY_STARTED;
     metric_add(METRIC_http_connections, started ? 1 : -1);
     if (started)
-        *socket_ctx = client_new(
-            cls, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+        *socket_ctx = client_new(cls, connection);
     else
         client_free(*socket_ctx);
 }
@@ -72,6 +71,7 @@ static void copy_peer(struct request *request)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     request->has_from = info && info->client_addr && address_of(info->client_addr, &request->from);
+    request->exchange.https = request->server->config.tls != NULL;
     forwarded_read(request);
 }
 

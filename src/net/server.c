@@ -184,13 +184,17 @@ static void stop_threads(struct server *server)
 static enum err_code start_daemon(struct server *server, struct error *err)
 {
     const struct server_config *config = &server->config;
-    const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    const unsigned flags =
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (config->tls ? MHD_USE_TLS : 0);
+    struct MHD_OptionItem tls[3];
+    tls_options(server, tls);
     server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, intake_access, server, MHD_OPTION_EXTERNAL_LOGGER,
         log_mhd, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
         config->connections_most, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_URI_LOG_CALLBACK, intake_target, server, MHD_OPTION_NOTIFY_COMPLETED, intake_completed,
-        server, MHD_OPTION_NOTIFY_CONNECTION, intake_connection, server, MHD_OPTION_END);
+        server, MHD_OPTION_NOTIFY_CONNECTION, intake_connection, server, MHD_OPTION_ARRAY, tls,
+        MHD_OPTION_END);
     if (!server->daemon)
         return error_set(err, ERR_UNAVAILABLE, "%s: the HTTP server on %s does not start: %s", config->name,
             server->address, strerror(errno));

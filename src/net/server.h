@@ -82,6 +82,7 @@ struct server_config {
     struct text_list behind_proxy;
     struct limiter
         *addresses; /* takes one for each request of a client's address, or it is a 429; NULL: no limit */
+    struct tls *tls; /* net/tls.h; speaks nothing but TLS then; NULL: plain HTTP. Must outlive the server */
     size_t body_most; /* bytes; more is a 413 */
     /* Bytes of all bodies that are being read or are with the handler. For one that would go over it, those that
      * have waited longest for their rest are cut off; if the handler's leave no room, it is a 503.

@@ -6,6 +6,7 @@
  *      bodies.c    what all bodies take of the memory, and who is cut off for it
  *      forwarded.c who a request comes from, if a proxy handed it on
  *      strict.c    what is refused, and the parsing of the target, the query and Host
+ *      tls.c       certificates, and what libmicrohttpd must know of them
  *      registry.c  who holds an exchange, deadlines, resuming (S1, S2)
  *      exchange.c  accessors and replies (any thread)
  *      stream.c    answers that come over time: buffers, heartbeats, who is cut off (any thread)
@@ -31,6 +32,7 @@
 #include "net/address.h"
 #include "net/guard.h"
 #include "net/server.h"
+#include "net/tls.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -58,11 +60,13 @@ struct fields {
 struct client {
     struct server *server;
     int fd;
+    struct MHD_Connection *connection;
     int64_t since_boot_us; /* it is quiet, or begun */
     int64_t due_boot_us; /* to be looked at */
     uint64_t received; /* bytes, when it was last looked at */
     bool counted; /* `received` is known, and more is the begin of a request */
-    bool begun; /* has sent a part of a request */
+    bool begun; /* has sent a part of a request; of TLS: its handshake is one of the first */
+    bool spoken; /* its first line was whole, so that it can be answered */
     bool ended; /* at the last look it had ended its side, and all that it sent was read */
     bool listed; /* in server.unserved */
     TAILQ_ENTRY(client) link;
@@ -186,9 +190,10 @@ void intake_connection(void *cls, struct MHD_Connection *connection, void **sock
     enum MHD_ConnectionNotificationCode code);
 
 /* clients.c */
-struct client *client_new(struct server *server, int fd);
+struct client *client_new(struct server *server, struct MHD_Connection *connection);
 void client_free(struct client *client);
-void client_begun(struct client *client, int64_t now_boot_us);
+/* The first line of its request is whole. */
+void client_spoke(struct client *client, int64_t now_boot_us);
 void client_served(struct client *client); /* its request is whole, or is being refused */
 void client_answered(struct client *client);
 /* With a 408, if that can be sent at once. To be called while its request is being read; frees nothing. */
@@ -208,6 +213,11 @@ bool client_has_left(const struct client *client);
 
 /* forwarded.c: after the headers and the peer's address were copied; `from` and `https` become the client's. */
 void forwarded_read(struct request *request);
+
+/* tls.c: what libmicrohttpd must know of it, ended; nothing if the server has no TLS. */
+void tls_options(const struct server *server, struct MHD_OptionItem options[static 3]);
+/* The HTTP thread: sends what goes out at once, after the handshake. */
+void tls_say(struct MHD_Connection *connection, const char *text, size_t len);
 
 /* What the checks know of a request. */
 struct framing {

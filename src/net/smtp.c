@@ -13,8 +13,10 @@ struct smtp {
     /* of the email that is being sent */
     const char *message;
     size_t len, read;
-    char command[COMMAND_LEN + 1]; /* the last that was sent: "RCPT"; "data": the message itself */
-    char line[160]; /* the last that the server said */
+    char command[COMMAND_LEN +
+                 1]; /* the last that was sent but for QUIT: "RCPT"; "data": the message itself */
+    char line[160]; /* the last that the server said to it */
+    bool quits;
     char why[CURL_ERROR_SIZE];
 };
 
@@ -83,6 +85,8 @@ static size_t take_line(const char *line, size_t size, size_t count, void *ctx)
 {
     struct smtp *smtp = ctx;
     size_t len = 0;
+    if (smtp->quits)
+        return size * count;
     for (size_t i = 0; i < size * count && len + 1 < sizeof smtp->line; i++)
         if (line[i] != '\r' && line[i] != '\n')
             smtp->line[len++] = line[i] >= ' ' && line[i] <= '~' ? line[i] : '?';
@@ -95,6 +99,10 @@ static int note_command(CURL *easy, curl_infotype what, char *data, size_t len, 
 {
     (void)easy;
     struct smtp *smtp = ctx;
+    smtp->quits = smtp->quits || (what == CURLINFO_HEADER_OUT && len >= COMMAND_LEN &&
+                                     memcmp(data, "QUIT", COMMAND_LEN) == 0);
+    if (smtp->quits)
+        return 0;
     if (what == CURLINFO_HEADER_OUT)
         snprintf(
             smtp->command, sizeof smtp->command, "%.*s", len < COMMAND_LEN ? (int)len : COMMAND_LEN, data);
@@ -223,6 +231,7 @@ void smtp_send(struct smtp *smtp, const char *from, const char *to, const char *
     smtp->message = message;
     smtp->len = len;
     smtp->read = 0;
+    smtp->quits = false;
     smtp->command[0] = smtp->line[0] = smtp->why[0] = '\0';
     curl_easy_setopt(smtp->easy, CURLOPT_MAIL_FROM, from);
     curl_easy_setopt(smtp->easy, CURLOPT_MAIL_RCPT, recipient);

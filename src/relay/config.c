@@ -1,6 +1,8 @@
 #include "relay/config.h"
 
 #include "base/buf.h"
+#include "net/guard.h"
+#include "net/server.h"
 #include "net/url.h"
 #include "relay/action.h"
 
@@ -31,6 +33,13 @@ static const struct option top_options[] = {
     OPTION(OPTION_TEXT, "metrics_listen", metrics_listen, NULL, "Where /metrics is served", 0, 0),
     OPTION(OPTION_TEXT, "data", data, "./herald-relay", "Directory of the inbox", 0, 0),
     OPTION(OPTION_LIST, "hosts", hosts, NULL, "Further names that a request's Host may have", 0, 0),
+    OPTION(OPTION_TEXT, "tls_cert", tls_cert, NULL, "PEM file of the certificate", 0, 0),
+    OPTION(OPTION_TEXT, "tls_key", tls_key, NULL, "PEM file of its key", 0, 0),
+    OPTION(OPTION_LIST, "behind_proxy", behind_proxy, NULL, "Networks of proxies that end TLS", 0, 0),
+    OPTION(OPTION_TEXT, "ca_file", ca_file, NULL, "Authorities that are trusted besides the system's", 0, 0),
+    OPTION(
+        OPTION_INT, "address_rate", address_rate, "0", "Requests from one address in a second", 0, 1000000),
+    OPTION(OPTION_INT, "address_burst", address_burst, "0", "Of them at once", 0, 1000000),
     OPTION(OPTION_DURATION, "retry_base", retry_base_us, "1s", "Most that passes before a first retry",
         US_PER_MS, HOUR_US),
     OPTION(OPTION_DURATION, "retry_cap", retry_cap_us, "10m", "Most that passes before any retry", US_PER_MS,
@@ -311,6 +320,30 @@ static enum err_code read_hooks(struct load *load, const struct yaml *root, stru
     return ERR_OK;
 }
 
+static enum err_code check_listener(
+    struct load *load, const struct yaml *root, const char *key, const char *listen, bool guarded)
+{
+    if (!listen || guarded || server_address_is_loopback(listen))
+        return ERR_OK;
+    return complain(load, line_of(root, key),
+        "'%s' is no loopback address: that needs 'tls_cert' and 'tls_key', or 'behind_proxy'", key);
+}
+
+static enum err_code check_edge(struct load *load, const struct yaml *root, const struct relay_config *config)
+{
+    struct cidr network;
+    bool guarded = config->tls_cert || config->behind_proxy.count;
+    if (!config->tls_cert != !config->tls_key)
+        return complain(load, line_of(root, config->tls_cert ? "tls_cert" : "tls_key"),
+            "'tls_cert' and 'tls_key': neither is of use without the other");
+    for (size_t i = 0; i < config->behind_proxy.count; i++)
+        if (!cidr_parse(config->behind_proxy.items[i], &network))
+            return complain(load, line_of(root, "behind_proxy"),
+                "'behind_proxy': '%.60s' is not a network such as 10.0.0.0/8", config->behind_proxy.items[i]);
+    enum err_code code = check_listener(load, root, "listen", config->listen, guarded);
+    return code ? code : check_listener(load, root, "metrics_listen", config->metrics_listen, guarded);
+}
+
 enum err_code relay_config_load(
     struct arena *arena, const char *path, struct relay_config *config, struct error *err)
 {
@@ -323,6 +356,8 @@ enum err_code relay_config_load(
     if (!code)
         code =
             config_from_yaml(arena, top_options, ARRAY_LEN(top_options), path, root, top_others, config, err);
+    if (!code)
+        code = check_edge(&load, root, config);
     if (!code)
         code = read_source(&load, root, config);
     if (!code)

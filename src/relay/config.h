@@ -52,7 +52,10 @@ struct relay_config {
     const char *listen;
     const char *metrics_listen; /* NULL: no metrics */
     const char *data;
-    struct text_list hosts;
+    struct text_list hosts, behind_proxy;
+    const char *tls_cert, *tls_key; /* NULL: plain HTTP */
+    const char *ca_file; /* trusted besides the system's; NULL: none */
+    int64_t address_rate, address_burst; /* 0: no limit; as many as in a second */
     int64_t retry_base_us, retry_cap_us;
     int64_t drain_us;
     struct relay_source source;

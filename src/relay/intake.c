@@ -214,6 +214,9 @@ enum err_code intake_start(struct intake *intake, struct server **server, struct
         .listen_option = "`listen` in its file",
         .listen = intake->config->listen,
         .hosts = intake->config->hosts,
+        .behind_proxy = intake->config->behind_proxy,
+        .addresses = intake->addresses,
+        .tls = intake->tls,
         .body_most = BODY_MOST,
         .connections_most = connections_most(),
         .idle_s = IDLE_S,
@@ -241,12 +244,14 @@ static void handle_metrics(struct exchange *exchange, void *worker UNUSED)
 }
 
 enum err_code intake_start_metrics(
-    const struct relay_config *config, struct server **server, struct error *err)
+    const struct relay_config *config, struct tls *tls, struct server **server, struct error *err)
 {
     struct server_config server_config = {.name = "relay metrics",
         .listen_option = "`metrics_listen` in its file",
         .listen = config->metrics_listen,
         .hosts = config->hosts,
+        /* On loopback without TLS: what scrapes it there needs no certificate. */
+        .tls = server_address_is_loopback(config->metrics_listen) ? NULL : tls,
         .body_most = 0,
         .connections_most = 32,
         .idle_s = IDLE_S,

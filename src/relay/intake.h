@@ -15,6 +15,8 @@
 struct intake {
     /* set before start */
     const struct relay_config *config;
+    struct tls *tls; /* NULL: plain HTTP */
+    struct limiter *addresses; /* NULL: no limit */
     struct writer *writer;
     void (*stored)(void *ctx); /* after a commit; on the writer's thread */
     void *stored_ctx;
@@ -26,6 +28,6 @@ enum err_code intake_start(struct intake *intake, struct server **server, struct
 
 /* /metrics on a listener of its own. */
 enum err_code intake_start_metrics(
-    const struct relay_config *config, struct server **server, struct error *err) MUST_CHECK;
+    const struct relay_config *config, struct tls *tls, struct server **server, struct error *err) MUST_CHECK;
 
 #endif

@@ -2,7 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/dirlock.h"
+#include "base/limiter.h"
 #include "base/log.h"
+#include "net/tls.h"
 #include "relay/inbox.h"
 #include "relay/intake.h"
 #include "relay/worker.h"
@@ -12,6 +14,7 @@
 #define LEASE_US (15 * US_PER_S)
 #define BATCH_MOST 256
 #define QUEUE_MOST 16384
+#define ADDRESSES 16384
 #define RECORD_GRACE_US (5 * US_PER_S) /* for outcomes, at a stop, if the disk is full */
 
 struct relay {
@@ -23,6 +26,8 @@ struct relay {
     struct writer *writer;
     struct intake intake;
     struct server *server, *metrics;
+    struct tls *tls; /* NULL: plain HTTP */
+    struct limiter *addresses; /* NULL: no limit */
 };
 
 static void wake_worker(void *ctx)
@@ -67,11 +72,20 @@ static enum err_code start_writer(struct relay *relay, struct error *err)
 
 static enum err_code start_servers(struct relay *relay, struct error *err)
 {
-    relay->intake = (struct intake){
-        .config = relay->config, .writer = relay->writer, .stored = wake_worker, .stored_ctx = relay->worker};
-    enum err_code code = intake_start(&relay->intake, &relay->server, err);
+    const struct relay_config *config = relay->config;
+    enum err_code code =
+        config->tls_cert ? tls_new(config->tls_cert, config->tls_key, &relay->tls, err) : ERR_OK;
+    if (code)
+        return code;
+    relay->intake = (struct intake){.config = relay->config,
+        .tls = relay->tls,
+        .addresses = relay->addresses,
+        .writer = relay->writer,
+        .stored = wake_worker,
+        .stored_ctx = relay->worker};
+    code = intake_start(&relay->intake, &relay->server, err);
     if (!code && relay->config->metrics_listen)
-        code = intake_start_metrics(relay->config, &relay->metrics, err);
+        code = intake_start_metrics(relay->config, relay->tls, &relay->metrics, err);
     return code;
 }
 
@@ -83,6 +97,7 @@ enum err_code relay_start(const struct relay_config *config, struct relay **rela
     r->config = config;
     r->arena = arena_new();
     r->lock = -1;
+    r->addresses = limiter_by_rate(config->address_rate, config->address_burst, ADDRESSES);
     r->db = inbox_db_config(config->data, r->arena);
     enum err_code code = dirlock_take(config->data, &r->lock, err);
     if (!code)
@@ -113,6 +128,11 @@ const char *relay_metrics_address(const struct relay *relay)
     return relay->metrics ? server_address(relay->metrics) : NULL;
 }
 
+enum err_code relay_read_certificate_again(struct relay *relay, struct error *err)
+{
+    return relay->tls ? tls_reload(relay->tls, err) : ERR_OK;
+}
+
 /* Against the stream: first what makes work, then what does it, then what stores it. */
 void relay_stop(struct relay *relay)
 {
@@ -128,6 +148,8 @@ void relay_stop(struct relay *relay)
         writer_stop(relay->writer, RECORD_GRACE_US);
     worker_free(relay->worker);
     dirlock_release(relay->lock);
+    tls_free(relay->tls);
+    limiter_free(relay->addresses);
     arena_free(relay->arena);
     mem_free(relay);
 }

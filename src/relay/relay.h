@@ -30,6 +30,9 @@ enum err_code relay_start(
 /* "127.0.0.1:8090": where it really listens. Lives as long as the relay. */
 const char *relay_address(const struct relay *relay);
 
+/* Reads tls_cert and tls_key anew; on an error the old ones stay. Any thread. */
+enum err_code relay_read_certificate_again(struct relay *relay, struct error *err) MUST_CHECK;
+
 /* Where /metrics is served, or NULL. */
 const char *relay_metrics_address(const struct relay *relay);
 

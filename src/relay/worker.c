@@ -160,7 +160,8 @@ static enum err_code new_client(struct worker *worker, const struct guard *guard
         .connect_us = timeout_us < CONNECT_US ? timeout_us : CONNECT_US,
         .body_most = body_most,
         .fail_over_body = whole,
-        .lookups_most = LOOKUPS_MOST};
+        .lookups_most = LOOKUPS_MOST,
+        .ca_file = worker->config->ca_file};
     return http_client_new(worker->loop, guard, &limits, client, err);
 }
 

@@ -232,8 +232,10 @@ enum err_code delivery_read(struct db *db, struct arena *arena, const struct act
     if (found)
         take_delivery(rows, arena, delivery);
     db_rows_close(rows);
-    if (!code && !found)
-        code = error_set(err, ERR_NOT_FOUND, "There is no such delivery in this Business.");
+    const struct thing thing = {.activity_object_id = delivery->object_id};
+    if (!code)
+        code = found ? may(actor, ACTION_VIEW_DELIVERY, &thing, err)
+                     : error_set(err, ERR_NOT_FOUND, "There is no such delivery in this Business.");
     return code ? code : read_attempts(db, arena, actor, delivery, err);
 }
 
@@ -255,9 +257,11 @@ static enum err_code list_one(struct db *db, struct arena *arena, const struct a
     return code;
 }
 
+/* $4: whom sharing takes some types away from, or NULL. */
 #define LIST(state, compare, order)                                                                          \
     "SELECT " DELIVERY_COLUMNS "WHERE d.business_id = $1 AND d.id " compare " $2" state                      \
-    " ORDER BY d.id" order " LIMIT $3"
+    " AND ($4 IS NULL OR " ACCESS_SHARED("d.activity_object_id", "$1", "$4") ") ORDER BY d.id" order         \
+                                                                             " LIMIT $3"
 
 /* A statement for each state, so that the failed ones, few among many, are found by an index of their own. */
 static enum err_code list_many(struct db *db, struct arena *arena, const struct actor *actor,
@@ -279,7 +283,8 @@ static enum err_code list_many(struct db *db, struct arena *arena, const struct 
     size_t which = filter->by_state ? (size_t)filter->state : ARRAY_LEN(forward) - 1;
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     enum err_code code = db_query(db, page->back ? back[which] : forward[which],
-        DB_PARAMS(db_id(actor->business_id), db_id(page_id_bound(page)), db_int((int64_t)page->limit + 1)),
+        DB_PARAMS(db_id(actor->business_id), db_id(page_id_bound(page)), db_int((int64_t)page->limit + 1),
+            db_id_or_null(access_shared_for(actor))),
         &rows, err);
     while (!code && *count <= page->limit && db_next(rows, &code, err))
         take_delivery(rows, arena, &list[(*count)++]);

@@ -32,6 +32,8 @@ enum err_code notification_insert(
     return db_exec_many(db, insert, values, INSERT_VALUES, n, err);
 }
 
+/* $4: whom sharing takes some types away from, or NULL. */
+#define SHARED "AND ($4 IS NULL OR " ACCESS_SHARED("n.activity_object_id", "$1", "$4") ") "
 #define NOTIFICATION_QUERY                                                                                   \
     "SELECT n.id, n.created_at, n.delivery_id, n.activity_id, n.activity_object_id, o.name, n.url, "         \
     "n.status, n.error_class, n.detail FROM notification n "                                                 \
@@ -59,9 +61,9 @@ enum err_code notification_list(struct db *db, struct arena *arena, const struct
     struct page *page, struct notification **list, size_t *count, struct error *err)
 {
     static const char forward[] =
-        NOTIFICATION_QUERY "WHERE n.business_id = $1 AND n.id < $2 ORDER BY n.id DESC LIMIT $3";
+        NOTIFICATION_QUERY "WHERE n.business_id = $1 AND n.id < $2 " SHARED "ORDER BY n.id DESC LIMIT $3";
     static const char back[] =
-        NOTIFICATION_QUERY "WHERE n.business_id = $1 AND n.id > $2 ORDER BY n.id LIMIT $3";
+        NOTIFICATION_QUERY "WHERE n.business_id = $1 AND n.id > $2 " SHARED "ORDER BY n.id LIMIT $3";
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     size_t most = page->limit + 1;
     *list = ARENA_ARRAY(arena, struct notification, most);
@@ -69,8 +71,9 @@ enum err_code notification_list(struct db *db, struct arena *arena, const struct
     enum err_code code = may(actor, ACTION_VIEW_NOTIFICATION, NULL, err);
     if (!code)
         code = db_query(db, page->back ? back : forward,
-            DB_PARAMS(db_id(actor->business_id), db_id(page_id_bound(page)), db_int((int64_t)most)), &rows,
-            err);
+            DB_PARAMS(db_id(actor->business_id), db_id(page_id_bound(page)), db_int((int64_t)most),
+                db_id_or_null(access_shared_for(actor))),
+            &rows, err);
     while (!code && *count < most && db_next(rows, &code, err))
         take_notification(rows, arena, actor->business_id, &(*list)[(*count)++]);
     if (!code)

@@ -3,6 +3,7 @@
 import pytest
 
 from support.database import Database, shared_cluster
+from support.mailbox import Mailbox
 from support.receiver import Receiver
 from support.server import Server
 from support.wait import SANITIZER
@@ -103,6 +104,21 @@ def make_server(tmp_path, database, request):
 @pytest.fixture
 def server(make_server):
     return make_server()
+
+
+@pytest.fixture
+def mailbox(tmp_path):
+    """An SMTP server; herald serve uses it with the flags mailbox.flags."""
+    mailbox = Mailbox(tmp_path)
+    yield mailbox
+    mailbox.stop()
+
+
+@pytest.fixture
+def mailing_server(make_server, mailbox):
+    server = make_server(flags=mailbox.flags)
+    server.mailbox = mailbox
+    return server
 
 
 @pytest.fixture

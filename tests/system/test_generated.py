@@ -26,6 +26,12 @@ KINDS_SHOWN = 12
 ENOUGH = 8  # tries, of which one should work
 
 
+@pytest.fixture
+def server(mailing_server):
+    """Some operations send an email."""
+    return mailing_server
+
+
 def covered():
     """All but those that sign their caller out or in, and those that have neither a caller nor anything to get wrong."""
     return [o for o in operations() if o.tag not in ("session", "health")]

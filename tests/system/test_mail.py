@@ -2,7 +2,10 @@
 
 import pytest
 
+from support.api import Api, new_id
+from support.database import psql
 from support.mailbox import PASSWORD, Mailbox
+from support.sql import execute
 from support.wait import wait_for
 from support.world import World
 
@@ -10,15 +13,8 @@ pytestmark = pytest.mark.core
 
 
 @pytest.fixture
-def mailbox(tmp_path):
-    mailbox = Mailbox(tmp_path)
-    yield mailbox
-    mailbox.stop()
-
-
-@pytest.fixture
-def place(make_server, mailbox):
-    return World(make_server(flags=mailbox.flags))
+def place(mailing_server):
+    return World(mailing_server)
 
 
 def add_person(world, first="Sam", last="Lee", email="sam.lee@acme.test"):
@@ -57,3 +53,287 @@ def test_an_invitation_arrives(place, mailbox):
     assert waiting(place.server) == []
     assert place.server.metrics()["mails_sent_total"] == 1
     place.server.secrets |= {mail.token}
+
+
+# ── the SMTP server ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("tls", ["starttls", "smtps"])
+def test_tls_and_a_password(make_server, tmp_path, tls):
+    mailbox = Mailbox(tmp_path, tls=tls, login=True)
+    world = World(make_server(flags=mailbox.flags))
+    world.server.secrets |= {PASSWORD}
+    invite(world, add_person(world)["employee_id"])
+    [mail] = mailbox.wait(1)
+    assert mail.encrypted and mailbox.logins == [True]
+    assert PASSWORD not in " ".join(world.server.process.words)
+    mailbox.stop()
+
+
+def test_a_certificate_that_nobody_vouches_for(make_server, tmp_path):
+    """Nothing is sent, and nothing dies: it waits until the operator has put it right."""
+    mailbox = Mailbox(tmp_path, tls="starttls")
+    flags = [flag if flag != str(tmp_path / "ca.pem") else "/etc/ssl/certs/ca-certificates.crt" for flag in mailbox.flags]
+    world = World(make_server(flags=flags))
+    invite(world, add_person(world)["employee_id"])
+    world.server.process.wait_message("the SMTP server does not take emails")
+    assert not mailbox.attempts
+    world.server.stop()
+    world.server.flags = mailbox.flags
+    world.server.start()
+    mailbox.wait(1)
+    mailbox.stop()
+
+
+def test_no_starttls_no_email(make_server, mailbox):
+    """Nobody on the way takes the encryption out."""
+    flags = [flag for flag in mailbox.flags if flag != "--smtp-plain"]
+    world = World(make_server(flags=flags))
+    invite(world, add_person(world)["employee_id"])
+    world.server.process.wait_message("the SMTP server does not take emails")
+    assert not mailbox.attempts
+    [found] = waiting(world.server)
+    assert found["state"] == "pending" and "TLS" in found["reason"]
+
+
+def test_a_wrong_password_kills_no_email(make_server, tmp_path):
+    mailbox = Mailbox(tmp_path, tls="starttls", login=True)
+    flags = mailbox.flags
+    (tmp_path / "smtp-password").write_text("wrong", encoding="ascii")
+    world = World(make_server(flags=flags))
+    invite(world, add_person(world)["employee_id"])
+    wait_for(lambda: len(mailbox.logins) >= 2, "two tries")
+    assert not any(mailbox.logins)
+    [found] = waiting(world.server)
+    assert found["state"] == "pending" and found["reason"]
+    (tmp_path / "smtp-password").write_text(PASSWORD, encoding="ascii")
+    world.server.restart()
+    mailbox.wait(1)
+    mailbox.stop()
+
+
+def test_a_server_that_is_down_loses_nothing(place, mailbox):
+    people = [add_person(place, first=f"P{i}", email=f"p{i}@acme.test") for i in range(8)]
+    mailbox.stop()
+    for person in people:
+        invite(place, person["employee_id"])
+    place.server.process.wait_message("the SMTP server does not take emails")
+    assert len(waiting(place.server)) == 8
+    mailbox.start()
+    mailbox.wait(8)
+    all_settled(place.server)
+    assert sorted(mail.to for mail in mailbox.mails) == [f"p{i}@acme.test" for i in range(8)]
+    assert place.server.metrics()["mails_dead_total"] == 0
+
+
+def test_4xx_is_tried_again(place, mailbox):
+    mailbox.rcpt_answers = ["450 4.2.1 greylisted", "451 later", None]
+    mailbox.data_answers = ["452 no room"]
+    other = add_person(place, first="Tim", email="tim@acme.test")
+    invite(place, add_person(place)["employee_id"])
+    [mail] = mailbox.wait(1)
+    assert mail.to == "sam.lee@acme.test"
+    invite(place, other["employee_id"])
+    mailbox.wait(1, to="tim@acme.test")
+    all_settled(place.server)
+    assert len(mailbox.mails) == 2 and mailbox.attempts == 5
+    assert place.server.metrics()["mails_retried_total"] == 3
+
+
+def test_5xx_is_dead_and_says_why(place, mailbox):
+    mailbox.rcpt_answers = ["550 5.1.1 No such user here"]
+    invite(place, add_person(place)["employee_id"])
+    [dead] = wait_for(lambda: [m for m in waiting(place.server) if m["state"] == "dead"], "a dead email")
+    assert dead["email"] == "sam.lee@acme.test" and dead["kind"] == "invitation" and dead["attempts"] == 1
+    assert dead["reason"] == "The server said: 550 5.1.1 No such user here"
+    assert dead["next_attempt_at"] is None and dead["business_id"] == place.business
+    assert place.server.metrics()["mails_dead_total"] == 1
+    assert "No such user" not in place.server.process.errors, "the server's words may hold an address"
+    assert not mailbox.mails
+
+
+# ── kills, and several nodes ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_e1_killed_between_commit_and_sending(place, mailbox):
+    mailbox.stop()
+    invite(place, add_person(place)["employee_id"])
+    place.server.process.wait_message("the SMTP server does not take emails")
+    place.server.kill()
+    mailbox.start()
+    place.server.start()
+    mailbox.wait(1)
+    all_settled(place.server)
+    assert len(mailbox.mails) == 1
+
+
+def test_e2_killed_between_sending_and_its_record(make_server, mailbox):
+    """It is sent again, at once and once; the two are the same email, and the link of either works until one is used."""
+    world = World(make_server(flags=mailbox.flags, env={"HERALD_FAULTS": "after_mail=1"}))
+    invite(world, add_person(world)["employee_id"])
+    mailbox.wait(1)
+    world.server.process.wait()
+    world.server.start(env={"HERALD_FAULTS": ""})
+    first, second = mailbox.wait(2)
+    all_settled(world.server)
+    assert len(mailbox.mails) == 2
+    assert first.message["Message-ID"] == second.message["Message-ID"] and first.token != second.token
+
+
+@pytest.mark.engine("postgres")
+def test_e2_two_nodes_send_each_email_once(make_server, mailbox):
+    one = make_server(flags=mailbox.flags)
+    world = World(one)
+    other = make_server(flags=mailbox.flags)
+    people = [add_person(world, first=f"P{i}", email=f"p{i}@acme.test") for i in range(20)]
+    for person in people:
+        invite(world, person["employee_id"])
+    mailbox.wait(20)
+    all_settled(one)
+    assert sorted(mail.to for mail in mailbox.mails) == sorted(f"p{i}@acme.test" for i in range(20))
+    assert one.metrics()["mails_sent_total"] + other.metrics()["mails_sent_total"] == 20
+
+
+@pytest.mark.engine("postgres")
+def test_e2_what_a_dead_node_was_sending_another_one_sends(make_server, mailbox, database):
+    """When the lease is over, which the test makes so."""
+    one = make_server(flags=mailbox.flags, env={"HERALD_FAULTS": "after_mail=1"})
+    world = World(one)
+    sam = add_person(world)
+    invite(world, sam["employee_id"])
+    mailbox.wait(1)
+    one.process.wait()
+    other = make_server(flags=mailbox.flags)
+    [found] = waiting(other)
+    assert found["state"] == "pending" and found["attempts"] == 1
+    psql(database, "UPDATE mail SET due_at = 0")
+    mailbox.wait(2)
+    all_settled(other)
+    assert len(mailbox.mails) == 2
+
+
+# ── invitations ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_can_be_invited(place, mailbox):
+    """Active employees of the Business, by those who may make employees."""
+    api = place.api
+    stranger = World(place.server, name="Other", email="kim@other.test")
+    assert api.post(f"/api/employees/{new_id()}/invitation").status == 404
+    assert api.post(f"/api/employees/{stranger.employee}/invitation").status == 404
+    sam = add_person(place)
+    assert api.request("DELETE", f"/api/employees/{sam['employee_id']}").status in (200, 204)
+    answer = api.post(f"/api/employees/{sam['employee_id']}/invitation")
+    assert answer.status == 409 and "no active employee" in answer.json["detail"]
+    viewers = api.ok("POST", "/api/permission-groups", {"name": "Viewers", "permissions": {"people": {"view": "all"}}})
+    tim = place.server.admin("employee", "add", "--business", place.business, "--first-name", "Tim", "--last-name", "Hill",
+                             "--email", "tim@acme.test", "--group", viewers["id"])
+    key = place.server.admin("key", "add", "--user", tim["user_id"], "--name", "tests")["api_key"]
+    answer = Api(place.server, key, place.business, tim["user_id"]).post(f"/api/employees/{tim['employee_id']}/invitation")
+    assert answer.status == 403 and "'people: create (all)'" in answer.json["detail"]
+    assert not mailbox.mails and not waiting(place.server)
+
+
+def test_an_invitation_comes_with_the_employee(place, mailbox):
+    """In one transaction: if no email can go there, there is no employee, either."""
+    made = place.api.ok("POST", "/api/employees", {"first_name": "Sam", "email": "sam@acme.test", "invite": True})
+    [mail] = mailbox.wait(1)
+    assert mail.to == "sam@acme.test"
+    refused = place.api.post("/api/employees", {"first_name": "Zoë", "email": "zoë@acme.test", "invite": True})
+    assert refused.status == 422 and refused.pointers == ["/email"]
+    assert {e["id"] for e in place.api.pages("/api/employees")} == {place.employee, made["id"]}
+
+
+def test_a_server_without_email_says_what_to_do(world):
+    sam = add_person(world)
+    for answer in (world.api.post(f"/api/employees/{sam['employee_id']}/invitation"),
+                   world.api.post("/api/employees", {"first_name": "Tim", "email": "t@acme.test", "invite": True}),
+                   Api(world.server).post("/api/password-resets", {"email": "sam.lee@acme.test"})):
+        assert answer.status == 409 and "herald admin invitation" in answer.json["detail"]
+    assert len(world.api.pages("/api/employees")) == 2
+    link = world.server.admin("invitation", "--business", world.business, "--employee", sam["employee_id"])["link"]
+    assert "/invitation#" in link and len(link.rsplit("#", 1)[1]) == 43
+
+
+HOSTILE = ["Sam\r\nBcc: eve@evil.test", "Sam\nSubject: free money", "Sam <eve@evil.test>,", "\"Sam\"", "=?UTF-8?Q?=0ABcc:?=",
+           "Žoë " + "長" * 60, "\r\n.\r\nRCPT TO:<eve@evil.test>", "\u202eevil"]
+
+
+def test_no_name_gets_into_a_header(place, mailbox):
+    """Neither that of the person, nor that of the Business."""
+    for i, name in enumerate(HOSTILE):
+        invite(place, add_person(place, first=name, last="Lee", email=f"p{i}@acme.test")["employee_id"])
+    for mail in mailbox.wait(len(HOSTILE)):
+        names = [name.lower() for name in mail.message.keys()]
+        assert sorted(names) == sorted(set(names)) and "bcc" not in names, names
+        assert mail.recipients == [mail.to] and mail.to.endswith("@acme.test")
+        [to] = mail.message["To"].addresses
+        wanted = HOSTILE[int(mail.to[1:-len("@acme.test")])]
+        # Python's parser leaves a blank between the encoded words of one name.
+        assert "".join(to.display_name.split()) == "".join(f"{wanted} Lee".split())
+        assert all(len(line) <= 998 for line in mail.raw.split(b"\r\n"))
+        assert mail.link
+
+
+def test_hostile_businesses(place, mailbox):
+    other = World(place.server, name="Acme\r\nBcc: eve@evil.test\r\n\r\nHello", email="kim@other.test")
+    invite(other, add_person(other, email="sam@other.test")["employee_id"])
+    [mail] = mailbox.wait(1)
+    assert mail.message["Bcc"] is None and mail.recipients == ["sam@other.test"]
+    assert mail.message["Subject"].startswith("Alex Rivera invites you to Acme")
+
+
+@pytest.mark.parametrize("email", ["a@b,c@d", "a@b\tc", "\"a b\"@c", "a@[127.0.0.1]", "zoë@acme.test", "a;b@c", "a@-b"])
+def test_no_address_is_two(place, mailbox, email):
+    answer = Api(place.server).post("/api/password-resets", {"email": email})
+    assert answer.status == 422 and answer.pointers == ["/email"]
+    assert not waiting(place.server)
+
+
+# ── a new password ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def ask_reset(server, email):
+    answer = Api(server).post("/api/password-resets", {"email": email})
+    assert answer.status == 202, answer
+    return answer
+
+
+def test_asking_says_nothing_of_accounts(place, mailbox):
+    """Known or not, the answer is one and the same; what is stored, too, until the mailer has looked."""
+    add_person(place)
+    mailbox.stop()
+    known, unknown = ask_reset(place.server, "Sam.Lee@ACME.test"), ask_reset(place.server, "nobody@acme.test")
+    def told(answer):
+        return {k: v for k, v in answer.headers.items() if k.lower() not in ("date", "x-request-id")}, answer.body
+    assert told(known) == told(unknown)
+    mailbox.start()
+    [mail] = mailbox.wait(1)
+    assert mail.to == "sam.lee@acme.test" and "Acme Field Services" in mail.text
+    assert mail.link.startswith("http://herald.test:8080/reset#")
+    all_settled(place.server)
+    assert len(mailbox.mails) == 1 and not waiting(place.server)
+
+
+def test_whoever_works_nowhere_gets_no_link(place, mailbox):
+    sam = add_person(place)
+    place.api.request("DELETE", f"/api/employees/{sam['employee_id']}")
+    ask_reset(place.server, "sam.lee@acme.test")
+    ask_reset(place.server, "alex@acme.test")
+    mailbox.wait(1, to="alex@acme.test")
+    all_settled(place.server)
+    assert len(mailbox.mails) == 1
+
+
+def test_asking_too_often_sends_nothing(place, mailbox):
+    for _ in range(5):
+        ask_reset(place.server, "alex@acme.test")
+    ask_reset(place.server, "ALEX@acme.test")
+    sam = add_person(place)
+    invite(place, sam["employee_id"])
+    mailbox.wait(1, to="sam.lee@acme.test")
+    all_settled(place.server)
+    assert len([m for m in mailbox.mails if m.to == "alex@acme.test"]) == 3
+    execute(place.server, "UPDATE reset_request SET since = since - 3600000001")
+    ask_reset(place.server, "alex@acme.test")
+    mailbox.wait(4, to="alex@acme.test")

@@ -17,6 +17,12 @@ FIRES = {
 SCHEDULED = "/api/activities/scheduled-activity"
 
 
+@pytest.fixture
+def server(mailing_server):
+    """Some operations send an email."""
+    return mailing_server
+
+
 class Watch:
     """All worlds of a test, and which activities they logged: a webhook about anything else is one too many."""
 

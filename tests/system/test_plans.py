@@ -145,7 +145,9 @@ class Questions:
             "activity_object_id": [object_id], "record_id": [contact], "employee_id": [world.employee],
             "role_id": [role], "logged_activity_id": [id_text("activity", activity)],
             "logged_after": [time_text(5000)], "logged_before": [time_text(40_000)], "due_after": [time_text(5000)],
-            "due_before": [time_text(40_000)], "kind": ["logged", "scheduled"], "archived": ["true", "false"],
+            "due_before": [time_text(40_000)], "kind": ["logged", "scheduled"], "action": ["role.created"], "subject_kind": ["role"],
+            "subject_id": [id_text("subject", 0)], "after": [time_text(5000)], "before": [time_text(40_000)],
+            "format": ["jsonl", "csv"], "archived": ["true", "false"],
             "search": ["maria", "th", "o'b ma"], "values": ["{}"],
         }
         self.states = {"/api/webhooks/deliveries": ["pending", "delivered", "failed"],
@@ -217,6 +219,10 @@ class Questions:
                 self.ask_stream(address)
             elif method == "post":
                 self.ask_search(address)
+            elif path.endswith("/export"):
+                for query in self.choices(path, names):
+                    answer = self.api.get(f"{address}?{urllib.parse.urlencode(query)}")
+                    assert answer.status == 200 or (self.refuses and answer.status == 403), answer
             elif names:
                 for query in self.choices(path, names):
                     self.ask_list(address, query)

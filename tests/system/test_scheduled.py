@@ -611,3 +611,17 @@ def test_m16_on_the_timeline_while_it_is_open(world):
     assert timeline(world) == [logged["id"]]
     assert world.api.request("DELETE", path).status == 204
     assert timeline(world) == [logged["id"]]
+
+
+@pytest.mark.engine("sqlite")
+def test_a_page_that_would_be_too_large_ends_earlier_and_nothing_is_left_out(make_server, receiver):
+    world = World(make_server(flags=("--notes-limit", "60000")), webhook=receiver.url())
+    note = "\U0001f600" * 60000
+    made = [schedule(world, due_datetime=f"2031-05-04T{i // 60:02}:{i % 60:02}:00Z", note=note)["id"] for i in range(80)]
+    page = world.api.ok("GET", f"{PATH}?limit=200")
+    found = [s["id"] for s in page["results"]]
+    assert 0 < len(found) < 80 and page["previous"] is None
+    while page["next"]:
+        page = world.api.ok("GET", f"{PATH}?limit=200&cursor={page['next']}")
+        found += [s["id"] for s in page["results"]]
+    assert found == made

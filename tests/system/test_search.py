@@ -255,3 +255,23 @@ def test_records_of_an_older_version_are_found(world, database):
     assert emails(world, search="thomp")[0] == ["maria@thompson.test"]
     world.server.restart()
     assert emails(world, search="")[0] == ["maria@thompson.test"]
+
+@pytest.mark.engine("sqlite")
+def test_a_page_that_would_be_too_large_is_to_be_asked_for_smaller(world):
+    """Its pages have numbers, so none may be shorter than the others: a 422 that says so, never a 503."""
+    path = "/api/records/objects/contacts"
+    for i in range(4):
+        etag = {"If-Match": world.api.get(path).headers["ETag"]}
+        assert world.api.post(f"{path}/fields", {"display_name": f"Text {i}", "field_type": "long_text"},
+                              headers=etag).status == 201
+    fields = [{"name": f"text_{i}", "value": "\U0001f600" * 20000} for i in range(4)]
+    for i in range(60):
+        world.api.ok("POST", "/api/records/contacts", {"first_name": f"Big {i:02}", "fields": fields})
+    search = "/api/records/contacts/search"
+    answer = world.api.post(search, {"search": "big", "page_size": 60})
+    assert answer.status == 422 and answer.pointers == ["/page_size"] and "60 records" in answer.json["detail"]
+    found = []
+    for page in (1, 2, 3):
+        found += [r["display_name"] for r in world.api.ok("POST", search, {
+            "search": "big", "page": page, "page_size": 20})["results"]]
+    assert found == [f"Big {i:02}" for i in range(60)]

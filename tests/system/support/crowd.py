@@ -15,7 +15,8 @@ BEGIN_MS = 1_700_000_000_000
 FIRST = ["Maria", "José", "Anna", "Bob", "Chen", "Dora", "Emil", "Farid", "Gül", "Hana"]
 LAST = ["Thompson", "Okafor", "Núñez", "Schmidt", "Wang", "Rossi", "İnan", "Smith", "O'Brien"]
 KINDS = {name: i for i, name in enumerate(
-    ("contact", "activity", "delivery", "scheduled", "notification", "employee", "user", "entry"))}
+    ("contact", "activity", "delivery", "scheduled", "notification", "employee", "user", "entry",
+     "audit", "subject"))}
 
 
 def made_id(kind, i):
@@ -50,7 +51,7 @@ class Crowd:
 
     def users(self):
         for i in range(EMPLOYEES):
-            yield made_id("user", i), FIRST[i % 10], LAST[i % 9], f"user{i}@crowd.test", made_at(i)
+            yield made_id("user", i), FIRST[i % 10], LAST[i % 9], f"user{i}@crowd.test", f"user{i}@crowd.test", made_at(i)
 
     def employees(self):
         for i in range(EMPLOYEES):
@@ -131,8 +132,15 @@ class Crowd:
         for i in range(0, ACTIVITIES, 10):
             yield (made_id("entry", i) * 2, self.business, made_id("entry", i) * 2, made_id("activity", i), "{}", made_at(i))
 
+    def audit(self):
+        for i in range(0, ACTIVITIES, 5):
+            business, _, employee, _ = self._activity(i)
+            kind = ("role", "field", "activity_object")[i % 3]
+            yield (made_id("audit", i), business, made_at(i), f"{kind}.{'created' if i % 10 else 'changed'}", kind,
+                   made_id("subject", i % 500), f"Thing {i % 500}", 1, employee, "Somebody", 2, None, "192.0.2.1", None, "{}")
+
     def tables(self):
-        yield "user_account", "id first_name last_name email created_at", self.users()
+        yield "user_account", "id first_name last_name email email_key created_at", self.users()
         yield ("employee", "id business_id user_id first_name last_name display_name email active created_at",
                self.employees())
         yield ("record", "id business_id object_id first_name last_name display_name email owner_id field_values version "
@@ -153,6 +161,8 @@ class Crowd:
         yield ("scheduled_association", "scheduled_id business_id position object_id record_id open",
                self.scheduled_associations())
         yield "timeline_change", "lane seq record_id business_id kind entry_id created_at", self.changes()
+        yield ("audit_entry", "id business_id at action subject_kind subject_id subject_name actor_kind employee_id "
+               "actor_name via key_id address request_id changes", self.audit())
         yield "idempotency", "key_hash business_id request_hash activity_id answer created_at", self.keys()
 
     def put(self, data, database):

@@ -8,6 +8,7 @@ import re
 
 from .api import Api
 from .contract import contract
+from .person import PASSWORD, set_password, signed_in
 
 # The thing that an id in a path stands for, by the path up to it (all names of parameters as {}). An operation may
 # choose another one: `x-example-path: {id: inspection}`.
@@ -27,6 +28,7 @@ PATHS = {
     "/api/records/{}": "vehicles",
     "/api/records/{}/{}": "van",
     "/api/roles/{}": "sales_team",
+    "/api/sessions/{}": "session",
     "/api/webhooks/deliveries/{}": "delivery",
 }
 QUERY = {
@@ -52,6 +54,7 @@ class Operation:
         self.chosen = {**item.get("x-example-path", {}), **operation.get("x-example-path", {})}
         self.success = min(int(s) for s in operation["responses"])
         answer = follow(operation["responses"][str(self.success)])
+        self.for_people = operation.get("security") == [{"session": []}]  # not for keys
         self.streams = "text/event-stream" in answer.get("content", {})
 
     def place(self, name):
@@ -99,9 +102,13 @@ class ExampleWorld:
         self.api = Api(server, key, business, self.user)
         self.ids = {"business": business, "alex": alex["employee_id"]}
 
-    def _employee(self, business, first, last):
+    @staticmethod
+    def email(first, last, business):
+        return f"{first}.{last}.{business}@acme.test".lower()
+
+    def _employee(self, business, first, last, of=None):
         return self.server.admin("employee", "add", "--business", business, "--first-name", first, "--last-name", last,
-                                 "--email", f"{first}.{last}.{business}@acme.test".lower())
+                                 "--email", self.email(first, last, of or business))
 
     def id(self, name):
         if name not in self.ids:
@@ -111,6 +118,20 @@ class ExampleWorld:
         return self.ids[name]
 
     # ── what there is ──
+
+    def _make_session(self):
+        self.person()
+        return self.api.ok("GET", "/api/sessions")["results"][0]["id"]
+
+    def _make_branch(self):
+        business = self.server.admin("business", "add", "--name", "Branch")["business_id"]
+        assert self._employee(business, "Alex", "Rivera", self.ids["business"])["user_id"] == self.user
+        return business
+
+    def person(self, password=PASSWORD):
+        """Alex in a browser."""
+        set_password(self.server, self.user, password)
+        return signed_in(self.server, email=self.email("Alex", "Rivera", self.ids["business"]), password=password)
 
     def _make_sam(self):
         made = self._employee(self.ids["business"], "Sam", "Lee")
@@ -190,7 +211,7 @@ class ExampleWorld:
                 "conditions": [{"field": "outcome", "operator": "equals", "value": "Won"}]}
         answer = self.api.request("PUT", path, {"rules": [rule]}, headers=self.if_match(path))
         assert answer.status == 200, answer
-        return answer.json["results"][0]["id"]
+        return answer.json["rules"][0]["id"]
 
     def _make_logged(self):
         logged = self.api.ok("POST", "/api/activities/logged", {

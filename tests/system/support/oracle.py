@@ -3,6 +3,7 @@ Who may do what, once more and naively: a table of rules, written from docs/perm
 generator of random Businesses to compare the two. Everything here is plain data: ids, names and levels.
 """
 
+import copy
 import itertools
 
 LEVELS = ("none", "my", "all")
@@ -18,7 +19,11 @@ KINDS = {
 }
 PERMISSIONS = [(kind, verb) for kind, verbs in KINDS.items() for verb in verbs]
 
-OK, UNKNOWN = "ok", "unknown"
+OK, UNKNOWN, GIVES = "ok", "unknown", "gives what they lack"
+REFUSED = "refused"
+NOBODY = "nobody"
+LISTS = ("logged", "scheduled", "records", "search", "timeline", "objects", "record_objects", "deliveries", "notifications",
+         "employees", "roles", "groups")
 
 
 def denied(kind, verb, level):
@@ -39,6 +44,30 @@ class Model:
         self.records = {}  # record -> owner or None
         self.logged = {}  # id -> (activity object, who logged it, [records])
         self.scheduled = {}  # id -> (activity object, employee or None, role or None, [records])
+        self.deliveries = {}  # id -> (activity object,)
+
+    # ── changes: the same words as Crowd's, which tells them to the program as well ──
+
+    def after(self, change):
+        """How it would be: (what, words…)."""
+        model = copy.copy(self)
+        for name in ("grants", "group_members", "role_members", "role_groups"):
+            setattr(model, name, {key: copy.copy(value) for key, value in getattr(self, name).items()})
+        for name in ("shared", "records", "scheduled"):
+            setattr(model, name, dict(getattr(self, name)))
+        model.apply(*change)
+        return model
+
+    def apply(self, what, about, value):
+        if what == "grants":
+            self.grants[about].update(value)
+        elif what == "assignment":
+            kind, _, _, records = self.scheduled[about]
+            self.scheduled[about] = (kind, *value, records)
+        else:
+            table = {"members": self.group_members, "role": self.role_members, "role_groups": self.role_groups,
+                     "sharing": self.shared, "owner": self.records}[what]
+            table[about] = value
 
     # ── facts ──
 
@@ -84,8 +113,19 @@ class Model:
             return denied("activities", "log", "all")
         return OK if self.shares(activity_object, who) else UNKNOWN
 
+    def form(self, who, activity_object):
+        """Whoever may see its settings, or may log it."""
+        if self.view_object(who, activity_object) == OK:
+            return OK
+        if not self.shares(activity_object, who):
+            return UNKNOWN
+        return self.log(who, activity_object)
+
     def assigned(self, who, thing):
         _, employee, role, _ = self.scheduled[thing]
+        return self._theirs(who, employee, role)
+
+    def _theirs(self, who, employee, role):
         return employee == who or (role is not None and role in self.roles_of(who))
 
     def view_scheduled(self, who, thing):
@@ -106,6 +146,14 @@ class Model:
     def edit_scheduled(self, who, thing):
         return self._change_scheduled(who, thing, "edit")
 
+    def assign(self, who, question):
+        """Whoever may edit but their own gives it to nobody but themselves and their roles."""
+        thing, employee, role = question
+        edits = self.edit_scheduled(who, thing)
+        if edits != OK or self._theirs(who, employee, role):
+            return edits
+        return self._granted(who, "scheduled", "edit", False)
+
     def delete_scheduled(self, who, thing):
         return self._change_scheduled(who, thing, "delete")
 
@@ -117,12 +165,20 @@ class Model:
             return seen
         return self._change_scheduled(who, thing, "log")
 
-    def view_record(self, who, thing):
-        level = self.level(who, "records", "view")
-        mine = self.records[thing] == who
-        if level == "my" and not mine:
+    def schedule(self, who, question):
+        activity_object, employee, role = question
+        if self.level(who, "scheduled", "create") == "none":
+            return denied("scheduled", "create", "my")
+        if not self.shares(activity_object, who):
             return UNKNOWN
-        return self._granted(who, "records", "view", mine)
+        return self._granted(who, "scheduled", "create", self._theirs(who, employee, role))
+
+    def view_record(self, who, thing):
+        """Whoever may see but their own knows of no other."""
+        level = self.level(who, "records", "view")
+        if level == "none":
+            return denied("records", "view", "my")
+        return OK if level == "all" or self.records[thing] == who else UNKNOWN
 
     def _change_record(self, who, thing, verb):
         seen = self.view_record(who, thing)
@@ -134,22 +190,89 @@ class Model:
     def delete_record(self, who, thing):
         return self._change_record(who, thing, "delete")
 
+    def add_record(self, who, owner):
+        """`owner`: an employee, NOBODY, or None: it is not said, so that whoever may make but their own owns it."""
+        if self.level(who, "records", "create") == "none":
+            return denied("records", "create", "my")
+        return self._granted(who, "records", "create", owner in (who, None))
+
     def view_object(self, who, thing):
         if not self.shares(thing, who) and self.level(who, "objects", "edit") == "none":
             return UNKNOWN
         return self._granted(who, "objects", "view", False)
 
+    def _settings(self, who, verb):
+        """Whoever may edit settings sees what is not shared with them, too; to whoever may not nothing is told."""
+        seen = self._granted(who, "objects", "view", False)
+        return seen if seen != OK else self._granted(who, "objects", verb, False)
+
     def edit_object(self, who, _thing):
-        return self._granted(who, "objects", "edit", False)
+        return self._settings(who, "edit")
+
+    def delete_object(self, who, _thing):
+        """It is archived, which is a change as well."""
+        edits = self._settings(who, "edit")
+        return edits if edits != OK else self._settings(who, "delete")
+
+    delete_record_object = delete_object
+
+    def add_object(self, who, _thing):
+        return self._granted(who, "objects", "create", False)
+
+    def view_record_object(self, who, _thing):
+        """Whoever may see settings, or any record."""
+        seen = self._granted(who, "objects", "view", False)
+        return seen if seen == OK else self._granted(who, "records", "view", True)
+
+    def edit_record_object(self, who, _thing):
+        return self._settings(who, "edit")
 
     def view_deliveries(self, who, _thing):
         return self._granted(who, "webhooks", "view", False)
+
+    def view_delivery(self, who, thing):
+        """What is not shared is not there; see view_logged."""
+        seen = self.view_deliveries(who, None)
+        return seen if seen != OK or self.shares(self.deliveries[thing][0], who) else UNKNOWN
 
     def view_people(self, who, _thing):
         return self._granted(who, "people", "view", False)
 
     def view_audit(self, who, _thing):
         return self._granted(who, "audit", "view", False)
+
+    def add_people(self, who, _thing):
+        return self._granted(who, "people", "create", False)
+
+    def _change_people(self, who, verb):
+        seen = self.view_people(who, None)
+        return seen if seen != OK else self._granted(who, "people", verb, False)
+
+    def edit_people(self, who, _thing):
+        return self._change_people(who, "edit")
+
+    def delete_people(self, who, _thing):
+        return self._change_people(who, "delete")
+
+    def _may_give(self, who, groups):
+        """Nobody gives what they lack."""
+        for group in groups:
+            for (kind, verb), level in self.grants[group].items():
+                if LEVELS.index(level) > LEVELS.index(self.level(who, kind, verb)):
+                    return GIVES
+        return OK
+
+    def give_group(self, who, group):
+        edits = self.edit_people(who, None)
+        return edits if edits != OK else self._may_give(who, [group])
+
+    def give_role(self, who, role):
+        edits = self.edit_people(who, None)
+        return edits if edits != OK else self._may_give(who, self.role_groups.get(role, ()))
+
+    def make_owners(self, who, _thing):
+        edits = self.edit_people(who, None)
+        return edits if edits != OK or who == self.owner else GIVES
 
     # ── what lists have ──
 
@@ -160,6 +283,55 @@ class Model:
         logged = {thing for thing, (_, _, records) in self.logged.items() if record in records}
         scheduled = {thing for thing, (_, _, _, records) in self.scheduled.items() if record in records}
         return self.visible(self.view_logged, logged, who) | self.visible(self.view_scheduled, scheduled, who)
+
+    def listed(self, who, name, about):
+        """What a list has; REFUSED if there is nothing of its kind that they could see."""
+        any_of = lambda kind: self.level(who, kind, "view") != "none"  # noqa: E731
+        if name == "timeline":
+            return self.timeline(who, about) if self.view_record(who, about) == OK else REFUSED
+        if name == "scheduled":
+            return self.visible(self.view_scheduled, self.scheduled, who)
+        if name in ("record_objects", "employees", "roles", "groups"):
+            rule = self.view_record_object if name == "record_objects" else self.view_people
+            return OK if rule(who, None) == OK else REFUSED
+        kind, rule, things = {
+            "logged": ("activities", self.view_logged, self.logged),
+            "records": ("records", self.view_record, self.records),
+            "search": ("records", self.view_record, self.records),
+            "objects": ("objects", self.view_object, self.shared),
+            "deliveries": ("webhooks", self.view_delivery, self.deliveries),
+            "notifications": ("webhooks", self.view_delivery, self.deliveries)}[name]
+        return self.visible(rule, things, who) if any_of(kind) else REFUSED
+
+    # ── all of it ──
+
+    def questions(self):
+        """All that can be asked of one employee: (rule or list, about what)."""
+        whom = [(employee, None) for employee in self.employees] + [(None, role) for role in self.role_members]
+        about = {"view_logged": self.logged, "delete_logged": self.logged, "log": self.shared, "form": self.shared,
+                 "view_scheduled": self.scheduled, "edit_scheduled": self.scheduled, "complete": self.scheduled,
+                 "delete_scheduled": self.scheduled, "view_record": self.records, "edit_record": self.records,
+                 "delete_record": self.records, "add_record": [None, NOBODY, *self.employees], "view_object": self.shared,
+                 "edit_object": self.shared, "delete_object": self.shared, "view_delivery": self.deliveries,
+                 "give_group": self.grants, "give_role": self.role_members, "list:timeline": self.records,
+                 "assign": [(thing, *to) for thing in list(self.scheduled)[:2] for to in [*whom, (None, None)]],
+                 "schedule": [(list(self.shared)[0], *to) for to in whom] + [(kind, None, None) for kind in self.shared]}
+        for rule in ("add_object", "view_record_object", "edit_record_object", "delete_record_object", "view_deliveries",
+                     "view_people", "add_people", "edit_people", "delete_people", "make_owners"):
+            about[rule] = [None]
+        for name in LISTS:
+            about.setdefault(f"list:{name}", [None])
+        return [(rule, thing) for rule, things in about.items() for thing in things]
+
+    def answer(self, who, rule, thing):
+        if rule.startswith("list:"):
+            listed = self.listed(who, rule[5:], thing)
+            return frozenset(listed) if isinstance(listed, set) else listed
+        return getattr(self, rule)(who, thing)
+
+    def answers(self):
+        return {(who, rule, thing): self.answer(who, rule, thing)
+                for who in self.employees for rule, thing in self.questions()}
 
 
 # ── random ones ──────────────────────────────────────────────────────────────────────────────────────────────────

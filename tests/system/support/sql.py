@@ -14,3 +14,11 @@ def execute(server, statement, **ids):
         return
     with contextlib.closing(sqlite3.connect(server.data / "herald.db", timeout=30)) as db, db:
         db.execute(statement.format(**{k: f"x'{uuid.UUID(v).hex}'" for k, v in ids.items()}))
+
+
+def number(server, statement):
+    """What a statement of one number says, such as a count."""
+    if server.database:
+        return int(psql(server.database, statement)[0])
+    with contextlib.closing(sqlite3.connect(server.data / "herald.db", timeout=30)) as db:
+        return db.execute(statement).fetchone()[0]

@@ -1070,11 +1070,79 @@ export interface paths {
         };
         /** Who is calling */
         get: operations["getSession"];
-        put?: never;
-        /** Sign in with the token of a one-time link */
+        /**
+         * Go on in another Business
+         * @description The same session, under a new secret; the old cookie ends.
+         */
+        put: operations["switchBusiness"];
+        /**
+         * Sign in with email and password, or with the token of a one-time link
+         * @description Needs the header `X-Herald-Session` and a matching Origin, as a browser's writes do. A wrong password and an email
+         *     that nobody has are the same 401. After 5 failures in a row an account, and after 20 an address, has to wait:
+         *     1 minute, then 2, and so on up to 15 (429). Without `business_id` the session is in the Business in which the
+         *     person began to work first.
+         */
         post: operations["signIn"];
         /** Sign out */
         delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own sessions, the one used last first */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /** End all of the caller's own sessions, this one too */
+        delete: operations["signOutEverywhere"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of the caller's own sessions */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the caller's own password, or set the first
+         * @description Ends all sessions and sign-in links of the person; the caller goes on with a new session. Whoever has a password
+         *     needs `current_password`; a wrong one counts as a failure to sign in.
+         */
+        put: operations["changePassword"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1761,6 +1829,8 @@ export interface components {
             group_ids?: components["schemas"]["Uuid"][] | null;
             /** @description Roles to hold */
             role_ids?: components["schemas"]["Uuid"][] | null;
+            /** @description Send an invitation as well, unless they have a password already; 409 where the server sends no email */
+            invite?: boolean | null;
         };
         ChangeEmployee: {
             first_name?: string | null;
@@ -2153,14 +2223,56 @@ export interface components {
             next: string | null;
             previous: string | null;
         };
+        /** @description Either `token`, or `email` and `password` */
         SignIn: {
             /** @description From the link; works once */
-            token: string;
+            token?: string | null;
+            email?: string | null;
+            password?: string | null;
+            /**
+             * Format: uuid
+             * @description With a password: the Business to work in
+             */
+            business_id?: string | null;
+        };
+        SwitchBusiness: {
+            business_id: components["schemas"]["Uuid"];
+        };
+        ChangePassword: {
+            /** @description Needed by whoever has one */
+            current_password?: string | null;
+            /** @description In characters; not the email, nor a name, of its owner */
+            password: string;
         };
         Session: {
             user: components["schemas"]["Person"];
             employee_id: components["schemas"]["Uuid"];
             business: components["schemas"]["ObjectName"];
+            /** @description Those in which the user is an active employee, by name; at most 200 */
+            businesses: components["schemas"]["ObjectName"][];
+            /** @description Whether the user can sign in with a password */
+            has_password: boolean;
+        };
+        SignedIn: {
+            id: components["schemas"]["Uuid"];
+            /** @description Whether the caller calls by it */
+            current: boolean;
+            business_name: string;
+            created_at: components["schemas"]["Time"];
+            /** @description To the minute */
+            last_seen_at: components["schemas"]["Time"];
+            /** @description At the latest; sooner if it is not used */
+            expires_at: components["schemas"]["Time"];
+            /** @description From where it was begun */
+            address: string;
+            /** @description What the browser said it is, cut to 200 characters */
+            user_agent: string;
+        };
+        SignedInList: {
+            results: components["schemas"]["SignedIn"][];
+            /** @description There is one page */
+            next: null;
+            previous: null;
         };
     };
     responses: {
@@ -4946,6 +5058,39 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    switchBusiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchBusiness"];
+            };
+        };
+        responses: {
+            /** @description Who calls from now on */
+            200: {
+                headers: {
+                    /** @description herald_session, HttpOnly, SameSite=Strict; Secure where the pages are reached by https */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     signIn: {
         parameters: {
             query?: never;
@@ -4962,7 +5107,7 @@ export interface operations {
             /** @description Signed in; the session is a cookie that scripts cannot read */
             201: {
                 headers: {
-                    /** @description herald_session, HttpOnly, SameSite=Strict */
+                    /** @description herald_session, HttpOnly, SameSite=Strict; Secure where the pages are reached by https */
                     "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
@@ -4976,6 +5121,7 @@ export interface operations {
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            429: components["responses"]["Limited"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4998,6 +5144,110 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In all Businesses of the person; at most 100 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedInList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signOutEverywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out everywhere */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Changed; the caller's new session */
+            200: {
+                headers: {
+                    /** @description herald_session, HttpOnly, SameSite=Strict; Secure where the pages are reached by https */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Limited"];
             503: components["responses"]["Unavailable"];
         };
     };

@@ -1,0 +1,31 @@
+/*
+ * Work that takes long: on a thread of its own (base/executor.h), while the connection is suspended and the worker is
+ * free. And what goes with it, since such work is done on behalf of people who guess passwords: the throttle.
+ */
+#ifndef HERALD_API_ASIDE_H
+#define HERALD_API_ASIDE_H
+
+#include "api/call.h"
+#include "api/throttle.h"
+#include "crm/password.h"
+
+#define ASIDE_WAITING_MOST 32 /* beyond it, 503 */
+
+/*
+ * The handler's last act, like call_write: `work` goes on with the call on the other thread, and replies there or calls
+ * call_write. It has no database: call->db is the worker's. False, and replied (503), when too many wait.
+ */
+bool call_aside(struct call *call, void (*work)(struct call *call, void *ctx), void *ctx) MUST_CHECK;
+
+/* The same for what sets a password: `then` gets its hash. 503 by itself when too many wait or memory is short. */
+void call_with_password_hash(struct call *call, const char *password,
+    void (*then)(struct call *call, const struct password_hash *hash, void *ctx), void *ctx);
+
+/* The member `password` of what sets one, for `owner` (all NULL: not known yet). What is wrong with it is in body->errors. */
+struct body;
+const char *body_password(struct body *body, const struct password_owner *owner);
+
+/* Whether a proof for this account may be tried now, from where the call comes. False, and replied: 429. */
+bool call_may_try(struct call *call, const char *account, struct throttle_attempt *attempt) MUST_CHECK;
+
+#endif
