@@ -107,7 +107,10 @@ void apply_print_problems(struct apply *apply, struct buf *out);
 
 /* ── the run (apply.c) ───────────────────────────────────────────────────────────────────────────── */
 
-/* Goes through a list of the Business; what is refused of one keeps none of the others back. */
+/*
+ * Goes through a list of the Business; what is refused of one keeps none of the others back. Each has a tenant of its
+ * own, whose arenas go with it.
+ */
 typedef enum err_code apply_step_fn(struct tenant *t, struct at at, struct error *err);
 enum err_code apply_each(
     struct tenant *t, const char *list_name, apply_step_fn *step, struct error *err) MUST_CHECK;

@@ -11,7 +11,7 @@ enum err_code apply_employee_id(
     if (id_parse(text, strlen(text), id))
         return ERR_OK;
     enum err_code code =
-        employee_by_email(t->write.db, t->apply->arena, t->write.business_id, text, &person, &active, &why);
+        employee_by_email(t->write.db, t->write.arena, t->write.business_id, text, &person, &active, &why);
     *id = person.id;
     if (code != ERR_NOT_FOUND)
         return code ? error_set(err, code, "%s", why.text) : ERR_OK;
