@@ -15,10 +15,10 @@ static bool read_search(struct call *call, const char **search)
                         : text_chars(text) > EMPLOYEE_SEARCH_MOST ? "'search' has 100 characters at most."
                                                                   : NULL;
     if (wrong)
-        exchange_reply_problem(call->exchange, 400, wrong, NULL);
-    else if (text)
+        return call_refuse_parameter(call, "search", wrong);
+    if (text)
         *search = text_nfc(call->arena, text);
-    return !wrong;
+    return true;
 }
 
 void employees_get(struct call *call)

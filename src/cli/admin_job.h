@@ -12,7 +12,7 @@
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
         *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant, *key, *expires,
-        *business_only, *file, *text, *object, *search, *password;
+        *business_only, *file, *text, *password, *object, *search;
     const char *by, *subject, *subject_kind, *action, *after, *before, *format, *after_entry; /* of audit */
     int64_t limit;
     bool json, inactive, read_only, dry_run, archived;

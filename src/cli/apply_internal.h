@@ -129,10 +129,6 @@ enum err_code apply_record_archive(struct tenant *t, struct error *err) MUST_CHE
 /* Whether the file itself has a thing of that kind, which then has been refused: nothing more is said of it. */
 bool apply_declares(struct tenant *t, const char *kind, const char *key_name, const char *key);
 
-/* An employee's id by the email; an id stays what it is. ERR_INVALID: nobody has it, which has been noted. */
-enum err_code apply_employee_id(
-    struct tenant *t, struct at at, const char *text, struct id *id, struct error *err) MUST_CHECK;
-
 /* A node as a value of a field of that type: what is a text stays one, however it looks. */
 json_t *apply_plain_value(struct apply *apply, struct at at, enum field_type type);
 

@@ -13,7 +13,7 @@ export class ApiError extends Error {
   /** HTTP status; 0 when no answer came. */
   readonly status: number;
   readonly requestId: string | null;
-  /** What is wrong, by JSON pointer of the member. */
+  /** What is wrong, by JSON pointer of the member, or by the name of a parameter. */
   readonly fields: Record<string, string>;
 
   constructor(status: number, body: unknown) {
@@ -28,7 +28,9 @@ export class ApiError extends Error {
     );
     this.status = status;
     this.requestId = problem?.request_id ?? null;
-    this.fields = Object.fromEntries((problem?.errors ?? []).map(({ pointer, detail }) => [pointer, detail]));
+    this.fields = Object.fromEntries(
+      (problem?.errors ?? []).map((error) => [error.pointer ?? error.parameter ?? '', error.detail]),
+    );
   }
 
   /** What is wrong with a member, or with anything inside it. */
