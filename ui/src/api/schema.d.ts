@@ -4293,6 +4293,8 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description Address of the employee */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
