@@ -138,6 +138,12 @@ typedef struct buf page_render_fn(
 void call_reply_page(
     struct call *call, struct page *page, page_render_fn *render, const void *rows, size_t count);
 
+/* A header of a 201: where what was made under the call's path is read. In the call's arena. */
+struct reply_header created_header(struct call *call, struct id id);
+
+/* 400: `detail`, a whole sentence, is about this parameter of the query. False, for whoever returns it. */
+bool call_refuse_parameter(struct call *call, const char *name, const char *detail);
+
 /* ── parameters of the query; each replies 400 itself, and returns false, when it cannot be read ─ */
 
 bool query_id(struct call *call, const char *name, struct id *id) MUST_CHECK; /* nil when absent */
@@ -251,6 +257,13 @@ void emit_associated(struct json *json, const struct associated_entity *entities
 struct logged_activity;
 /* The members of the wire table. */
 void emit_logged_members(struct json *json, const struct logged_activity *activity);
+struct idempotent_answer;
+/*
+ * Takes out of the first one's answer what the caller may not see now (logged_repeat.c). ERR_DENIED, ERR_NOT_FOUND: they
+ * may know nothing of it.
+ */
+enum err_code logged_repeat_seen(
+    struct call *call, struct idempotent_answer *first, struct error *err) MUST_CHECK;
 /* The definition of a field, an element of an array or a whole answer. */
 struct field;
 void emit_field(struct json *json, struct call *call, const struct field *field);

@@ -53,19 +53,12 @@ static void emit_delivery(struct json *json, const struct delivery *d)
 /* False, having replied, when a filter cannot be read. */
 static bool read_filter(struct call *call, struct delivery_filter *filter, struct page *page)
 {
-    const char *activity = exchange_query(call->exchange, "logged_activity_id");
     const char *state = exchange_query(call->exchange, "state");
-    if (!call_page(call, page))
+    if (!call_page(call, page) || !query_id(call, "logged_activity_id", &filter->activity_id))
         return false;
     filter->by_state = state != NULL;
-    const char *wrong = activity && !id_parse(activity, strlen(activity), &filter->activity_id)
-                            ? "'logged_activity_id' must be a UUID."
-                        : state && !delivery_state_parse(state, &filter->state)
-                            ? "'state' must be pending, delivered or failed."
-                            : NULL;
-    if (wrong)
-        exchange_reply_problem(call->exchange, 400, wrong, NULL);
-    return !wrong;
+    return !state || delivery_state_parse(state, &filter->state) ||
+           call_refuse_parameter(call, "state", "'state' must be pending, delivered or failed.");
 }
 
 void deliveries_get(struct call *call)

@@ -199,9 +199,9 @@ static bool check_parameters(struct call *call)
         if (wire && !known)
             metric_add(METRIC_unknown_members_total, 1);
         else if (!known)
-            error_list_add(&list, "", "Unknown query parameter '%.60s'.", name);
+            error_list_add_parameter(&list, name, "Unknown query parameter '%.60s'.", name);
         else if (!wire && is_repeated(call, i, name))
-            error_list_add(&list, "", "The query parameter '%.60s' is there twice.", name);
+            error_list_add_parameter(&list, name, "The query parameter '%.60s' is there twice.", name);
     }
     if (list.count)
         exchange_reply_problem(call->exchange, 400, list.items[0].text, &list);

@@ -278,10 +278,10 @@ enum err_code key_rename(struct write *w, struct id id, const char *name, struct
 {
     struct view view = own_view(w->actor);
     enum err_code code = find(w->db, w->arena, &view, id, key, err);
-    if (!code && !check_name_member(name, crm_limits(w->crm)->name_chars, list))
-        code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
     if (code)
         return code;
+    if (!check_name_member(name, crm_limits(w->crm)->name_chars, list) || list->count)
+        return error_set(err, ERR_INVALID, "%s", list->items[0].text);
     struct audit audit = AUDIT(w, "api_key.changed", id, name);
     audit_text(&audit, "name", key->name, name);
     key->name = name;

@@ -15,7 +15,7 @@ export class ApiError extends Error {
   readonly requestId: string | null;
   /** Seconds, as the answer says when to try again. */
   readonly retryAfter: number | null;
-  /** What is wrong, by JSON pointer of the member. */
+  /** What is wrong, by JSON pointer of the member, or by the name of a parameter. */
   readonly fields: Record<string, string>;
 
   constructor(status: number, body: unknown, retryAfter: number | null = null) {
@@ -31,7 +31,9 @@ export class ApiError extends Error {
     this.status = status;
     this.requestId = problem?.request_id ?? null;
     this.retryAfter = retryAfter;
-    this.fields = Object.fromEntries((problem?.errors ?? []).map(({ pointer, detail }) => [pointer, detail]));
+    this.fields = Object.fromEntries(
+      (problem?.errors ?? []).map((error) => [error.pointer ?? error.parameter ?? '', error.detail]),
+    );
   }
 
   /** What is wrong with a member, or with anything inside it. */

@@ -900,8 +900,8 @@ export interface paths {
         /**
          * Have a link for a new password sent to an email address
          * @description The answer is the same whether or not there is such an account. The link works once, for an hour; another one
-         *     replaces it. Of more than three requests for an address within an hour the others send nothing. 409 where the
-         *     server sends no email.
+         *     replaces it. Of more than three requests for an email address within an hour the others send nothing; after
+         *     twenty from one place a new one is let through every three minutes. 409 where the server sends no email.
          */
         post: operations["requestPasswordReset"];
         delete?: never;
@@ -1299,11 +1299,13 @@ export interface components {
             /** @description One sentence, for people */
             detail: string;
             request_id: string;
-            errors?: {
+            errors?: ({
                 /** @description JSON pointer to the offending member */
-                pointer: string;
+                pointer?: string;
+                /** @description Name of the offending parameter */
+                parameter?: string;
                 detail: string;
-            }[];
+            } & (unknown | unknown))[];
         };
         CompletedProblem: components["schemas"]["Problem"] & {
             /**
@@ -2396,6 +2398,8 @@ export interface components {
         /** @description Refused; nothing has changed */
         Problem: {
             headers: {
+                /** @description With a 401: ApiKey, which stands for the three headers */
+                "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2852,6 +2856,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the settings */
                     ETag?: string;
+                    /** @description Address of the Activity Object */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3021,6 +3027,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object */
                     ETag?: string;
+                    /** @description Address of the object */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3215,6 +3223,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the record */
                     ETag?: string;
+                    /** @description Address of the record */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3444,6 +3454,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object, for If-Match */
                     ETag?: string;
+                    /** @description Address of the field */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3677,6 +3689,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object, for If-Match */
                     ETag?: string;
+                    /** @description Address of the field */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4279,6 +4293,8 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description Address of the employee */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4677,6 +4693,7 @@ export interface operations {
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            429: components["responses"]["Limited"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -4785,6 +4802,8 @@ export interface operations {
                 headers: {
                     /** @description Its version, for If-Match */
                     ETag?: string;
+                    /** @description Address of the group */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4984,6 +5003,8 @@ export interface operations {
             /** @description Made; nobody holds it yet */
             201: {
                 headers: {
+                    /** @description Address of the role */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
