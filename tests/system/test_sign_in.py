@@ -427,9 +427,11 @@ def test_sessions_of_a_user_are_bounded(home):
     add_person(home, "Sam", "sam@acme.test")
     sam, first = signed_in(home.server, email="sam@acme.test"), signed_in(home.server)
     columns = "user_id, business_id, created_at, expires_at, last_seen_at, address, user_agent"
-    for i in range(98):
-        execute(home.server, f"INSERT INTO session (id, hash, {columns}) SELECT {{id}}, {{hash}}, {columns} FROM session "
-                "WHERE user_id = {user} LIMIT 1", id=later_id(i), hash=new_id(), user=home.user)
+    ids = {f"id{i}": later_id(i) for i in range(98)} | {f"hash{i}": new_id() for i in range(98)}
+    copies = [f"INSERT INTO session (id, hash, {columns}) SELECT {{id{i}}}, {{hash{i}}}, {columns} FROM session "
+              "WHERE user_id = {user} LIMIT 1" for i in range(98)]
+    for statements in ["; ".join(copies)] if home.server.database else copies:
+        execute(home.server, statements, user=home.user, **ids)
     signed_in(home.server)
     assert first.signed_in
     assert len(home.api.ok("GET", "/api/sessions")["results"]) == 100
