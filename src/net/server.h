@@ -103,7 +103,8 @@ struct server_config {
     size_t instant_count;
     /*
      * The same for what is a choice: on the HTTP thread, for GET and HEAD, and it must not wait for anything. True with
-     * `reply` filled in, of which all must live for ever; false: it is for `handle`. May be NULL.
+     * `reply` filled in, of which what is not `body` lives as long as the exchange; false: it is for `handle`. May be
+     * NULL.
      */
     bool (*at_once)(const struct exchange *exchange, struct reply *reply);
     void *ctx;

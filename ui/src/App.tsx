@@ -13,6 +13,7 @@ import { Notifications } from './pages/Notifications';
 import { RouteError } from './pages/RouteError';
 import { SignIn } from './pages/SignIn';
 import { Toasts } from './parts/Toasts';
+import { styleNonce } from './nonce';
 import { cssVariables, theme } from './theme';
 
 const router = createBrowserRouter([
@@ -54,7 +55,12 @@ const queryClient = new QueryClient({
 
 export function App() {
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={() => styleNonce}
+    >
       <QueryClientProvider client={queryClient}>
         <Toasts />
         <RouterProvider router={router} future={{ v7_startTransition: true }} />
