@@ -198,6 +198,10 @@ void key_patch(struct call *call);
 void key_delete(struct call *call);
 void invitation_post(struct call *call);
 void password_reset_post(struct call *call);
+void password_reset_check(struct call *call);
+void password_reset_confirm(struct call *call);
+void invitation_check(struct call *call);
+void invitation_accept(struct call *call);
 void objects_get(struct call *call);
 void objects_post(struct call *call);
 void object_get(struct call *call);
@@ -253,6 +257,13 @@ void emit_associated(struct json *json, const struct associated_entity *entities
 struct logged_activity;
 /* The members of the wire table. */
 void emit_logged_members(struct json *json, const struct logged_activity *activity);
+struct idempotent_answer;
+/*
+ * Takes out of the first one's answer what the caller may not see now (logged_repeat.c). ERR_DENIED, ERR_NOT_FOUND: they
+ * may know nothing of it.
+ */
+enum err_code logged_repeat_seen(
+    struct call *call, struct idempotent_answer *first, struct error *err) MUST_CHECK;
 /* The definition of a field, an element of an array or a whole answer. */
 struct field;
 void emit_field(struct json *json, struct call *call, const struct field *field);

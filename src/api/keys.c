@@ -88,6 +88,19 @@ static void reply_key(struct call *call, int status, const struct key_call *pend
     call_reply_json(call, status, &body, NULL, 0);
 }
 
+/* What becomes of a key is written down in each Business of its user, so it must have the locks of all. */
+static bool name_businesses(struct call *call, struct id user_id)
+{
+    struct error err = {0};
+    struct id *businesses;
+    if (user_businesses(call->db, call->arena, user_id, &businesses, &call->business_count, &err)) {
+        call_fail(call, &err, NULL);
+        return false;
+    }
+    call->businesses = businesses;
+    return true;
+}
+
 static enum err_code add_run(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
     struct key_call *pending = ctx;
@@ -103,7 +116,7 @@ void keys_post(struct call *call)
 {
     struct body body;
     struct key_call *pending = new_call(call);
-    if (!body_read(call, &body))
+    if (!name_businesses(call, call->actor.user_id) || !body_read(call, &body))
         return;
     int64_t expires_at;
     struct new_key *key = &pending->input;
@@ -130,7 +143,7 @@ void key_patch(struct call *call)
 {
     struct body body;
     struct key_call *pending = new_call(call);
-    if (!body_read(call, &body))
+    if (!name_businesses(call, call->actor.user_id) || !body_read(call, &body))
         return;
     pending->input.name = body_text(&body, "name", 1, (size_t)crm_limits(call->api->config.crm)->name_chars);
     body_write(&body, rename_run, rename_reply, pending);
@@ -142,19 +155,6 @@ static void ended_reply(struct call *call, void *ctx)
 {
     (void)ctx;
     exchange_reply(call->exchange, &(struct reply){.status = 204});
-}
-
-/* The write touches all Businesses of the keys' user, so it must have the locks of all. */
-static bool name_businesses(struct call *call, struct id user_id)
-{
-    struct error err = {0};
-    struct id *businesses;
-    if (user_businesses(call->db, call->arena, user_id, &businesses, &call->business_count, &err)) {
-        call_fail(call, &err, NULL);
-        return false;
-    }
-    call->businesses = businesses;
-    return true;
 }
 
 static enum err_code revoke_run(struct write *w, void *ctx, struct error_list *list, struct error *err)

@@ -133,19 +133,28 @@ static bool read_key(struct log_call *pending, const json_t *root)
     return true;
 }
 
-/* True: it is a repeat, or cannot be known, and has been answered. What was answered once is true whatever has
- * changed since. */
+/*
+ * True: it is a repeat, or cannot be known, and has been answered. What was answered once is true whatever has changed
+ * since, but for what the caller may know of it. Whoever may know nothing of it any more is refused as if they asked for
+ * the first time: what refuses them is what they lack.
+ */
 static bool answer_repeat(struct log_call *pending)
 {
     if (!pending->log.idempotency)
         return false;
     struct error err = {0};
     struct call *call = pending->call;
-    if (!idempotency_find(call->db, call->arena, pending->log.idempotency, &pending->log.first, &err) &&
-        !pending->log.first.text)
+    struct idempotent_answer *first = &pending->log.first;
+    if (!idempotency_find(call->db, call->arena, pending->log.idempotency, first, &err) && !first->text)
         return false;
-    if (!ask_afresh(call))
-        reply_refused(pending, &err, NULL);
+    if (ask_afresh(call))
+        return true;
+    enum err_code code = first->text ? logged_repeat_seen(call, first, &err) : ERR_OK;
+    if (code)
+        first->text = NULL;
+    if (code == ERR_DENIED || code == ERR_NOT_FOUND)
+        return false;
+    reply_refused(pending, &err, NULL);
     return true;
 }
 

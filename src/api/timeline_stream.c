@@ -47,20 +47,36 @@ static const char *event_name(enum tail_event_kind kind)
     return names[kind];
 }
 
-static void emit_data(struct json *json, const struct actor *actor, const struct tail_event *event)
+/*
+ * What the reader is told: nothing of what they may not see, but that something has gone which they could see. False:
+ * nothing.
+ */
+static bool as_seen(const struct actor *actor, const struct tail_event *event, enum tail_event_kind *kind)
 {
-    bool whole =
-        event->kind == TAIL_LOGGED || event->kind == TAIL_SCHEDULED || event->kind == TAIL_SCHEDULED_CHANGED;
+    *kind = event->kind;
+    if (event->kind == TAIL_RESET || event->kind == TAIL_READY)
+        return true;
+    if (event->kind != TAIL_DELETED && timeline_shows(actor, event->entry))
+        return true;
+    if (event->kind == TAIL_SCHEDULED_CHANGED)
+        *kind = TAIL_DELETED;
+    return *kind == TAIL_DELETED && timeline_showed(actor, event->entry_kind, &event->was);
+}
+
+static void emit_data(
+    struct json *json, const struct actor *actor, enum tail_event_kind kind, const struct tail_event *event)
+{
+    bool whole = kind == TAIL_LOGGED || kind == TAIL_SCHEDULED || kind == TAIL_SCHEDULED_CHANGED;
     if (whole) {
         emit_timeline_entry(json, actor, event->entry);
         return;
     }
     emit_object(json, NULL);
-    if (event->kind == TAIL_COMPLETED || event->kind == TAIL_DELETED) {
+    if (kind == TAIL_COMPLETED || kind == TAIL_DELETED) {
         emit_text(json, "kind", timeline_kind_name(event->entry_kind));
         emit_id(json, "id", event->entry_id);
     }
-    if (event->kind == TAIL_COMPLETED && event->entry)
+    if (kind == TAIL_COMPLETED)
         emit_id(json, "logged_activity_id", event->entry->counterpart_id);
     emit_object_end(json);
 }
@@ -68,14 +84,16 @@ static void emit_data(struct json *json, const struct actor *actor, const struct
 /* A document has no line breaks, so one line of data is enough. */
 static bool stream_give(struct tail_watcher *watcher, const struct tail_event *event)
 {
-    if (event->entry && !timeline_shows(&stream_of(watcher)->actor, event->entry))
+    const struct actor *actor = &stream_of(watcher)->actor;
+    enum tail_event_kind kind;
+    if (!as_seen(actor, event, &kind))
         return true; /* the cursor of the next event is beyond it */
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
     struct buf text = BUF_INIT(EVENT_MOST);
-    buf_printf(&text, "%sid: %s\nevent: %s\ndata: ", event->kind == TAIL_READY ? RETRY : "",
-        timeline_cursor_text(arena, event->cursor), event_name(event->kind));
+    buf_printf(&text, "%sid: %s\nevent: %s\ndata: ", kind == TAIL_READY ? RETRY : "",
+        timeline_cursor_text(arena, event->cursor), event_name(kind));
     struct json json = JSON_INTO(&text);
-    emit_data(&json, &stream_of(watcher)->actor, event);
+    emit_data(&json, actor, kind, event);
     buf_add_text(&text, "\n\n");
     bool given =
         !text.overflow && stream_write(stream_of(watcher)->call->exchange, buf_text(&text), text.len);

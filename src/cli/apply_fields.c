@@ -179,6 +179,22 @@ static enum err_code check_fixed(
     return other ? ERR_INVALID : ERR_OK;
 }
 
+/* What is so already is not asked for: an employee who is a default may have left since. */
+static enum err_code leave_same_default(struct fields_run *run, struct at at, const struct field *field,
+    struct field_input *input, struct error *err)
+{
+    json_t *now = NULL;
+    if (!input->has.default_value)
+        return ERR_OK;
+    enum err_code code = show_default(&run->t->show, field, &now, err);
+    json_t *wanted =
+        apply_plain_value(run->t->apply, apply_member(run->t->apply, at, "default"), field->type);
+    if (now ? json_equal(now, wanted) : json_is_null(wanted))
+        input->has.default_value = false;
+    json_decref(now);
+    return code;
+}
+
 static enum err_code change(
     struct fields_run *run, struct at at, const struct field *field, struct error *err)
 {
@@ -189,6 +205,8 @@ static enum err_code change(
     enum err_code code = check_fixed(run, at, field, err);
     if (!code)
         code = read_definition(run, at, field->type, &input, err);
+    if (!code)
+        code = leave_same_default(run, at, field, &input, err);
     if (code)
         return code;
     input.has.archived = field->archived; /* to restore it */
@@ -200,20 +218,17 @@ static enum err_code change(
     return apply_settle(apply, at, code, &why, err);
 }
 
-static enum err_code archive(
-    struct fields_run *run, struct at at, const struct field *field, struct error *err)
+static enum err_code archive(struct fields_run *run, const struct field *field, struct error *why)
 {
-    struct apply *apply = run->t->apply;
     struct field_input input = {
         .owner = *run->holder, .field_id = field->id, .has.archived = true, .archived = true};
     struct field_result result;
-    struct error why = {0};
-    enum err_code code = field_change(&run->t->write, &input, &result, &apply->list, &why);
+    enum err_code code = field_change(&run->t->write, &input, &result, &run->t->apply->list, why);
     if (!code) {
         run->holder->version = result.version;
         run->set = result.fields;
     }
-    return apply_settle(apply, apply_member(apply, at, "archived"), code, &why, err);
+    return code;
 }
 
 /* ── all of an object ────────────────────────────────────────────────────────────────────────── */
@@ -233,11 +248,29 @@ static enum err_code apply_field(struct fields_run *run, struct at at, struct er
     return field->archived && !restored ? ERR_OK : change(run, at, field, err);
 }
 
-static enum err_code archive_field(struct fields_run *run, struct at at, struct error *err)
+/* The field, if it is to be archived; NULL: not. */
+static const struct field *to_archive(struct fields_run *run, struct at at)
 {
     const struct field *field = field_by_name(&run->set, apply_text(run->t->apply, at, "name"));
-    bool wanted = field && apply_bool(at, "archived") && !field->archived;
-    return wanted ? archive(run, at, field, err) : ERR_OK;
+    return field && apply_bool(at, "archived") && !field->archived ? field : NULL;
+}
+
+static enum err_code archive_field(struct fields_run *run, struct at at, struct error *err)
+{
+    struct apply *apply = run->t->apply;
+    struct error why = {0};
+    const struct field *field = to_archive(run, at);
+    enum err_code code = field ? archive(run, field, &why) : ERR_OK;
+    return apply_settle(apply, apply_member(apply, at, "archived"), code, &why, err);
+}
+
+static enum err_code archive_early(struct fields_run *run, struct at at, struct error *err)
+{
+    struct error why = {0};
+    const struct field *field = to_archive(run, at);
+    enum err_code code = field ? archive(run, field, &why) : ERR_OK;
+    error_list_clear(&run->t->apply->list);
+    return !code || code == ERR_CONFLICT ? ERR_OK : error_set(err, code, "%s", why.text);
 }
 
 static bool is_in_order(const struct field *field)
@@ -292,8 +325,15 @@ static enum err_code reorder(struct fields_run *run, struct at list, struct erro
     return apply_settle(apply, list, code, &why, err);
 }
 
+static enum err_code take_step(struct fields_run *run, struct at at, enum fields_step step, struct error *err)
+{
+    static enum err_code (*const steps[])(struct fields_run * run, struct at at, struct error * err) = {
+        [FIELDS_GO_EARLY] = archive_early, [FIELDS_WRITE] = apply_field, [FIELDS_GO] = archive_field};
+    return steps[step](run, at, err);
+}
+
 enum err_code apply_fields(
-    struct tenant *t, struct at at, struct field_holder *holder, bool archive, struct error *err)
+    struct tenant *t, struct at at, struct field_holder *holder, enum fields_step step, struct error *err)
 {
     struct fields_run run = {.t = t, .holder = holder};
     struct at list = apply_member(t->apply, at, "fields");
@@ -303,15 +343,14 @@ enum err_code apply_fields(
     enum err_code code = record_fields_read(
         t->write.db, t->apply->arena, t->write.business_id, holder->kind, holder->id, &run.set, err);
     for (size_t i = 0; i < apply_count(list) && !apply_ends(code); i++) {
-        struct at item = apply_item(t->apply, list, i);
-        code = archive ? archive_field(&run, item, err) : apply_field(&run, item, err);
+        code = take_step(&run, apply_item(t->apply, list, i), step, err);
         refused |= code == ERR_INVALID;
     }
     if (apply_ends(code))
         return code;
     if (refused)
         return ERR_INVALID;
-    return archive ? ERR_OK : reorder(&run, list, err);
+    return step == FIELDS_WRITE ? reorder(&run, list, err) : ERR_OK;
 }
 
 /* ── rules ───────────────────────────────────────────────────────────────────────────────────── */

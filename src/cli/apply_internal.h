@@ -130,19 +130,23 @@ bool apply_declares(struct tenant *t, const char *kind, const char *key_name, co
 enum err_code apply_employee_id(
     struct tenant *t, struct at at, const char *text, struct id *id, struct error *err) MUST_CHECK;
 
-/*
- * A node as a value of a field of that type, for a default or a condition: what is a text stays one, however it looks,
- * and an employee's email becomes the id. ERR_INVALID: noted.
- */
+/* A node as a value of a field of that type: what is a text stays one, however it looks. */
+json_t *apply_plain_value(struct apply *apply, struct at at, enum field_type type);
+
+/* The same for a default or a condition: an employee's email becomes the id. ERR_INVALID: noted. */
 enum err_code apply_value(
     struct tenant *t, struct at at, enum field_type type, json_t **value, struct error *err) MUST_CHECK;
 
-/*
- * The fields of one object, as the file has them in `at`/fields. `holder` has the version before, and after it.
- * `archive`: only those that the file archives; else all the rest.
- */
-enum err_code apply_fields(
-    struct tenant *t, struct at at, struct field_holder *holder, bool archive, struct error *err) MUST_CHECK;
+/* What of the fields is done at one time. */
+enum fields_step {
+    FIELDS_GO_EARLY, /* archive what nothing needs any more even now; what is refused comes again */
+    FIELDS_WRITE, /* make, change and restore */
+    FIELDS_GO, /* archive */
+};
+
+/* The fields of one object, as the file has them in `at`/fields. `holder` has the version before, and after it. */
+enum err_code apply_fields(struct tenant *t, struct at at, struct field_holder *holder, enum fields_step step,
+    struct error *err) MUST_CHECK;
 enum err_code apply_rules(
     struct tenant *t, struct at at, struct id object_id, int64_t *version, struct error *err) MUST_CHECK;
 

@@ -455,7 +455,7 @@ static enum err_code check_owners(struct tenant *t, struct error *err)
 {
     struct at list = apply_member(t->apply, t->at, "employees");
     struct group owners;
-    if (apply_count(list) == 0)
+    if (apply_count(list) == 0 || t->apply->problem_count) /* or it has been told, in other words */
         return ERR_OK;
     enum err_code code =
         group_read(t->write.db, t->apply->arena, &t->show.reader, t->write.business_id, &owners, err);

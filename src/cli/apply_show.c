@@ -256,6 +256,13 @@ static enum err_code put_binding(
     return code;
 }
 
+enum err_code show_default(
+    const struct show *show, const struct field *field, json_t **value, struct error *err)
+{
+    *value = NULL;
+    return field->default_json ? name_value(show, field, parse(field->default_json), value, err) : ERR_OK;
+}
+
 static enum err_code show_field(
     const struct show *show, const struct field *field, json_t **tree, struct error *err)
 {
@@ -267,8 +274,8 @@ static enum err_code show_field(
                                                           : put_binding(show, field, *tree, err);
     put_bool(*tree, "required", field->required);
     json_t *value = NULL;
-    if (!code && field->default_json)
-        code = name_value(show, field, parse(field->default_json), &value, err);
+    if (!code)
+        code = show_default(show, field, &value, err);
     if (value)
         json_object_set_new(*tree, "default", value);
     put_bool(*tree, "archived", field->archived);

@@ -33,9 +33,10 @@ static enum err_code finish_invitation(
     struct write *w, struct outgoing *mail, bool *wanted, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code =
-        db_query(w->db, "SELECT id FROM employee WHERE user_id = $1 AND business_id = $2 AND active = 1",
-            DB_PARAMS(db_id(mail->user_id), db_id(mail->business_id)), &rows, err);
+    enum err_code code = db_query(w->db,
+        "SELECT e.id FROM employee e LEFT JOIN password p ON p.user_id = e.user_id "
+        "WHERE e.user_id = $1 AND e.business_id = $2 AND e.active = 1 AND p.user_id IS NULL",
+        DB_PARAMS(db_id(mail->user_id), db_id(mail->business_id)), &rows, err);
     *wanted = !code && db_next(rows, &code, err);
     mail->page = "/invitation#";
     mail->closing = "This link is for you alone. It works once, for seven days.";

@@ -127,6 +127,13 @@ enum err_code logged_read(struct db *db, struct arena *arena, const struct actor
     struct logged_activity *activity, struct error *err) MUST_CHECK;
 
 /*
+ * The same for whoever has logged it and gave an Idempotency-Key: also if they may not view it, as long as they may do
+ * again what they did. ERR_DENIED, ERR_NOT_FOUND.
+ */
+enum err_code logged_read_again(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    struct logged_activity *activity, struct error *err) MUST_CHECK;
+
+/*
  * Many of them, in the order of `ids`, in a number of queries that depends on neither them nor their associations
  * (but on how many types they have, if those have fields). Those that are gone are left out; *count is what is there.
  */

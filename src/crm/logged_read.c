@@ -1,6 +1,7 @@
 /* Records as the wire table has them: one, or a page of them with a constant number of queries. */
 #include "crm/logged_internal.h"
 #include "crm/mention.h"
+#include "crm/scheduled.h"
 
 /* $1 is the Business; the ids follow. */
 #define CHUNK 100
@@ -164,26 +165,57 @@ enum err_code logged_read_many(struct db *db, struct arena *arena, const struct 
 
 /* ── one ─────────────────────────────────────────────────────────────────────────────────────── */
 
+static enum err_code find_one(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    struct logged_activity *activity, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        db_query(db, ACTIVITIES "= $2", DB_PARAMS(db_id(actor->business_id), db_id(id)), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code ? code
+                    : error_set(err, ERR_NOT_FOUND, "There is no such Logged Activity in this Business.");
+    take_activity(rows, arena, actor, activity);
+    return ERR_OK;
+}
+
+/* What it is about, and its values. */
+static enum err_code complete_one(struct db *db, struct arena *arena, const struct actor *actor,
+    struct logged_activity *activity, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(db, ASSOCIATIONS "= $2" ASSOCIATIONS_ORDER,
+        DB_PARAMS(db_id(actor->business_id), db_id(activity->id)), &rows, err);
+    while (!code && db_next(rows, &code, err))
+        take_entity(rows, arena, actor, activity, 1);
+    return code ? code : logged_fields_read(db, arena, actor, activity, 1, err);
+}
+
 enum err_code logged_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct logged_activity *activity, struct error *err)
 {
-    struct db_value values[] = {db_id(actor->business_id), db_id(id)};
-    struct db_params params = {values, ARRAY_LEN(values)};
-    struct db_rows *rows;
-    enum err_code code = db_query(db, ACTIVITIES "= $2", params, &rows, err);
-    bool found = !code && db_next(rows, &code, err);
-    if (found)
-        take_activity(rows, arena, actor, activity);
-    db_rows_close(rows);
-    if (!code && !found)
-        code = error_set(err, ERR_NOT_FOUND, "There is no such Logged Activity in this Business.");
+    enum err_code code = find_one(db, arena, actor, id, activity, err);
     if (!code)
         code = logged_may(actor, ACTION_VIEW_ACTIVITY, activity, err);
-    if (code)
-        return code;
-    code = db_query(db, ASSOCIATIONS "= $2" ASSOCIATIONS_ORDER, params, &rows, err);
-    while (!code && db_next(rows, &code, err))
-        take_entity(rows, arena, actor, activity, 1);
-    db_rows_close(rows);
-    return code ? code : logged_fields_read(db, arena, actor, activity, 1, err);
+    return code ? code : complete_one(db, arena, actor, activity, err);
+}
+
+static enum err_code may_log_again(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct logged_activity *activity, struct error *err)
+{
+    struct scheduled_activity scheduled;
+    if (id_is_nil(activity->scheduled_activity_id))
+        return logged_may(actor, ACTION_LOG_ACTIVITY, activity, err);
+    enum err_code code = scheduled_find(db, arena, actor, activity->scheduled_activity_id, &scheduled, err);
+    const struct thing thing = scheduled_thing(&scheduled);
+    return code ? code : may(actor, ACTION_COMPLETE_ACTIVITY, &thing, err);
+}
+
+enum err_code logged_read_again(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
+    struct logged_activity *activity, struct error *err)
+{
+    enum err_code code = find_one(db, arena, actor, id, activity, err);
+    struct error ignored;
+    if (!code && logged_may(actor, ACTION_VIEW_ACTIVITY, activity, &ignored))
+        code = may_log_again(db, arena, actor, activity, err);
+    return code ? code : complete_one(db, arena, actor, activity, err);
 }

@@ -198,11 +198,9 @@ enum err_code scheduled_change(struct write *write, const struct scheduled_chang
     if (code)
         return code;
     result->updated_at = write->now;
-    code = update_row(write, result, err);
-    if (code)
-        return code;
-    return change->has.associated ? replace_associations(write, result, err)
+    code = change->has.associated ? replace_associations(write, result, err)
                                   : note(write, TIMELINE_SCHEDULED_CHANGED, result->id, err);
+    return code ? code : update_row(write, result, err);
 }
 
 /* ── deleting ────────────────────────────────────────────────────────────────────────────────── */

@@ -206,6 +206,7 @@ static void give(const struct giving *giving, struct tail_row *row, struct tail_
         .entry_kind = tail_row_entry_kind(row),
         .entry_id = row->entry_id,
         .entry = row->entry,
+        .was = row->was,
         .cursor = giving->cursor};
     int64_t before = giving->pos->seq;
     if (watcher->last_row == row)

@@ -21,6 +21,7 @@
 #define HERALD_CRM_TAIL_H
 
 #include "base/inbox.h"
+#include "crm/access.h"
 #include "crm/timeline.h"
 #include "crm/timeline_cursor.h"
 
@@ -41,6 +42,7 @@ struct tail_event {
     enum timeline_kind entry_kind;
     struct id entry_id;
     const struct timeline_entry *entry; /* as it is now; NULL for TAIL_DELETED, TAIL_RESET, TAIL_READY */
+    struct thing was; /* whose it was before; for TAIL_DELETED and TAIL_SCHEDULED_CHANGED */
     const struct timeline_cursor *cursor; /* whoever has got this, and all before it, goes on from here */
 };
 

@@ -18,12 +18,14 @@ static size_t index_of(const struct id *ids, size_t n, struct id id)
  * read all associations.
  */
 static const char read_rows[] =
-    "SELECT seq, kind, entry_id, record_id, business_id FROM ("
+    "SELECT seq, kind, entry_id, record_id, business_id, activity_object_id, employee_id, role_id FROM ("
     "SELECT * FROM (SELECT l.seq AS seq, 0 AS kind, l.id AS entry_id, $5 AS record_id, "
-    "l.business_id AS business_id FROM logged_activity l "
+    "l.business_id AS business_id, l.activity_object_id AS activity_object_id, l.logged_by AS employee_id, "
+    "$5 AS role_id FROM logged_activity l "
     "WHERE l.lane = $1 AND l.seq > $2 AND l.seq <= $3 ORDER BY l.seq LIMIT $4) AS logged "
     "UNION ALL "
-    "SELECT * FROM (SELECT c.seq, c.kind, c.entry_id, c.record_id, c.business_id FROM timeline_change c "
+    "SELECT * FROM (SELECT c.seq, c.kind, c.entry_id, c.record_id, c.business_id, c.activity_object_id, "
+    "c.employee_id, c.role_id FROM timeline_change c "
     "WHERE c.lane = $1 AND c.seq > $2 AND c.seq <= $3 ORDER BY c.seq LIMIT $4) AS changed"
     ") AS r ORDER BY seq, kind DESC LIMIT $4";
 
@@ -40,7 +42,10 @@ static enum err_code read_once(struct db *db, struct arena *arena, int64_t lane,
             .kind = (int)db_col_int(rows, 1),
             .entry_id = db_col_id(rows, 2),
             .record_id = db_col_id(rows, 3),
-            .business_id = db_col_id(rows, 4)};
+            .business_id = db_col_id(rows, 4),
+            .was = {.activity_object_id = db_col_id(rows, 5),
+                .employee_id = db_col_id(rows, 6),
+                .role_id = db_col_id(rows, 7)}};
     return code;
 }
 

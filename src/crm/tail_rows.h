@@ -5,6 +5,7 @@
 #ifndef HERALD_CRM_TAIL_ROWS_H
 #define HERALD_CRM_TAIL_ROWS_H
 
+#include "crm/access.h"
 #include "crm/timeline.h"
 #include "crm/timeline_change.h"
 
@@ -15,6 +16,7 @@ struct tail_row {
     int kind;
     struct id record_id; /* or its object's: all records; nil: of a logged activity itself */
     struct id business_id, entry_id;
+    struct thing was; /* whose the entry was before the change */
     const struct timeline_entry *entry; /* after tail_rows_load; NULL: not wanted, or not there any more */
     bool wanted; /* set by the tail, for tail_rows_load */
 };

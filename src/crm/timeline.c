@@ -15,13 +15,18 @@ enum err_code timeline_may(const struct actor *actor, const struct timeline_of *
     return may(actor, ACTION_VIEW_RECORD, &thing, err);
 }
 
+bool timeline_showed(const struct actor *actor, enum timeline_kind kind, const struct thing *was)
+{
+    return may_see(
+        actor, kind == TIMELINE_KIND_LOGGED ? ACTION_VIEW_ACTIVITY : ACTION_VIEW_SCHEDULED_ACTIVITY, was);
+}
+
 bool timeline_shows(const struct actor *actor, const struct timeline_entry *entry)
 {
     const struct thing thing = {.activity_object_id = entry->activity_object_id,
         .employee_id = entry->person.id,
         .role_id = entry->role_id};
-    return may_see(actor,
-        entry->kind == TIMELINE_KIND_LOGGED ? ACTION_VIEW_ACTIVITY : ACTION_VIEW_SCHEDULED_ACTIVITY, &thing);
+    return timeline_showed(actor, entry->kind, &thing);
 }
 
 bool timeline_shows_entity(const struct actor *actor, const struct timeline_entity *entity)

@@ -56,6 +56,8 @@ struct timeline_filter {
 enum err_code timeline_may(
     const struct actor *actor, const struct timeline_of *of, struct error *err) MUST_CHECK;
 bool timeline_shows(const struct actor *actor, const struct timeline_entry *entry);
+/* The same of one that was such a thing, and is not there, or not so, any more. */
+bool timeline_showed(const struct actor *actor, enum timeline_kind kind, const struct thing *was);
 bool timeline_shows_entity(const struct actor *actor, const struct timeline_entity *entity);
 
 /* The record of an object (by id or api_name) that the actor may view. ERR_NOT_FOUND. */

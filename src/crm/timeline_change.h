@@ -22,8 +22,8 @@ enum timeline_change_kind {
 };
 
 /*
- * Notes it for each record that the entry is associated with by now: for what is new, after its associations were
- * written; for what goes, before they are removed. At most one of a kind for an entry in one unit.
+ * Notes it for each record that the entry is associated with by now, with whose it is by now: for what is new, after it
+ * and its associations were written; for what changes or goes, before. At most one of a kind for an entry in one unit.
  */
 enum err_code timeline_note(struct db *db, struct lane_pos pos, enum timeline_change_kind kind,
     struct id business_id, struct id entry_id, int64_t now, struct error *err) MUST_CHECK;

@@ -269,6 +269,69 @@ def test_m13_a_live_stream_tells_what_its_reader_may_see(server):
     stream.close()
 
 
+def test_m13_a_live_stream_tells_of_an_end_only_whoever_could_see_the_thing(server):
+    """Not even an id of the rest: neither of what is deleted, nor of what is given to somebody else."""
+    crowd = Crowd(server, random.Random(8), employees=1)
+    crowd.begin()
+    who, api, _ = agent(crowd, {("activities", "view"): "my", ("activities", "log"): "all", ("records", "view"): "all"})
+    kind, hidden, contact = *sorted(crowd.model.shared)[:2], crowd.world.contact
+    owner, about = crowd.world.employee, {"associated_entities": [{"id": contact}]}
+    of_type = {"notes": "n", **about}
+    logged = [each.ok("POST", "/api/activities/logged", {"activity_object_id": of, **of_type})["id"]
+              for each, of in ((crowd.api, kind), (api, hidden), (api, kind))]
+    crowd.share(hidden, {owner})
+    due = [crowd.schedule(crowd.api, kind, to, None, [contact]).json["id"] for to in (owner, who, who)]
+    stream = Stream(server, f"/api/records/contacts/{contact}/timeline/stream", api.credentials)
+    stream.until("ready")
+    for thing in logged:
+        assert crowd.api.request("DELETE", f"/api/activities/logged/{thing}").status == 204
+    crowd.api.ok("PATCH", f"/api/activities/scheduled-activity/{due[0]}", {"note": "x"})
+    for thing in due[:2]:
+        assert crowd.api.request("DELETE", f"/api/activities/scheduled-activity/{thing}").status == 204
+    crowd.api.ok("PATCH", f"/api/activities/scheduled-activity/{due[2]}", {"employee_id": owner})
+    events = [(event.name, event.data["id"]) for event in stream.until("deleted", due[2])]
+    assert events == [("deleted", thing) for thing in (logged[2], due[1], due[2])]
+    stream.close()
+
+
+def test_m13_a_repeat_is_told_what_may_be_known_now(server):
+    """Idempotency-Key: the first answer without what may not be seen any more; nothing to whoever may not even log."""
+    crowd = Crowd(server, random.Random(9), employees=1)
+    crowd.begin()
+    grants = {("activities", "log"): "all", ("records", "view"): "all", ("people", "view"): "all"}
+    who, api, group = agent(crowd, grants)
+    kind, contact, owner = sorted(crowd.model.shared)[0], crowd.world.contact, crowd.world.employee
+    own = crowd.api.ok("POST", "/api/records/contacts", {"first_name": "O", "last_name": "X", "owner_id": who})["id"]
+    fields = f"/api/activities/objects/{kind}/fields"
+    for name, of in (("place", "record"), ("by", "team_member"), ("text", "text")):
+        crowd.api.ok("POST", fields, {"name": name, "display_name": name, "field_type": of}, headers=crowd.if_match(fields))
+    body = {"activity_object_id": kind, "notes": "ünï", "mentions": [owner, who],
+            "associated_entities": [{"id": contact}, {"id": own}],
+            "fields": [{"name": "place", "value": contact}, {"name": "by", "value": owner}, {"name": "text", "value": "t"}]}
+    due = crowd.schedule(crowd.api, kind, None, None).json["id"]
+    crowd.set_grants(group, {("scheduled", "log"): "all", ("scheduled", "view"): "all"})
+    for path, sent in (("/api/activities/logged", body),
+                       (f"/api/activities/scheduled-activity/{due}/complete", {**body, "activity_object_id": kind})):
+        repeat = lambda: api.post(path, sent, headers={"Idempotency-Key": "one" + path[-4:]})  # noqa: E731
+        first = repeat()
+        assert first.status == 201 and repeat().body == first.body
+        crowd.set_grants(group, {("records", "view"): "my", ("people", "view"): "none"})
+        seen = repeat()
+        wanted = {**first.json, "mentions": [who], "associated_entities": first.json["associated_entities"][1:]}
+        wanted["fields"] = [{**field, "value": field["value"] if field["name"] == "text" else None}
+                            for field in first.json["fields"]]
+        assert seen.status == 201 and seen.json == wanted
+        crowd.set_grants(group, {("activities", "log"): "none", ("scheduled", "log"): "none", ("activities", "view"): "my"})
+        assert repeat().json == wanted, "who may view it may be told"
+        crowd.set_grants(group, {("activities", "view"): "none"})
+        assert repeat().status == 403
+        crowd.set_grants(group, {**grants, ("scheduled", "log"): "all"})
+        crowd.share(kind, {owner})
+        assert repeat().status in (404, 422)
+        crowd.share(kind, None)
+        assert repeat().body == first.body
+
+
 def test_m13_values_that_refer_to_what_is_hidden_are_empty(server):
     crowd = Crowd(server, random.Random(6), employees=1)
     crowd.begin()
