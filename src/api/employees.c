@@ -178,8 +178,9 @@ void employee_patch(struct call *call)
     size_t most = (size_t)crm_limits(call->api->config.crm)->name_chars;
     changed->first_name = body_text_or_null(&body, "first_name", 1, most);
     changed->last_name = body_text_or_null(&body, "last_name", 0, most);
+    size_t unread = body.errors.count;
     changed->activate = body_bool(&body, "active", false);
-    changed->deactivate = body_given(&body, "active") && !changed->activate;
+    changed->deactivate = body_given(&body, "active") && !changed->activate && body.errors.count == unread;
     body_write_settings(&body, change_run, change_reply, pending);
 }
 
