@@ -11,11 +11,9 @@ static bool query_name(struct call *call, const char *name, const char **text)
     if (!*text ||
         (**text && strlen(*text) <= NAME_MOST && !(*text)[strspn(*text, "abcdefghijklmnopqrstuvwxyz_.")]))
         return true;
-    exchange_reply_problem(call->exchange, 400,
+    return call_refuse_parameter(call, name,
         arena_printf(call->arena, "'%s' must be a name such as 'role'%s.", name,
-            strcmp(name, "action") == 0 ? " with what happened to it, 'role.created'" : ""),
-        NULL);
-    return false;
+            strcmp(name, "action") == 0 ? " with what happened to it, 'role.created'" : ""));
 }
 
 static bool read_filter(struct call *call, struct audit_filter *filter)

@@ -44,6 +44,21 @@ void call_again_or_busy(struct call *call)
         call_fail(call, &busy, NULL);
 }
 
+bool call_refuse_parameter(struct call *call, const char *name, const char *detail)
+{
+    struct error_list list;
+    error_list_clear(&list);
+    error_list_add_parameter(&list, name, "%s", detail);
+    exchange_reply_problem(call->exchange, 400, detail, &list);
+    return false;
+}
+
+struct reply_header created_header(struct call *call, struct id id)
+{
+    return (struct reply_header){
+        "Location", arena_printf(call->arena, "%s/%s", call->exchange->path, id_format(id).text)};
+}
+
 void call_fail_completed(struct call *call, const char *detail, struct id logged_activity_id)
 {
     struct buf body = BUF_INIT(4096);

@@ -145,6 +145,12 @@ typedef struct buf page_render_fn(
 void call_reply_page(
     struct call *call, struct page *page, page_render_fn *render, const void *rows, size_t count);
 
+/* A header of a 201: where what was made under the call's path is read. In the call's arena. */
+struct reply_header created_header(struct call *call, struct id id);
+
+/* 400: `detail`, a whole sentence, is about this parameter of the query. False, for whoever returns it. */
+bool call_refuse_parameter(struct call *call, const char *name, const char *detail);
+
 /* ── parameters of the query; each replies 400 itself, and returns false, when it cannot be read ─ */
 
 bool query_id(struct call *call, const char *name, struct id *id) MUST_CHECK; /* nil when absent */
@@ -199,6 +205,10 @@ void key_patch(struct call *call);
 void key_delete(struct call *call);
 void invitation_post(struct call *call);
 void password_reset_post(struct call *call);
+void password_reset_check(struct call *call);
+void password_reset_confirm(struct call *call);
+void invitation_check(struct call *call);
+void invitation_accept(struct call *call);
 void objects_get(struct call *call);
 void objects_post(struct call *call);
 void object_get(struct call *call);

@@ -53,19 +53,12 @@ static void emit_delivery(struct json *json, const struct delivery *d)
 /* False, having replied, when a filter cannot be read. */
 static bool read_filter(struct call *call, struct delivery_filter *filter, struct page *page)
 {
-    const char *activity = exchange_query(call->exchange, "logged_activity_id");
     const char *state = exchange_query(call->exchange, "state");
-    if (!call_page(call, page))
+    if (!call_page(call, page) || !query_id(call, "logged_activity_id", &filter->activity_id))
         return false;
     filter->by_state = state != NULL;
-    const char *wrong = activity && !id_parse(activity, strlen(activity), &filter->activity_id)
-                            ? "'logged_activity_id' must be a UUID."
-                        : state && !delivery_state_parse(state, &filter->state)
-                            ? "'state' must be pending, delivered or failed."
-                            : NULL;
-    if (wrong)
-        exchange_reply_problem(call->exchange, 400, wrong, NULL);
-    return !wrong;
+    return !state || delivery_state_parse(state, &filter->state) ||
+           call_refuse_parameter(call, "state", "'state' must be pending, delivered or failed.");
 }
 
 void deliveries_get(struct call *call)
@@ -85,8 +78,8 @@ void deliveries_get(struct call *call)
     struct json json = emit_page(&body);
     for (size_t i = 0; i < count; i++)
         emit_delivery(&json, &list[i]);
-    emit_page_end_ids(
-        &json, call, &page, count ? list[0].id : (struct id){0}, count ? list[count - 1].id : (struct id){0});
+    emit_page_end_ids(&json, call, &page, count ? delivery_key(&filter, &list[0]) : (struct id){0},
+        count ? delivery_key(&filter, &list[count - 1]) : (struct id){0});
     call_reply_json(call, 200, &body, NULL, 0);
 }
 

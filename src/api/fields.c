@@ -63,8 +63,8 @@ static void reply_field(struct call *call, int status, const struct field *field
     struct buf body = BUF_INIT(ANSWER_MOST);
     struct json json = JSON_INTO(&body);
     emit_field(&json, call, field);
-    struct reply_header etag = etag_header(call, version);
-    call_reply_json(call, status, &body, &etag, 1);
+    struct reply_header headers[] = {etag_header(call, version), created_header(call, field->id)};
+    call_reply_json(call, status, &body, headers, status == 201 ? 2 : 1);
 }
 
 /* ── reading ─────────────────────────────────────────────────────────────────────────────────── */

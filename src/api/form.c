@@ -133,10 +133,10 @@ void form_get(struct call *call)
     json_t *given = NULL;
     struct error err;
     if (text && json_read(text, strlen(text), &call->api->config.json, &given, &err))
-        call_fail(call, &err, NULL);
+        (void)call_refuse_parameter(call, "values", err.text);
     else if (text && !json_is_object(given))
-        exchange_reply_problem(call->exchange, 400,
-            "The parameter 'values' must be a JSON object, from the names of fields to their values.", NULL);
+        (void)call_refuse_parameter(call, "values",
+            "The parameter 'values' must be a JSON object, from the names of fields to their values.");
     else
         answer(call, given);
     json_decref(given);

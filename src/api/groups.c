@@ -44,8 +44,8 @@ static void reply_group(struct call *call, int status, const struct group *group
     struct buf body = BUF_INIT(ANSWER_MOST);
     struct json json = JSON_INTO(&body);
     emit_group(&json, group, true);
-    struct reply_header etag = etag_header(call, group->version);
-    call_reply_json(call, status, &body, &etag, 1);
+    struct reply_header headers[] = {etag_header(call, group->version), created_header(call, group->id)};
+    call_reply_json(call, status, &body, headers, status == 201 ? 2 : 1);
 }
 
 void groups_get(struct call *call)

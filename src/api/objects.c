@@ -34,8 +34,8 @@ static void reply_object(struct call *call, int status, const struct activity_ob
     struct buf body = BUF_INIT(ANSWER_MOST);
     struct json json = JSON_INTO(&body);
     emit_object_of(&json, object);
-    struct reply_header etag = etag_header(call, object->version);
-    call_reply_json(call, status, &body, &etag, 1);
+    struct reply_header headers[] = {etag_header(call, object->version), created_header(call, object->id)};
+    call_reply_json(call, status, &body, headers, status == 201 ? 2 : 1);
 }
 
 /* ── reading ─────────────────────────────────────────────────────────────────────────────────── */

@@ -61,13 +61,11 @@ bool call_page(struct call *call, struct page *page)
 {
     const char *cursor = exchange_query(call->exchange, "cursor");
     *page = (struct page){0};
-    const char *wrong = !read_limit(call, page) ? "'limit' must be a number from 1 to 200."
-                        : cursor && !parse_cursor(call, cursor, page)
-                            ? "'cursor' must be the 'next' or the 'previous' of another page."
-                            : NULL;
-    if (wrong)
-        exchange_reply_problem(call->exchange, 400, wrong, NULL);
-    return !wrong;
+    if (!read_limit(call, page))
+        return call_refuse_parameter(call, "limit", "'limit' must be a number from 1 to 200.");
+    return !cursor || parse_cursor(call, cursor, page) ||
+           call_refuse_parameter(
+               call, "cursor", "'cursor' must be the 'next' or the 'previous' of another page.");
 }
 
 struct json emit_page(struct buf *body)
@@ -91,6 +89,10 @@ void emit_page_end(struct json *json, struct call *call, const struct page *page
 void emit_page_end_ids(
     struct json *json, struct call *call, const struct page *page, struct id first, struct id last)
 {
+    if (!id_is_nil(page->edge)) {
+        first = page->back || id_is_nil(first) ? page->edge : first;
+        last = page->back && !id_is_nil(last) ? last : page->edge;
+    }
     struct page_key keys[] = {{.id = first}, {.id = last}};
     bool empty = id_is_nil(first);
     emit_page_end(json, call, page, empty ? NULL : &keys[0], empty ? NULL : &keys[1]);
@@ -105,6 +107,7 @@ static bool halve(struct page *page, size_t *at, size_t *count)
     if (page->back)
         *at += *count - kept;
     *(page->back ? &page->more_before : &page->more_after) = true;
+    page->edge = (struct id){0};
     *count = kept;
     return true;
 }
@@ -125,9 +128,7 @@ void call_reply_page(
 
 static bool refuse(struct call *call, const char *name, const char *what)
 {
-    exchange_reply_problem(
-        call->exchange, 400, arena_printf(call->arena, "'%s' must be %s.", name, what), NULL);
-    return false;
+    return call_refuse_parameter(call, name, arena_printf(call->arena, "'%s' must be %s.", name, what));
 }
 
 bool query_id(struct call *call, const char *name, struct id *id)

@@ -74,9 +74,20 @@ static bool is_asset(const char *path)
     return strncmp(path, "assets/", 7) == 0;
 }
 
+/* With a slash behind it what the reference links to would be elsewhere. */
+static struct reply to_reference(void)
+{
+    static const struct reply_header headers[] = {{"Location", "/reference"}};
+    return (struct reply){.status = 308, .headers = headers, .header_count = ARRAY_LEN(headers)};
+}
+
 bool page_at(const char *path, struct reply *reply)
 {
     path++;
+    if (strcmp(path, "reference/") == 0) {
+        *reply = to_reference();
+        return true;
+    }
     const struct embedded_file *file =
         find(embedded_reference, strcmp(path, "reference") == 0 ? "reference.html" : path);
     const struct reply_header *headers = reference_headers;

@@ -41,8 +41,8 @@ static void reply_record(
     struct buf body = BUF_INIT(ANSWER_MOST);
     struct json json = JSON_INTO(&body);
     emit_record(&json, object, record);
-    struct reply_header etag = etag_header(call, record->version);
-    call_reply_json(call, status, &body, &etag, 1);
+    struct reply_header headers[] = {etag_header(call, record->version), created_header(call, record->id)};
+    call_reply_json(call, status, &body, headers, status == 201 ? 2 : 1);
 }
 
 /* The object of the path, for whoever may see any records; else it replies itself, and returns false. */

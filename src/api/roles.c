@@ -26,7 +26,8 @@ static void reply_role(struct call *call, int status, const struct role *role)
     struct buf body = BUF_INIT(ANSWER_MOST);
     struct json json = JSON_INTO(&body);
     emit_role(&json, role, true);
-    call_reply_json(call, status, &body, NULL, 0);
+    struct reply_header location = created_header(call, role->id);
+    call_reply_json(call, status, &body, &location, status == 201);
 }
 
 void roles_get(struct call *call)

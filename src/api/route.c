@@ -84,7 +84,11 @@ static const struct route routes[] = {
     {"PATCH", "/api/keys/{id}", 0, NULL, key_patch},
     {"DELETE", "/api/keys/{id}", 0, NULL, key_delete},
     {"POST", "/api/employees/{id}/invitation", 0, NULL, invitation_post},
+    {"POST", "/api/invitations/accept", ROUTE_OPEN, NULL, invitation_accept},
+    {"POST", "/api/invitations/check", ROUTE_OPEN, NULL, invitation_check},
     {"POST", "/api/password-resets", ROUTE_OPEN, NULL, password_reset_post},
+    {"POST", "/api/password-resets/check", ROUTE_OPEN, NULL, password_reset_check},
+    {"POST", "/api/password-resets/confirm", ROUTE_OPEN, NULL, password_reset_confirm},
     {"GET", "/api/permission-groups", 0, page_parameters, groups_get},
     {"POST", "/api/permission-groups", 0, NULL, groups_post},
     {"GET", "/api/permission-groups/{id}", 0, NULL, group_get},
@@ -195,9 +199,9 @@ static bool check_parameters(struct call *call)
         if (wire && !known)
             metric_add(METRIC_unknown_members_total, 1);
         else if (!known)
-            error_list_add(&list, "", "Unknown query parameter '%.60s'.", name);
+            error_list_add_parameter(&list, name, "Unknown query parameter '%.60s'.", name);
         else if (!wire && is_repeated(call, i, name))
-            error_list_add(&list, "", "The query parameter '%.60s' is there twice.", name);
+            error_list_add_parameter(&list, name, "The query parameter '%.60s' is there twice.", name);
     }
     if (list.count)
         exchange_reply_problem(call->exchange, 400, list.items[0].text, &list);

@@ -172,7 +172,7 @@ static void try_sign_in(struct call *call, struct signing_in *in)
         throttle_withdrawn(call->api->throttle, &in->attempt);
 }
 
-static bool is_from_our_pages(struct call *call)
+bool call_is_from_our_pages(struct call *call)
 {
     if (exchange_header(call->exchange, "X-Herald-Session") && origin_is_ours(call->exchange))
         return true;
@@ -184,7 +184,7 @@ static bool is_from_our_pages(struct call *call)
 void session_post(struct call *call)
 {
     struct body body;
-    if (!is_from_our_pages(call) || !body_read(call, &body))
+    if (!call_is_from_our_pages(call) || !body_read(call, &body))
         return;
     struct signing_in *in = ARENA_NEW(call->arena, struct signing_in);
     *in = (struct signing_in){.from = session_origin_of(call)};

@@ -26,6 +26,9 @@ void reply_session(
 /* 204, and the browser forgets the cookie. */
 void reply_signed_out(struct call *call);
 
+/* Whether one of our own pages asks to begin a session; false, and replied (403), if not. */
+bool call_is_from_our_pages(struct call *call) MUST_CHECK;
+
 /* Whether a person calls, by a session; false, and replied (403), for keys. */
 bool call_is_signed_in(struct call *call) MUST_CHECK;
 

@@ -152,11 +152,9 @@ static bool read_cursor(struct call *call, struct tail_watcher *watcher)
         return true;
     struct timeline_cursor *cursor = ARENA_NEW(call->arena, struct timeline_cursor);
     bool readable = timeline_cursor_parse(call->arena, text, cursor);
-    if (!readable && text == given) {
-        exchange_reply_problem(call->exchange, 400,
-            "'cursor' must be the 'live_cursor' of a timeline or the 'id' of an event.", NULL);
-        return false;
-    }
+    if (!readable && text == given)
+        return call_refuse_parameter(
+            call, "cursor", "'cursor' must be the 'live_cursor' of a timeline or the 'id' of an event.");
     watcher->lost = !readable;
     watcher->from = readable ? cursor : NULL;
     return true;

@@ -57,6 +57,7 @@ static bool add(struct error_list *list, const char *pointer, const char *fmt, v
     struct error_item *item = &list->items[list->count - 1];
     snprintf(item->pointer, sizeof item->pointer, "%s", pointer);
     vsnprintf(item->text, sizeof item->text, fmt, args);
+    item->in_query = false;
     return true;
 }
 
@@ -66,6 +67,17 @@ void error_list_add(struct error_list *list, const char *pointer, const char *fm
     va_start(args, fmt);
     (void)add(list, pointer, fmt, args);
     va_end(args);
+}
+
+void error_list_add_parameter(struct error_list *list, const char *name, const char *fmt, ...)
+{
+    size_t at = list->count;
+    va_list args;
+    va_start(args, fmt);
+    (void)add(list, name, fmt, args);
+    va_end(args);
+    if (at < ERROR_ITEMS_MOST)
+        list->items[at].in_query = true;
 }
 
 void error_list_conflict(struct error_list *list, const char *pointer, const char *fmt, ...)

@@ -41,10 +41,11 @@ enum err_code error_set(struct error *err, enum err_code code, const char *fmt, 
 /* Short name of a code, for logs: "unavailable". */
 const char *error_name(enum err_code code);
 
-/* What is wrong with a request, member by member, by JSON pointer (RFC 6901). */
+/* What is wrong with a request, member by member, by JSON pointer (RFC 6901); or a parameter of its query, by name. */
 struct error_item {
     char pointer[96];
     char text[192];
+    bool in_query; /* the pointer is the name of a parameter */
 };
 
 #define ERROR_ITEMS_MOST 64
@@ -86,6 +87,10 @@ static inline void error_list_rewind(struct error_list *list)
 }
 
 void error_list_add(struct error_list *list, const char *pointer, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* The same for a parameter of the query. */
+void error_list_add_parameter(struct error_list *list, const char *name, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
 
 /* The same for a member that contradicts what is stored: a name that is taken. */
 void error_list_conflict(struct error_list *list, const char *pointer, const char *fmt, ...)

@@ -12,10 +12,10 @@
 struct words {
     const char *business, *user, *name, *first_name, *last_name, *email, *webhook_url, *redirect_url,
         *api_name, *description, *color, *icon, *role, *employee, *state, *group, *grant, *key, *expires,
-        *business_only, *file, *text, *password;
+        *business_only, *file, *text, *password, *object, *search;
     const char *by, *subject, *subject_kind, *action, *after, *before, *format, *after_entry; /* of audit */
     int64_t limit;
-    bool json, inactive, read_only, dry_run;
+    bool json, inactive, read_only, dry_run, archived;
 };
 
 /* A verb at work. */
@@ -71,6 +71,16 @@ enum err_code employee_deactivate_verb(struct job *job) MUST_CHECK;
 enum err_code key_verb(struct job *job) MUST_CHECK;
 enum err_code key_list_verb(struct job *job) MUST_CHECK;
 enum err_code key_revoke_verb(struct job *job) MUST_CHECK;
+
+/* ── verbs of admin_list.c ───────────────────────────────────────────────────────────────────────── */
+
+enum err_code business_list_verb(struct job *job) MUST_CHECK;
+enum err_code business_show_verb(struct job *job) MUST_CHECK;
+enum err_code group_list_verb(struct job *job) MUST_CHECK;
+enum err_code role_list_verb(struct job *job) MUST_CHECK;
+enum err_code object_list_verb(struct job *job) MUST_CHECK;
+enum err_code object_show_verb(struct job *job) MUST_CHECK;
+enum err_code contact_list_verb(struct job *job) MUST_CHECK;
 
 /* ── verbs of files (apply.c) ────────────────────────────────────────────────────────────────────── */
 

@@ -3,7 +3,6 @@
 #include "base/emit.h"
 #include "cli/admin_job.h"
 #include "crm/employee.h"
-#include "crm/employee_list.h"
 
 /* ── employees ───────────────────────────────────────────────────────────────────────────────── */
 
@@ -75,40 +74,6 @@ enum err_code employee_deactivate_verb(struct job *job)
         "The employee is not active any more: none of their keys and sessions works in this Business.");
 }
 
-static void show_person(struct job *job, struct json *json, const struct person *person)
-{
-    if (!job->words.json) {
-        buf_printf(
-            job->out, "%s  %s <%s>\n", id_format(person->id).text, person->display_name, person->email);
-        return;
-    }
-    emit_object(json, NULL);
-    emit_id(json, "employee_id", person->id);
-    emit_text(json, "display_name", person->display_name);
-    emit_text(json, "email", person->email);
-    emit_object_end(json);
-}
-
-static enum err_code show_people(struct job *job, struct db *db, struct json *json)
-{
-    struct page page = {.limit = PAGE_LIMIT_MOST};
-    struct actor operator= {.access = &access_operator, .business_id = job->business};
-    do {
-        struct person *people;
-        size_t count = 0;
-        enum err_code code = employee_list(
-            db, job->arena, &operator, NULL, !job->words.inactive, &page, &people, &count, job->err);
-        if (code)
-            return code;
-        for (size_t i = 0; i < count; i++)
-            show_person(job, json, &people[i]);
-        if (count)
-            page.key = (struct page_key){.text = people[count - 1].display_name, .id = people[count - 1].id};
-        page.from = true;
-    } while (page.more_after);
-    return ERR_OK;
-}
-
 /* {"results": [ … ]} for programs, a line each for people. */
 static enum err_code show_list(
     struct job *job, enum err_code (*show)(struct job *job, struct db *db, struct json *json))
@@ -127,12 +92,6 @@ static enum err_code show_list(
     emit_object_end(&json);
     buf_add_text(job->out, "\n");
     return code;
-}
-
-enum err_code employee_list_verb(struct job *job)
-{
-    enum err_code code = job_need_id(job, "business", job->words.business, &job->business);
-    return code ? code : show_list(job, show_people);
 }
 
 /* ── keys ────────────────────────────────────────────────────────────────────────────────────── */

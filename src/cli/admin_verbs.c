@@ -85,6 +85,19 @@ static const struct option apply_options[] = {
 
 static const struct option export_options[] = {OPT_ANY_BUSINESS};
 
+/* ── what is there ───────────────────────────────────────────────────────────────────────────── */
+
+static const struct option all_options[] = {OPT_JSON};
+static const struct option of_business_options[] = {OPT_ANY_BUSINESS, OPT_JSON};
+static const struct option object_list_options[] = {
+    OPT_ANY_BUSINESS, OPT("archived", OPTION_BOOL, archived, "no", "Archived ones, too"), OPT_JSON};
+static const struct option object_show_options[] = {
+    OPT_ANY_BUSINESS, NEED("object", object, "Id or api_name of the Activity Object"), OPT_JSON};
+static const struct option contact_list_options[] = {OPT_ANY_BUSINESS,
+    OPT("search", OPTION_TEXT, search, "", "Only those with these words in name, email or phone"),
+    {"limit", OPTION_INT, offsetof(struct words, limit), "50", "At most so many", 1, PAGE_LIMIT_MOST},
+    OPT_JSON};
+
 #define AUDIT_FILTERS                                                                                        \
     OPT("employee", OPTION_TEXT, by, NULL, "Only by this employee, an id"),                                  \
         OPT("subject", OPTION_TEXT, subject, NULL, "Only about the thing with this id"),                     \
@@ -370,6 +383,8 @@ struct verb {
 
 static const struct verb verbs[] = {
     VERB("business", "add", "Make a Business, the tenant", business_options, business_verb),
+    VERB("business", "list", "List all Businesses", all_options, business_list_verb),
+    VERB("business", "show", "Show one Business", of_business_options, business_show_verb),
     VERB("employee", "add", "Make a user an employee of a Business", employee_options, employee_verb),
     VERB("employee", "list", "Show the employees of a Business", employee_list_options, employee_list_verb),
     VERB("employee", "deactivate", "End an employee's work: their keys and sessions stop at once",
@@ -382,14 +397,21 @@ static const struct verb verbs[] = {
     VERB("key", "list", "Show a user's API keys, without their secrets", key_list_options, key_list_verb),
     VERB("key", "revoke", "End an API key at once, for good", key_revoke_options, key_revoke_verb),
     VERB("contact", "add", "Make a contact", contact_options, contact_verb),
+    VERB("contact", "list", "List contacts, by name", contact_list_options, contact_list_verb),
     VERB("object", "add", "Make an Activity Object, a type of activity", object_options, object_verb),
+    VERB("object", "list", "List Activity Objects", object_list_options, object_list_verb),
+    VERB(
+        "object", "show", "Show an Activity Object as apply takes it", object_show_options, object_show_verb),
     VERB("role", "add", "Make a role, to which work can be assigned", role_options, role_verb),
     VERB("role", "assign", "Have an employee hold a role", assign_options, assign_verb),
+    VERB("role", "list", "List roles", of_business_options, role_list_verb),
     VERB("group", "add", "Make a permission group", group_options, group_verb),
     VERB("group", "assign", "Put an employee into a permission group", group_member_options,
         group_assign_verb),
     VERB("group", "remove", "Take an employee out of a permission group", group_member_options,
         group_remove_verb),
+    VERB(
+        "group", "list", "List permission groups with what they grant", of_business_options, group_list_verb),
     VERB("audit", "list", "Show who changed what, newest first", audit_list_options, audit_list_verb),
     VERB("audit", "export", "The audit log as lines, oldest first, some thousand at once",
         audit_export_options, audit_export_verb),

@@ -67,7 +67,7 @@ static enum err_code find_bound(
     *name++ = '\0';
     enum err_code code = find_target(t, at, object_name, &object, err);
     if (!code)
-        code = record_fields_read(t->write.db, t->apply->arena, t->write.business_id,
+        code = record_fields_read(t->write.db, t->write.arena, t->write.business_id,
             object.kind == RECORD_CONTACT ? FIELDS_OF_CONTACTS : FIELDS_OF_CUSTOM_OBJECT, object.id, &fields,
             err);
     if (code)
@@ -179,6 +179,48 @@ static enum err_code check_fixed(
     return other ? ERR_INVALID : ERR_OK;
 }
 
+static bool is_so(const json_t *wanted, const json_t *now)
+{
+    const char *name;
+    json_t *value;
+    bool nothing = json_is_null(wanted) || json_is_false(wanted) ||
+                   (json_is_string(wanted) && !*json_string_value(wanted));
+    if (!now || !json_is_object(wanted))
+        return now ? json_equal(wanted, now) : nothing;
+    json_object_foreach((json_t *)wanted, name, value)
+    {
+        if (!is_so(value, json_object_get(now, name)))
+            return false;
+    }
+    return true;
+}
+
+/* What the file asks for as the member, in the form in which it is shown. */
+static json_t *wanted_member(struct apply *apply, struct at at, const char *name, enum field_type type)
+{
+    struct at member = apply_member(apply, at, name);
+    if (strcmp(name, "options") == 0)
+        return options_of(apply, member);
+    if (strcmp(name, "required") == 0 || strcmp(name, "archived") == 0 || strcmp(name, "limits") == 0)
+        return apply_json(apply, member.node);
+    return apply_plain_value(apply, member, type);
+}
+
+/* What is so already is not asked for: it costs, and somebody who is the default may have left since. */
+static bool is_member_so(
+    struct apply *apply, struct at at, const char *name, enum field_type type, const json_t *shown)
+{
+    return is_so(wanted_member(apply, at, name, type), json_object_get(shown, name));
+}
+
+static bool is_all_so(struct apply *apply, struct at at, enum field_type type, const json_t *shown)
+{
+    for (size_t i = 0; i < at.node->count; i++)
+        if (!is_member_so(apply, at, at.node->keys[i], type, shown))
+            return false;
+    return true;
+}
+
 static enum err_code change(
     struct fields_run *run, struct at at, const struct field *field, struct error *err)
 {
@@ -186,11 +228,17 @@ static enum err_code change(
     struct field_input input = {.field_id = field->id};
     struct field_result result;
     struct error why = {0};
-    enum err_code code = check_fixed(run, at, field, err);
+    json_t *shown = NULL;
+    enum err_code code = show_field(&run->t->show, field, &shown, err);
+    if (code || is_all_so(apply, at, field->type, shown))
+        return code;
+    code = check_fixed(run, at, field, err);
     if (!code)
         code = read_definition(run, at, field->type, &input, err);
     if (code)
         return code;
+    if (input.has.default_value && is_member_so(apply, at, "default", field->type, shown))
+        input.has.default_value = false;
     input.has.archived = field->archived; /* to restore it */
     code = field_change(&run->t->write, &input, &result, &apply->list, &why);
     if (!code) {
@@ -200,20 +248,17 @@ static enum err_code change(
     return apply_settle(apply, at, code, &why, err);
 }
 
-static enum err_code archive(
-    struct fields_run *run, struct at at, const struct field *field, struct error *err)
+static enum err_code archive(struct fields_run *run, const struct field *field, struct error *why)
 {
-    struct apply *apply = run->t->apply;
     struct field_input input = {
         .owner = *run->holder, .field_id = field->id, .has.archived = true, .archived = true};
     struct field_result result;
-    struct error why = {0};
-    enum err_code code = field_change(&run->t->write, &input, &result, &apply->list, &why);
+    enum err_code code = field_change(&run->t->write, &input, &result, &run->t->apply->list, why);
     if (!code) {
         run->holder->version = result.version;
         run->set = result.fields;
     }
-    return apply_settle(apply, apply_member(apply, at, "archived"), code, &why, err);
+    return code;
 }
 
 /* ── all of an object ────────────────────────────────────────────────────────────────────────── */
@@ -233,11 +278,29 @@ static enum err_code apply_field(struct fields_run *run, struct at at, struct er
     return field->archived && !restored ? ERR_OK : change(run, at, field, err);
 }
 
-static enum err_code archive_field(struct fields_run *run, struct at at, struct error *err)
+/* The field, if it is to be archived; NULL: not. */
+static const struct field *to_archive(struct fields_run *run, struct at at)
 {
     const struct field *field = field_by_name(&run->set, apply_text(run->t->apply, at, "name"));
-    bool wanted = field && apply_bool(at, "archived") && !field->archived;
-    return wanted ? archive(run, at, field, err) : ERR_OK;
+    return field && apply_bool(at, "archived") && !field->archived ? field : NULL;
+}
+
+static enum err_code archive_field(struct fields_run *run, struct at at, struct error *err)
+{
+    struct apply *apply = run->t->apply;
+    struct error why = {0};
+    const struct field *field = to_archive(run, at);
+    enum err_code code = field ? archive(run, field, &why) : ERR_OK;
+    return apply_settle(apply, apply_member(apply, at, "archived"), code, &why, err);
+}
+
+static enum err_code archive_early(struct fields_run *run, struct at at, struct error *err)
+{
+    struct error why = {0};
+    const struct field *field = to_archive(run, at);
+    enum err_code code = field ? archive(run, field, &why) : ERR_OK;
+    error_list_clear(&run->t->apply->list);
+    return !code || code == ERR_CONFLICT ? ERR_OK : error_set(err, code, "%s", why.text);
 }
 
 static bool is_in_order(const struct field *field)
@@ -292,8 +355,15 @@ static enum err_code reorder(struct fields_run *run, struct at list, struct erro
     return apply_settle(apply, list, code, &why, err);
 }
 
+static enum err_code take_step(struct fields_run *run, struct at at, enum fields_step step, struct error *err)
+{
+    static enum err_code (*const steps[])(struct fields_run * run, struct at at, struct error * err) = {
+        [FIELDS_GO_EARLY] = archive_early, [FIELDS_WRITE] = apply_field, [FIELDS_GO] = archive_field};
+    return steps[step](run, at, err);
+}
+
 enum err_code apply_fields(
-    struct tenant *t, struct at at, struct field_holder *holder, bool archive, struct error *err)
+    struct tenant *t, struct at at, struct field_holder *holder, enum fields_step step, struct error *err)
 {
     struct fields_run run = {.t = t, .holder = holder};
     struct at list = apply_member(t->apply, at, "fields");
@@ -301,17 +371,16 @@ enum err_code apply_fields(
     if (apply_count(list) == 0)
         return ERR_OK;
     enum err_code code = record_fields_read(
-        t->write.db, t->apply->arena, t->write.business_id, holder->kind, holder->id, &run.set, err);
+        t->write.db, t->write.arena, t->write.business_id, holder->kind, holder->id, &run.set, err);
     for (size_t i = 0; i < apply_count(list) && !apply_ends(code); i++) {
-        struct at item = apply_item(t->apply, list, i);
-        code = archive ? archive_field(&run, item, err) : apply_field(&run, item, err);
+        code = take_step(&run, apply_item(t->apply, list, i), step, err);
         refused |= code == ERR_INVALID;
     }
     if (apply_ends(code))
         return code;
     if (refused)
         return ERR_INVALID;
-    return archive ? ERR_OK : reorder(&run, list, err);
+    return step == FIELDS_WRITE ? reorder(&run, list, err) : ERR_OK;
 }
 
 /* ── rules ───────────────────────────────────────────────────────────────────────────────────── */
@@ -368,7 +437,7 @@ enum err_code apply_rules(
     struct rule_set before;
     struct error why = {0};
     enum err_code code =
-        rules_read(t->write.db, apply->arena, t->write.business_id, object_id, &fields, &before, err);
+        rules_read(t->write.db, t->write.arena, t->write.business_id, object_id, &fields, &before, err);
     if (code)
         return code;
     json_t *rules = apply_json(apply, list.node);

@@ -107,7 +107,10 @@ void apply_print_problems(struct apply *apply, struct buf *out);
 
 /* ── the run (apply.c) ───────────────────────────────────────────────────────────────────────────── */
 
-/* Goes through a list of the Business; what is refused of one keeps none of the others back. */
+/*
+ * Goes through a list of the Business; what is refused of one keeps none of the others back. Each has a tenant of its
+ * own, whose arenas go with it.
+ */
 typedef enum err_code apply_step_fn(struct tenant *t, struct at at, struct error *err);
 enum err_code apply_each(
     struct tenant *t, const char *list_name, apply_step_fn *step, struct error *err) MUST_CHECK;
@@ -126,23 +129,23 @@ enum err_code apply_record_archive(struct tenant *t, struct error *err) MUST_CHE
 /* Whether the file itself has a thing of that kind, which then has been refused: nothing more is said of it. */
 bool apply_declares(struct tenant *t, const char *kind, const char *key_name, const char *key);
 
-/* An employee's id by the email; an id stays what it is. ERR_INVALID: nobody has it, which has been noted. */
-enum err_code apply_employee_id(
-    struct tenant *t, struct at at, const char *text, struct id *id, struct error *err) MUST_CHECK;
+/* A node as a value of a field of that type: what is a text stays one, however it looks. */
+json_t *apply_plain_value(struct apply *apply, struct at at, enum field_type type);
 
-/*
- * A node as a value of a field of that type, for a default or a condition: what is a text stays one, however it looks,
- * and an employee's email becomes the id. ERR_INVALID: noted.
- */
+/* The same for a default or a condition: an employee's email becomes the id. ERR_INVALID: noted. */
 enum err_code apply_value(
     struct tenant *t, struct at at, enum field_type type, json_t **value, struct error *err) MUST_CHECK;
 
-/*
- * The fields of one object, as the file has them in `at`/fields. `holder` has the version before, and after it.
- * `archive`: only those that the file archives; else all the rest.
- */
-enum err_code apply_fields(
-    struct tenant *t, struct at at, struct field_holder *holder, bool archive, struct error *err) MUST_CHECK;
+/* What of the fields is done at one time. */
+enum fields_step {
+    FIELDS_GO_EARLY, /* archive what nothing needs any more even now; what is refused comes again */
+    FIELDS_WRITE, /* make, change and restore */
+    FIELDS_GO, /* archive */
+};
+
+/* The fields of one object, as the file has them in `at`/fields. `holder` has the version before, and after it. */
+enum err_code apply_fields(struct tenant *t, struct at at, struct field_holder *holder, enum fields_step step,
+    struct error *err) MUST_CHECK;
 enum err_code apply_rules(
     struct tenant *t, struct at at, struct id object_id, int64_t *version, struct error *err) MUST_CHECK;
 

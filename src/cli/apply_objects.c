@@ -56,7 +56,7 @@ static enum err_code apply_record_object(struct tenant *t, struct at at, struct 
     if (code || object.archived_at)
         return code;
     struct field_holder holder = holder_of(&object);
-    return apply_fields(t, at, &holder, false, err);
+    return apply_fields(t, at, &holder, FIELDS_WRITE, err);
 }
 
 static enum err_code archive_record_object(struct tenant *t, struct at at, struct error *err)
@@ -69,7 +69,7 @@ static enum err_code archive_record_object(struct tenant *t, struct at at, struc
     if (code || object.archived_at)
         return code == ERR_NOT_FOUND || !code ? ERR_OK : error_set(err, code, "%s", why.text);
     struct field_holder holder = holder_of(&object);
-    code = apply_fields(t, at, &holder, true, err);
+    code = apply_fields(t, at, &holder, FIELDS_GO, err);
     if (code || !apply_bool(at, "archived"))
         return code;
     struct record_object_input input = {.has_archived = true, .archived = true};
@@ -157,7 +157,32 @@ static enum err_code find_object(
     struct tenant *t, struct at at, struct activity_object *object, struct error *err)
 {
     const char *api_name = apply_text(t->apply, at, "api_name");
-    return object_find(t->write.db, t->apply->arena, &t->show.reader, (struct id){0}, api_name, object, err);
+    return object_find(t->write.db, t->write.arena, &t->show.reader, (struct id){0}, api_name, object, err);
+}
+
+/* What is so already is not asked for: a record object that it names may have been archived since. */
+static void leave_same_association(const struct activity_object *object, struct object_input *input)
+{
+    if (input->has.association_mode && input->association_mode == object->association_mode)
+        input->has.association_mode = false;
+    if (!input->has.association_objects ||
+        input->association_object_count != object->association_object_count)
+        return;
+    for (size_t i = 0; i < object->association_object_count; i++)
+        if (!id_equal(input->association_objects[i], object->association_objects[i]))
+            return;
+    input->has.association_objects = false;
+}
+
+/* What a field needs of its object may go with it. */
+static enum err_code drop_fields(
+    struct tenant *t, struct at at, struct activity_object *object, struct error *err)
+{
+    struct field_holder holder = {
+        .kind = FIELDS_OF_ACTIVITY_OBJECT, .id = object->id, .version = object->version};
+    enum err_code code = object->archived_at ? ERR_OK : apply_fields(t, at, &holder, FIELDS_GO_EARLY, err);
+    object->version = holder.version;
+    return code;
 }
 
 static enum err_code write_object(
@@ -172,7 +197,9 @@ static enum err_code write_object(
     bool is_new = code == ERR_NOT_FOUND;
     if (!is_new && stays_archived(at, object->archived_at))
         return ERR_OK;
-    code = read_object(t, at, &input, err);
+    code = is_new ? ERR_OK : drop_fields(t, at, object, err);
+    if (!code)
+        code = read_object(t, at, &input, err);
     if (code)
         return code;
     if (is_new) {
@@ -180,6 +207,7 @@ static enum err_code write_object(
         code = object_add(&t->write, &input, object, &apply->list, &why);
     } else {
         input.has.archived = object->archived_at != 0;
+        leave_same_association(object, &input);
         code = object_change(&t->write, object->id, object->version, &input, object, &apply->list, &why);
     }
     return apply_settle(apply, at, code, &why, err);
@@ -201,7 +229,7 @@ static enum err_code archive_object(
 static enum err_code role_id_of(struct tenant *t, const char *name, struct id *id, struct error *err)
 {
     struct role role = {0};
-    enum err_code code = role_by_name(t->write.db, t->apply->arena, t->write.business_id, name, &role, err);
+    enum err_code code = role_by_name(t->write.db, t->write.arena, t->write.business_id, name, &role, err);
     *id = role.id;
     return code;
 }
@@ -211,7 +239,7 @@ static enum err_code employee_id_of(struct tenant *t, const char *email, struct 
     struct person person = {0};
     bool active;
     enum err_code code =
-        employee_by_email(t->write.db, t->apply->arena, t->write.business_id, email, &person, &active, err);
+        employee_by_email(t->write.db, t->write.arena, t->write.business_id, email, &person, &active, err);
     *id = person.id;
     return code;
 }
@@ -268,7 +296,7 @@ static enum err_code apply_sharing(
         employee_id_of, &sharing.employees, &sharing.employee_count, err);
     if (code || more)
         return apply_ends(more) || !code ? more : code;
-    code = sharing_read(t->write.db, apply->arena, t->write.business_id, object->id, &before, err);
+    code = sharing_read(t->write.db, t->write.arena, t->write.business_id, object->id, &before, err);
     if (code || same_sharing(&sharing, &before))
         return code;
     code = sharing_set(&t->write, object->id, *version, &sharing, version, &apply->list, &why);
@@ -289,11 +317,11 @@ static enum err_code apply_activity_object(struct tenant *t, struct at at, struc
         return code;
     struct field_holder holder = {
         .kind = FIELDS_OF_ACTIVITY_OBJECT, .id = object.id, .version = object.version};
-    code = apply_fields(t, at, &holder, false, err);
+    code = apply_fields(t, at, &holder, FIELDS_WRITE, err);
     if (!code && apply_has(at, "rules"))
         code = apply_rules(t, at, object.id, &holder.version, err);
     if (!code)
-        code = apply_fields(t, at, &holder, true, err);
+        code = apply_fields(t, at, &holder, FIELDS_GO, err);
     enum err_code sharing = ERR_OK;
     if (!apply_ends(code) && apply_has(at, "sharing"))
         sharing = apply_sharing(t, apply_member(t->apply, at, "sharing"), &object, &holder.version, err);

@@ -113,7 +113,7 @@ enum err_code apply_watch(struct tenant *t, struct at at, struct show_key key, b
     *watched = (struct watched){.at = at,
         .key = key,
         .business_id = t->write.business_id,
-        .business = several ? apply_text(apply, t->at, "name") : NULL};
+        .business = several && key.kind != SHOW_BUSINESS ? apply_text(apply, t->at, "name") : NULL};
     return is_new ? ERR_OK : show_thing(&t->show, key, &watched->before, err);
 }
 

@@ -256,10 +256,9 @@ static enum err_code put_binding(
     return code;
 }
 
-static enum err_code show_field(
-    const struct show *show, const struct field *field, json_t **tree, struct error *err)
+enum err_code show_field(const struct show *show, const struct field *field, json_t **tree, struct error *err)
 {
-    *tree = json_object();
+    *tree = kept(show, json_object());
     put_text(*tree, "name", field->name);
     put_text(*tree, "display_name", field->display_name);
     put_text(*tree, "description", field->description);
@@ -286,7 +285,7 @@ static enum err_code put_fields(
         if (fields->items[i].standard)
             continue;
         code = show_field(show, &fields->items[i], &field, err);
-        json_array_append_new(list, field);
+        json_array_append(list, field);
     }
     if (json_array_size(list))
         json_object_set(tree, "fields", list);

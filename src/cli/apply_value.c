@@ -2,7 +2,8 @@
 #include "cli/apply_internal.h"
 #include "crm/employee_list.h"
 
-enum err_code apply_employee_id(
+/* The id by the email; an id stays what it is. ERR_INVALID: nobody has it, which has been noted. */
+static enum err_code employee_id_of(
     struct tenant *t, struct at at, const char *text, struct id *id, struct error *err)
 {
     struct person person = {0};
@@ -11,7 +12,7 @@ enum err_code apply_employee_id(
     if (id_parse(text, strlen(text), id))
         return ERR_OK;
     enum err_code code =
-        employee_by_email(t->write.db, t->apply->arena, t->write.business_id, text, &person, &active, &why);
+        employee_by_email(t->write.db, t->write.arena, t->write.business_id, text, &person, &active, &why);
     *id = person.id;
     if (code != ERR_NOT_FOUND)
         return code ? error_set(err, code, "%s", why.text) : ERR_OK;
@@ -21,34 +22,9 @@ enum err_code apply_employee_id(
     return ERR_INVALID;
 }
 
-static enum err_code employee_value(struct tenant *t, struct at at, json_t **value, struct error *err)
-{
-    struct id id;
-    enum err_code code = apply_employee_id(t, at, apply_word(t->apply, at), &id, err);
-    if (!code)
-        *value = json_string(id_format(id).text);
-    return code;
-}
-
 static bool is_text_type(enum field_type type)
 {
     return type != FIELD_INTEGER && type != FIELD_RATING && type != FIELD_YES_NO;
-}
-
-static enum err_code list_value(
-    struct tenant *t, struct at at, enum field_type type, json_t **value, struct error *err)
-{
-    enum err_code code = ERR_OK;
-    *value = json_array();
-    for (size_t i = 0; i < apply_count(at); i++) {
-        json_t *item = NULL;
-        enum err_code one = apply_value(t, apply_item(t->apply, at, i), type, &item, err);
-        if (apply_ends(one))
-            return one;
-        code = one ? one : code;
-        json_array_append(*value, item);
-    }
-    return code;
 }
 
 static void release_json(void *json)
@@ -56,22 +32,42 @@ static void release_json(void *json)
     json_decref(json);
 }
 
+json_t *apply_plain_value(struct apply *apply, struct at at, enum field_type type)
+{
+    json_t *value = apply_json(apply, at.node);
+    if (at.node->kind == YAML_MAP || json_is_null(value) || !is_text_type(type))
+        return value;
+    if (at.node->kind == YAML_TEXT)
+        value = json_string(apply_word(apply, at));
+    else {
+        value = json_array();
+        for (size_t i = 0; i < apply_count(at); i++)
+            json_array_append(value, apply_plain_value(apply, apply_item(apply, at, i), type));
+    }
+    arena_keep(apply->arena, release_json, value);
+    return value;
+}
+
+/* Puts the id for the email, in a value or in each of a list. */
+static enum err_code name_employees(struct tenant *t, struct at at, json_t *value, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < apply_count(at) && !apply_ends(code); i++) {
+        enum err_code one = name_employees(t, apply_item(t->apply, at, i), json_array_get(value, i), err);
+        code = one ? one : code;
+    }
+    if (!json_is_string(value))
+        return code;
+    struct id id;
+    code = employee_id_of(t, at, json_string_value(value), &id, err);
+    if (!code)
+        json_string_set(value, id_format(id).text);
+    return code;
+}
+
 enum err_code apply_value(
     struct tenant *t, struct at at, enum field_type type, json_t **value, struct error *err)
 {
-    enum err_code code = ERR_OK;
-    *value = apply_json(t->apply, at.node);
-    if (at.node->kind == YAML_MAP || json_is_null(*value))
-        return ERR_OK;
-    if (at.node->kind == YAML_TEXT && !is_text_type(type))
-        return ERR_OK;
-    if (at.node->kind == YAML_LIST)
-        code = list_value(t, at, type, value, err);
-    else if (type == FIELD_TEAM_MEMBER)
-        code = employee_value(t, at, value, err);
-    else
-        *value = json_string(apply_word(t->apply, at));
-    if (!code)
-        arena_keep(t->apply->arena, release_json, *value);
-    return code;
+    *value = apply_plain_value(t->apply, at, type);
+    return type == FIELD_TEAM_MEMBER ? name_employees(t, at, *value, err) : ERR_OK;
 }

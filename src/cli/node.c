@@ -109,7 +109,7 @@ static enum err_code start_dispatcher(
     struct arena *arena, const struct settings *settings, struct node *node, struct error *err)
 {
     const struct guard *guard;
-    enum err_code code = guard_new(arena, &settings->allow_targets, &guard, err);
+    enum err_code code = guard_new(arena, &settings->targets, &guard, err);
     if (code)
         return code;
     struct dispatcher_config config = {.db = &node->db,

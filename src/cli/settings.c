@@ -31,8 +31,12 @@ const struct option settings_options[] = {
         "Network (CIDR) of a proxy that ends TLS, whose X-Forwarded-For and X-Forwarded-Proto are believed; "
         "this or "
         "tls_cert is needed to listen off loopback"},
-    {"allow_target", OPTION_LIST, AT(allow_targets), NULL,
-        "Network (CIDR) that webhooks may reach although it is not public"},
+    {"allow_target", OPTION_LIST, AT(targets.allow), NULL,
+        "Network (CIDR) or name that webhooks may reach although it is not public: 10.1.0.0/16, "
+        "*.example.com"},
+    {"deny_target", OPTION_LIST, AT(targets.deny), NULL,
+        "Network (CIDR) or name that webhooks may not reach, even if allowed; *: nothing but what is "
+        "allowed"},
     {"key_rate", OPTION_INT, AT(key_rate), "0",
         "Requests of one key in a second, on this node; beyond it, 429; 0: without limit", 0, 1000000},
     {"key_burst", OPTION_INT, AT(key_burst), "0", "Of them at once, after a rest; 0: as many as in a second",
@@ -185,8 +189,8 @@ static enum err_code check_networks(struct arena *arena, const struct settings *
     const struct guard *guard;
     struct cidr network;
     struct error why;
-    if (guard_new(arena, &settings->allow_targets, &guard, &why))
-        return error_set(err, ERR_INVALID, "--allow-target: %s", why.text);
+    if (guard_new(arena, &settings->targets, &guard, &why))
+        return error_set(err, ERR_INVALID, "--allow-target, --deny-target: %s", why.text);
     for (size_t i = 0; i < settings->behind_proxy.count; i++)
         if (!cidr_parse(settings->behind_proxy.items[i], &network))
             return error_set(err, ERR_INVALID, "--behind-proxy: '%.60s' is not a network such as 10.0.0.0/8",

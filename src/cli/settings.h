@@ -4,11 +4,13 @@
 
 #include "base/config.h"
 #include "crm/crm.h"
+#include "net/guard.h"
 
 struct settings {
     const char *tls_cert, *tls_key;
     const char *data, *database, *listen, *metrics_listen, *public_url;
-    struct text_list hosts, allow_targets, behind_proxy;
+    struct text_list hosts, behind_proxy;
+    struct guard_lists targets; /* of webhooks */
     int64_t body_most, json_depth_most, json_values_most, connections_most, workers;
     int64_t idle_us, deadline_us, drain_us;
     int64_t delivery_us, delivery_connect_us, deliveries_most, lookups_most;

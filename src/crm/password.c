@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "crm/audit.h"
 #include "crm/check.h"
-#include "crm/password_token.h"
+#include "crm/invitation.h"
 #include "crm/session.h"
 #include "crm/sign_in_link.h"
 
@@ -141,6 +141,8 @@ enum err_code password_set(struct write *w, struct id user_id, const char *hash,
         code = password_tokens_end(w, user_id, err);
     if (!code)
         code = sign_in_tokens_drop(w, user_id, err);
+    if (!code && !first)
+        code = password_changed_notice(w, user_id, err);
     if (code)
         return code;
     struct audit audit = AUDIT(w, first ? "user.password_set" : "user.password_changed", user_id, NULL);

@@ -9,6 +9,7 @@
 
 #include "crm/mail.h"
 
+#define TOKEN_CHARS_MOST 200
 #define INVITATION_LIFE_US (7 * 24 * 3600 * US_PER_S)
 #define RESET_LIFE_US (3600 * US_PER_S)
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "crm/secret.h"
+#include "crm/sign_in_link.h"
 
 /* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
@@ -186,7 +187,5 @@ enum err_code session_end_here(struct write *w, struct id user_id, struct error 
 {
     enum err_code code = db_exec(w->db, "DELETE FROM session WHERE user_id = $1 AND business_id = $2",
         DB_PARAMS(db_id(user_id), db_id(w->business_id)), NULL, err);
-    return code ? code
-                : db_exec(w->db, "DELETE FROM sign_in_token WHERE user_id = $1 AND business_id = $2",
-                      DB_PARAMS(db_id(user_id), db_id(w->business_id)), NULL, err);
+    return code ? code : sign_in_tokens_drop_here(w, user_id, err);
 }

@@ -71,3 +71,9 @@ enum err_code sign_in_tokens_drop(struct write *w, struct id user_id, struct err
                 : db_exec(w->db, "DELETE FROM sign_in_token WHERE expires_at <= $1",
                       DB_PARAMS(db_int(w->now)), NULL, err);
 }
+
+enum err_code sign_in_tokens_drop_here(struct write *w, struct id user_id, struct error *err)
+{
+    return db_exec(w->db, "DELETE FROM sign_in_token WHERE user_id = $1 AND business_id = $2",
+        DB_PARAMS(db_id(user_id), db_id(w->business_id)), NULL, err);
+}

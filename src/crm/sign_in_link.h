@@ -22,6 +22,8 @@ enum err_code sign_in_token_add(
 enum err_code sign_in_token_take(struct write *w, const char *token, struct id *user_id,
     struct id *business_id, struct error *err) MUST_CHECK;
 
+/* Those of a user for the Business. */
+enum err_code sign_in_tokens_drop_here(struct write *w, struct id user_id, struct error *err) MUST_CHECK;
 /* All of a user; and those of everybody that are expired. */
 enum err_code sign_in_tokens_drop(struct write *w, struct id user_id, struct error *err) MUST_CHECK;
 

@@ -7,6 +7,9 @@
 /* All that an error list can hold, each byte of it escaped. */
 #define PROBLEM_CAP (ERROR_ITEMS_MOST * sizeof(struct error_item) * 6 + 65536)
 
+/* What a 401 asks for. No browser knows the scheme, so none asks its user for a password. */
+#define CHALLENGE "ApiKey realm=\"Herald\""
+
 static const char *fields_get(const struct fields *fields, const char *name)
 {
     for (const struct field *field = fields->head; field; field = field->next)
@@ -113,7 +116,7 @@ static void add_errors(struct buf *out, const struct error_list *list)
     size_t kept = list->count < ERROR_ITEMS_MOST ? list->count : ERROR_ITEMS_MOST;
     buf_add_text(out, ",\"errors\":[");
     for (size_t i = 0; i < kept; i++) {
-        buf_add_text(out, i ? ",{\"pointer\":" : "{\"pointer\":");
+        buf_printf(out, "%s{\"%s\":", i ? "," : "", list->items[i].in_query ? "parameter" : "pointer");
         text_json_quote(out, list->items[i].pointer);
         buf_add_text(out, ",\"detail\":");
         text_json_quote(out, list->items[i].text);
@@ -127,7 +130,7 @@ static void add_errors(struct buf *out, const struct error_list *list)
 /* The one thing that is wrong, with its place: whoever shows only the detail shows enough. */
 static void add_detail(struct buf *out, const char *detail, const struct error_list *list)
 {
-    bool single = list && list->count == 1 && list->items[0].pointer[0];
+    bool single = list && list->count == 1 && list->items[0].pointer[0] && !list->items[0].in_query;
     if (!single) {
         text_json_quote(out, detail);
         return;
@@ -150,7 +153,12 @@ static struct MHD_Response *new_problem(const struct request *request, int statu
 {
     char seconds[24];
     snprintf(seconds, sizeof seconds, "%lld", (long long)retry_after_s);
-    const struct reply_header retry_after = {MHD_HTTP_HEADER_RETRY_AFTER, seconds};
+    struct reply_header headers[2];
+    size_t header_count = 0;
+    if (retry_after_s > 0)
+        headers[header_count++] = (struct reply_header){MHD_HTTP_HEADER_RETRY_AFTER, seconds};
+    if (status == MHD_HTTP_UNAUTHORIZED)
+        headers[header_count++] = (struct reply_header){MHD_HTTP_HEADER_WWW_AUTHENTICATE, CHALLENGE};
     struct buf body = BUF_INIT(PROBLEM_CAP);
     buf_add_text(&body, "{\"type\":\"about:blank\",\"title\":");
     text_json_quote(&body, status_title(status));
@@ -163,8 +171,8 @@ static struct MHD_Response *new_problem(const struct request *request, int statu
     struct reply reply = {
         .status = status,
         .content_type = "application/problem+json",
-        .headers = &retry_after,
-        .header_count = retry_after_s > 0,
+        .headers = headers,
+        .header_count = header_count,
         .body_len = body.len,
         .close = close,
     };

@@ -6,10 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct guard {
+/* What the operator allows, or denies. */
+struct entries {
     bool all;
-    const struct cidr *allow;
-    size_t count;
+    struct cidr *ranges;
+    size_t range_count;
+    const char **names; /* in lower case; "*.example.com" as ".example.com" */
+    size_t name_count;
+};
+
+struct guard {
+    struct entries allow, deny;
 };
 
 /* An address as in struct cidr: IPv4 as ::ffff:a.b.c.d. */
@@ -178,22 +185,106 @@ bool cidr_parse(const char *text, struct cidr *out)
     return true;
 }
 
+/* ── names ───────────────────────────────────────────────────────────────────────────────────── */
+
+#define NAME_MOST 253 /* characters of a name in DNS */
+
+/* Without the dot that a name may end with, in lower case; "" if it is too long. */
+static void normal_name(const char *name, char out[static NAME_MOST + 1])
+{
+    size_t len = strlen(name);
+    len -= len > 0 && name[len - 1] == '.';
+    if (len > NAME_MOST)
+        len = 0;
+    for (size_t i = 0; i < len; i++)
+        out[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] | 0x20 : name[i]);
+    out[len] = '\0';
+}
+
+/* Labels of letters, digits, - and _, the last one with a letter: an address is no name. In a normal form. */
+static bool is_name(const char *name)
+{
+    size_t label = 0;
+    bool letter = false;
+    for (const char *at = name; *at; at++) {
+        bool alpha = (*at >= 'a' && *at <= 'z') || *at == '_';
+        if (*at == '.' ? label == 0 : !alpha && *at != '-' && (*at < '0' || *at > '9'))
+            return false;
+        letter = *at == '.' ? false : letter || alpha;
+        label = *at == '.' ? 0 : label + 1;
+    }
+    return label > 0 && letter;
+}
+
+static bool add_name(struct arena *arena, const char *text, struct entries *entries)
+{
+    char name[NAME_MOST + 1];
+    bool below = text[0] == '*' && text[1] == '.';
+    normal_name(text + (below ? 2 : 0), name);
+    if (!is_name(name))
+        return false;
+    entries->names[entries->name_count++] = arena_printf(arena, "%s%s", below ? "." : "", name);
+    return true;
+}
+
+/* `name` in its normal form. */
+static bool names_have(const struct entries *entries, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < entries->name_count; i++) {
+        const char *entry = entries->names[i];
+        size_t entry_len = strlen(entry);
+        bool below = *entry == '.' && len > entry_len;
+        if (strcmp(entry, below ? name + len - entry_len : name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* ── the operator's lists ────────────────────────────────────────────────────────────────────── */
+
+static enum err_code read_entries(
+    struct arena *arena, const struct text_list *list, struct entries *entries, struct error *err)
+{
+    entries->ranges = ARENA_ARRAY(arena, struct cidr, list->count + 1);
+    entries->names = ARENA_ARRAY(arena, const char *, list->count + 1);
+    for (size_t i = 0; i < list->count; i++) {
+        const char *text = list->items[i];
+        if (strcmp(text, "*") == 0)
+            entries->all = true;
+        else if (cidr_parse(text, &entries->ranges[entries->range_count]))
+            entries->range_count++;
+        else if (!add_name(arena, text, entries))
+            return error_set(err, ERR_INVALID,
+                "\"%s\" is neither a range of addresses nor a name; write for example 10.1.0.0/16, "
+                "127.0.0.1, "
+                "fd12::/16, hooks.example.com or *.example.com",
+                text);
+    }
+    return ERR_OK;
+}
+
 enum err_code guard_new(
-    struct arena *arena, const struct text_list *allow, const struct guard **guard, struct error *err)
+    struct arena *arena, const struct guard_lists *lists, const struct guard **guard, struct error *err)
 {
     struct guard *made = ARENA_NEW(arena, struct guard);
-    struct cidr *ranges = ARENA_ARRAY(arena, struct cidr, allow->count + 1);
-    for (size_t i = 0; i < allow->count; i++) {
-        if (strcmp(allow->items[i], "*") == 0)
-            made->all = true;
-        else if (!cidr_parse(allow->items[i], &ranges[made->count++]))
-            return error_set(err, ERR_INVALID,
-                "\"%s\" is not a range of addresses; write for example 10.1.0.0/16, 127.0.0.1 or fd12::/16",
-                allow->items[i]);
-    }
-    made->allow = ranges;
-    *guard = made;
-    return ERR_OK;
+    *made = (struct guard){0};
+    enum err_code code = read_entries(arena, &lists->allow, &made->allow, err);
+    if (!code)
+        code = read_entries(arena, &lists->deny, &made->deny, err);
+    if (!code)
+        *guard = made;
+    return code;
+}
+
+/* ── judging ─────────────────────────────────────────────────────────────────────────────────── */
+
+static bool ranges_have(const struct entries *entries, const struct address *address)
+{
+    for (size_t i = 0; i < entries->range_count; i++)
+        if (contains(&entries->ranges[i], address))
+            return true;
+    return false;
 }
 
 /* The address that a connection would in the end lead to. */
@@ -227,21 +318,30 @@ static void describe(const struct address *address, const char *kind, char why[s
     snprintf(why, 96, "%s address %s", kind, text);
 }
 
-bool guard_permits(const struct guard *guard, const struct sockaddr *addr, char why[static 96])
+/* Why it is refused, or NULL. */
+static const char *judge(const struct guard *guard, const char *name, const struct address *address)
+{
+    const struct address judged = inner(address);
+    if (names_have(&guard->deny, name) || ranges_have(&guard->deny, address) ||
+        ranges_have(&guard->deny, &judged))
+        return "denied";
+    /* The allowed ranges speak of the address itself: 127.0.0.0/8 opens no translator to somebody else's. */
+    if (guard->allow.all || names_have(&guard->allow, name) || ranges_have(&guard->allow, address))
+        return NULL;
+    return guard->deny.all ? "not allowed" : refused_kind(&judged);
+}
+
+bool guard_permits(
+    const struct guard *guard, const char *host, const struct sockaddr *addr, char why[static 96])
 {
     struct address address;
+    char name[NAME_MOST + 1];
     if (!from_sockaddr(addr, &address)) {
         snprintf(why, 96, "not an internet address");
         return false;
     }
-    if (guard->all)
-        return true;
-    /* The allowed ranges speak of the address itself: 127.0.0.0/8 opens no translator to somebody else's. */
-    for (size_t i = 0; i < guard->count; i++)
-        if (contains(&guard->allow[i], &address))
-            return true;
-    struct address judged = inner(&address);
-    const char *kind = refused_kind(&judged);
+    normal_name(host, name);
+    const char *kind = judge(guard, name, &address);
     if (!kind)
         return true;
     describe(&address, kind, why);

@@ -1,7 +1,12 @@
 /*
- * The target guard (I5): which addresses Herald may connect to. By default it refuses everything that is not
- * a public unicast address; the operator allows ranges (CIDR). Judged at connect time, on the address itself,
- * so that nothing DNS says later matters.
+ * The target guard (I5): whom Herald may connect to. By default it refuses every address that is not a public unicast
+ * one; the operator allows and denies ranges (CIDR) and names. Judged at connect time, on the address itself, so that
+ * nothing DNS says later matters.
+ *
+ *      denied by a range or a name     refused, whatever is allowed
+ *      allowed by a range or a name    permitted, whatever kind of address it is
+ *      "*" is denied                   refused: then only what is allowed is
+ *      anything else                   public unicast addresses only
  *
  * Any thread; immutable once built.
  */
@@ -16,12 +21,24 @@
 
 struct guard;
 
-/* `allow`: CIDRs or single addresses, IPv4 or IPv6; "*" allows everything. ERR_INVALID names the bad one. */
-enum err_code guard_new(struct arena *arena, const struct text_list *allow, const struct guard **guard,
+struct guard_lists {
+    /*
+     * CIDRs or single addresses, IPv4 or IPv6; names, in any case: "hooks.example.com", or "*.example.com" for all below
+     * it; "*" for everything.
+     */
+    struct text_list allow, deny;
+};
+
+/* ERR_INVALID names the entry that is neither a range nor a name. The lists may go afterwards. */
+enum err_code guard_new(struct arena *arena, const struct guard_lists *lists, const struct guard **guard,
     struct error *err) MUST_CHECK;
 
-/* True if a connection to it is permitted; else `why` names the kind: "loopback address 127.0.0.1". */
-bool guard_permits(const struct guard *guard, const struct sockaddr *addr, char why[static 96]);
+/*
+ * True if a connection to it is permitted; else `why` names the kind: "loopback address 127.0.0.1". `host` is what the URL
+ * says, a name or an address as text.
+ */
+bool guard_permits(
+    const struct guard *guard, const char *host, const struct sockaddr *addr, char why[static 96]);
 
 /* One CIDR, for other lists of networks (behind_proxy). */
 struct cidr {

@@ -38,6 +38,7 @@ struct http_call {
     struct curl_slist *headers_sent;
     struct host *host; /* NULL: an address, or a name that has no place in the table */
     bool host_is_name;
+    char host_text[256]; /* as in the URL, without brackets */
     struct http_seen seen;
     size_t header_bytes;
     struct buf headers, body;
@@ -115,7 +116,7 @@ static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl
     (void)purpose;
     struct http_call *call = ctx;
     lookup_ends(call, true);
-    if (!guard_permits(call->client->guard, &address->addr, call->seen.blocked))
+    if (!guard_permits(call->client->guard, call->host_text, &address->addr, call->seen.blocked))
         return CURL_SOCKET_BAD;
     call->seen.address_tried = true;
     memset(&call->seen.last, 0, sizeof call->seen.last);
@@ -424,7 +425,7 @@ void http_cancel(struct http_call *call)
 /* ---- the start of a call ---- */
 
 /* "host:port" as written, and the host alone, without brackets. */
-static void read_host(struct http_call *call, const char *url, char host[static 256])
+static void read_host(struct http_call *call, const char *url)
 {
     const char *at = strstr(url, "://");
     at = at ? at + 3 : url;
@@ -435,9 +436,10 @@ static void read_host(struct http_call *call, const char *url, char host[static 
     bool brackets = *at == '[';
     if (brackets)
         host_len = strcspn(seen->authority, "]");
-    snprintf(host, 256, "%.*s", (int)(host_len - brackets), seen->authority + brackets);
+    snprintf(call->host_text, sizeof call->host_text, "%.*s", (int)(host_len - brackets),
+        seen->authority + brackets);
     unsigned char v4[4];
-    call->host_is_name = !brackets && inet_pton(AF_INET, host, v4) != 1;
+    call->host_is_name = !brackets && inet_pton(AF_INET, call->host_text, v4) != 1;
 }
 
 static bool add_header(struct http_call *call, const char *header)
@@ -487,7 +489,6 @@ static void set_method(CURL *easy, const struct http_request *request)
 
 static enum err_code prepare(struct http_call *call, const struct http_request *request, struct error *err)
 {
-    char host[256];
     call->done = request->done;
     call->ctx = request->ctx;
     call->host = NULL;
@@ -502,11 +503,11 @@ static enum err_code prepare(struct http_call *call, const struct http_request *
     if (curl_easy_setopt(call->easy, CURLOPT_URL, request->url) != CURLE_OK)
         return error_set(err, ERR_UNAVAILABLE, "no memory for a request");
     set_method(call->easy, request);
-    read_host(call, request->url, host);
+    read_host(call, request->url);
     int64_t now_us = clock_boot_us();
     call->client->last_send_us = now_us;
     schedule_housekeeping(call->client, now_us);
-    return call->host_is_name ? expect_lookup(call, host, now_us, err) : ERR_OK;
+    return call->host_is_name ? expect_lookup(call, call->host_text, now_us, err) : ERR_OK;
 }
 
 enum err_code http_send(struct http_client *client, const struct http_request *request,

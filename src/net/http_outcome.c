@@ -103,7 +103,7 @@ static void explain_no_connection(const struct http_seen *seen, struct http_resu
 {
     if (!seen->address_tried && seen->blocked[0])
         say(result, HTTP_BLOCKED,
-            "%s is not a permitted target (%s); the operator can allow it with --allow-target",
+            "%s is not a permitted target (%s); the operator decides by --allow-target and --deny-target",
             seen->authority, seen->blocked);
     else if (is_shortage(seen->socket_errno))
         say(result, HTTP_LOCAL, "cannot open a socket: %s", strerror(seen->socket_errno));

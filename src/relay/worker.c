@@ -187,10 +187,10 @@ static enum err_code make_clients(struct worker *worker, struct error *err)
 {
     /* Everything is allowed: the targets come from the operator's own file, not from users of the API. */
     static const char *anything[] = {"*"};
-    const struct text_list allow = {.items = anything, .count = 1};
+    const struct guard_lists lists = {.allow = {.items = anything, .count = 1}};
     const struct relay_fetch *fetch = &worker->config->fetch;
     const struct guard *guard;
-    enum err_code code = guard_new(worker->arena, &allow, &guard, err);
+    enum err_code code = guard_new(worker->arena, &lists, &guard, err);
     for (size_t i = 0; i < worker->line_count && !code; i++) {
         struct line *line = &worker->lines[i];
         if (line->action)

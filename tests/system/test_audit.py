@@ -518,7 +518,9 @@ DATA = {
     "requestPasswordReset",  # it only sends an email; what comes of that is a change of the password
 }
 # Needs more than a Business: it has a test of its own here.
-ELSEWHERE = {"signIn", "signOut", "inviteEmployee"}
+# Links in emails: tests/system/test_mail.py.
+ELSEWHERE = {"signIn", "signOut", "inviteEmployee", "acceptInvitation", "confirmPasswordReset", "checkInvitation",
+             "checkPasswordReset"}
 
 
 def changing():

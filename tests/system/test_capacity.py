@@ -3,7 +3,6 @@
 import contextlib
 import json
 import resource
-import socket
 
 import pytest
 
@@ -21,8 +20,7 @@ QUEUE_MOST = 1024  # deliveries of one endpoint in memory; the rest stays in the
 
 
 def connect(server, data):
-    host, port = server.address.rsplit(":", 1)
-    connection = socket.create_connection((host, int(port)), timeout=30)
+    connection = server.dial(30)
     connection.sendall(data)
     return connection
 

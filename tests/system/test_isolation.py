@@ -1,11 +1,8 @@
 """I6: a slow, hanging or dead receiver, or its DNS, delays only its own deliveries."""
 
-import random
-import socket
-import subprocess
-
 import pytest
 
+from support.dns import Dns, possible
 from support.receiver import HANG, Receiver
 from support.server import PATIENT
 from support.wait import wait_for
@@ -54,45 +51,17 @@ def test_i6_many_hanging_receivers(make_server, receiver):
         stuck.close()
 
 
-class SilentDns:
-    """A name server that is there and never answers."""
-
-    def __init__(self):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        for _ in range(50):
-            self.address = f"127.{random.randint(64, 127)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
-            try:
-                self.socket.bind((self.address, 53))
-                break
-            except OSError:
-                continue
-        self.socket.settimeout(0)
-
-    def asked(self):
-        try:
-            return self.socket.recv(4096)
-        except BlockingIOError:
-            return None
-
-
 @pytest.mark.core
-@pytest.mark.skipif(subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode != 0,
-                    reason="a resolver configuration of its own needs a mount namespace: root, and permission")
+@pytest.mark.skipif(not possible(), reason=possible.__doc__)
 def test_i6_dns_that_never_answers(make_server, receiver, tmp_path):
     """Look-ups hang for many names; what needs none, and names that the hosts file knows, go out at once."""
-    dns = SilentDns()
-    resolv, nsswitch = tmp_path / "resolv.conf", tmp_path / "nsswitch.conf"
-    resolv.write_text(f"nameserver {dns.address}\noptions timeout:30 attempts:3\n")
-    nsswitch.write_text("hosts: files dns\n")
-    own_view = ("unshare", "--mount", "sh", "-c",
-                f"mount --bind {resolv} /etc/resolv.conf && mount --bind {nsswitch} /etc/nsswitch.conf && exec \"$@\"",
-                "sh")
-    world = World(make_server(prefix=own_view), webhook=receiver.url())
+    dns = Dns(silent=True)
+    world = World(make_server(prefix=dns.prefix(tmp_path)), webhook=receiver.url())
     lost = []
     for i in range(40):
         object_id = world.add_object(f"Lost {i}", webhook=f"http://lost{i}.silent.test/hook")
         lost += [world.log(object_id)["id"] for _ in range(2)]
-    wait_for(dns.asked, "a look-up at the silent name server")
+    wait_for(lambda: dns.asked, "a look-up at the silent name server")
     healthy_stream(world, receiver)
     named = world.add_object("Named", webhook=f"http://localhost:{receiver.port}/named")
     receiver.wait_for_activity(world.log(named)["id"])

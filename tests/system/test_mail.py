@@ -1,10 +1,13 @@
 """Emails through a real SMTP server: invitations, password resets; none lost, none twice, nothing given away."""
 
+import concurrent.futures
+
 import pytest
 
 from support.api import Api, new_id
 from support.database import psql
 from support.mailbox import PASSWORD, Mailbox
+from support.person import PASSWORD as PERSONS, Person, set_password, signed_in
 from support.sql import execute
 from support.wait import wait_for
 from support.world import World
@@ -92,7 +95,7 @@ def test_no_starttls_no_email(make_server, mailbox):
     invite(world, add_person(world)["employee_id"])
     world.server.process.wait_message("the SMTP server does not take emails")
     assert not mailbox.attempts
-    [found] = waiting(world.server)
+    [found] = wait_for(lambda: [m for m in waiting(world.server) if m["reason"]], "its reason")
     assert found["state"] == "pending" and "TLS" in found["reason"]
 
 
@@ -104,8 +107,8 @@ def test_a_wrong_password_kills_no_email(make_server, tmp_path):
     invite(world, add_person(world)["employee_id"])
     wait_for(lambda: len(mailbox.logins) >= 2, "two tries")
     assert not any(mailbox.logins)
-    [found] = waiting(world.server)
-    assert found["state"] == "pending" and found["reason"]
+    [found] = wait_for(lambda: [m for m in waiting(world.server) if m["reason"]], "its reason")
+    assert found["state"] == "pending"
     (tmp_path / "smtp-password").write_text(PASSWORD, encoding="ascii")
     world.server.restart()
     mailbox.wait(1)
@@ -337,3 +340,187 @@ def test_asking_too_often_sends_nothing(place, mailbox):
     execute(place.server, "UPDATE reset_request SET since = since - 3600000001")
     ask_reset(place.server, "alex@acme.test")
     mailbox.wait(4, to="alex@acme.test")
+
+
+# ── the links ───────────────────────────────────────────────────────────────────────────────────────────────
+
+NEW = "nine violet umbrellas"
+
+
+def invited(world, mailbox, email="sam.lee@acme.test", **more):
+    """An employee who has just been invited: their ids, and the token in the email."""
+    sam = add_person(world, email=email, **more)
+    invite(world, sam["employee_id"])
+    token = mailbox.wait(1, to=email)[-1].token
+    world.server.secrets |= {token, NEW}
+    return sam, token
+
+
+def reset_token(server, mailbox, email="alex@acme.test"):
+    count = len([m for m in mailbox.mails if m.to == email])
+    ask_reset(server, email)
+    token = mailbox.wait(count + 1, to=email)[-1].token
+    server.secrets |= {token}
+    return token
+
+
+def told(world):
+    """What the audit log has, the newest first: what, by whom."""
+    return [(entry["action"], entry["actor"]["kind"]) for entry in world.api.pages("/api/audit-log")]
+
+
+def accept(server, token, password=NEW):
+    person = Person(server)
+    return person, person.post("/api/invitations/accept", {"token": token, "password": password})
+
+
+def confirm(server, token, password=NEW):
+    return Person(server).post("/api/password-resets/confirm", {"token": token, "password": password})
+
+
+def test_an_invitation_is_accepted(place, mailbox):
+    sam, token = invited(place, mailbox)
+    whose = Api(place.server).post("/api/invitations/check", {"token": token}).json
+    assert whose["email"] == "sam.lee@acme.test" and whose["business_name"] == "Acme Field Services"
+    person, answer = accept(place.server, token)
+    assert answer.status == 201 and answer.json["employee_id"] == sam["employee_id"] and answer.json["has_password"]
+    assert person.signed_in
+    assert Person(place.server).sign_in("sam.lee@acme.test", NEW).status == 201
+    _, again = accept(place.server, token)
+    assert again.status == 401 and "used or replaced" in again.json["detail"]
+    assert Api(place.server).post("/api/invitations/check", {"token": token}).status == 401
+    answer = place.api.post(f"/api/employees/{sam['employee_id']}/invitation")
+    assert answer.status == 409 and "password already" in answer.json["detail"]
+    all_settled(place.server)
+    assert len(mailbox.mails) == 1, "no notice of the first password"
+    assert told(place)[:2] == [("user.password_set", "nobody"), ("employee.invited", "employee")]
+
+
+def test_an_operators_link_is_accepted(world):
+    sam = add_person(world)
+    link = world.server.admin("invitation", "--business", world.business, "--employee", sam["employee_id"])["link"]
+    person, answer = accept(world.server, link.rsplit("#", 1)[1])
+    assert answer.status == 201 and person.signed_in
+
+
+def test_another_invitation_replaces_the_first(place, mailbox):
+    sam, first = invited(place, mailbox)
+    invite(place, sam["employee_id"])
+    second = mailbox.wait(2)[-1].token
+    assert accept(place.server, first)[1].status == 401
+    assert accept(place.server, second)[1].status == 201
+
+
+def test_what_a_token_is_not_good_for(place, mailbox):
+    """Neither for the other purpose, nor after its owner stopped working there."""
+    sam, token = invited(place, mailbox)
+    assert confirm(place.server, token).status == 401
+    reset = reset_token(place.server, mailbox)
+    assert accept(place.server, reset)[1].status == 401
+    place.api.request("DELETE", f"/api/employees/{sam['employee_id']}")
+    assert accept(place.server, token)[1].status == 401
+    for nonsense in ("x", "a" * 200, "0" * 43):
+        assert accept(place.server, nonsense)[1].status == 401 and confirm(place.server, nonsense).status == 401
+
+
+def test_a_bad_password_does_not_use_up_the_link(place, mailbox):
+    _, token = invited(place, mailbox)
+    for bad in ("short", "sam.lee@acme.test", "x" * 201):
+        _, answer = accept(place.server, token, bad)
+        assert answer.status == 422 and answer.pointers == ["/password"], answer
+    person = Person(place.server)
+    del person.credentials["X-Herald-Session"]
+    assert person.post("/api/invitations/accept", {"token": token, "password": NEW}).status == 403
+    assert accept(place.server, token)[1].status == 201
+
+
+def test_a_reset_ends_all_that_was(place, mailbox):
+    set_password(place.server, place.user)
+    before = signed_in(place.server)
+    _, invitation = invited(place, mailbox)
+    earlier = reset_token(place.server, mailbox)
+    token = reset_token(place.server, mailbox)
+    whose = Api(place.server).post("/api/password-resets/check", {"token": token}).json
+    assert whose["email"] == "alex@acme.test" and whose["business_name"] is None
+    assert confirm(place.server, earlier).status == 401, "replaced"
+    assert confirm(place.server, token).status == 204
+    assert not before.signed_in
+    assert Person(place.server).sign_in(password=PERSONS).status == 401
+    assert Person(place.server).sign_in(password=NEW).status == 201
+    assert confirm(place.server, token).status == 401, "used"
+    [notice] = [m for m in mailbox.wait(4) if m.message["Subject"] == "Your password was changed"]
+    assert notice.to == "alex@acme.test" and token not in notice.text
+    assert ("user.password_changed", "nobody") in told(place)
+    assert accept(place.server, invitation)[1].status == 201, "of somebody else"
+
+
+def test_a_change_ends_links_and_tells(place, mailbox):
+    set_password(place.server, place.user)
+    token = reset_token(place.server, mailbox)
+    person = signed_in(place.server)
+    changed = person.request("PUT", "/api/password", {"current_password": PERSONS, "password": NEW})
+    assert changed.status == 200, changed
+    assert confirm(place.server, token).status == 401
+    notice = mailbox.wait(2)[-1]
+    assert notice.message["Subject"] == "Your password was changed" and notice.to == "alex@acme.test"
+
+
+def test_links_end_by_themselves(place, mailbox):
+    """An hour for a new password, seven days for an invitation."""
+    _, invitation = invited(place, mailbox)
+    reset = reset_token(place.server, mailbox)
+    execute(place.server, "UPDATE password_token SET expires_at = expires_at - 3599000000")
+    assert Api(place.server).post("/api/password-resets/check", {"token": reset}).status == 200
+    execute(place.server, "UPDATE password_token SET expires_at = expires_at - 1000000")
+    assert confirm(place.server, reset).status == 401
+    execute(place.server, f"UPDATE password_token SET expires_at = expires_at - {7 * 86400 * 10**6 - 3660 * 10**6}")
+    assert Api(place.server).post("/api/invitations/check", {"token": invitation}).status == 200
+    execute(place.server, "UPDATE password_token SET expires_at = expires_at - 60000000")
+    assert accept(place.server, invitation)[1].status == 401
+
+
+def test_one_token_two_requests_at_once(place, mailbox):
+    _, token = invited(place, mailbox)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda i: accept(place.server, token, f"{NEW} {i}")[1].status, range(4)))
+    assert sorted(answers) == [201, 401, 401, 401]
+
+
+def test_a_whole_day_is_tried_and_no_longer(place, mailbox):
+    """Then it is dead, with the last reason; a reset is given up with its hour."""
+    mailbox.stop()
+    invite(place, add_person(place)["employee_id"])
+    ask_reset(place.server, "alex@acme.test")
+    place.server.process.wait_message("the SMTP server does not take emails")
+    execute(place.server, "UPDATE mail SET give_up_at = give_up_at - 3600000001")
+    [dead] = wait_for(lambda: [m for m in waiting(place.server) if m["state"] == "dead"], "a dead email")
+    assert dead["kind"] == "password_reset"
+    execute(place.server, "UPDATE mail SET give_up_at = give_up_at - 82800000000")
+    wait_for(lambda: all(m["state"] == "dead" for m in waiting(place.server)), "both dead")
+    mailbox.start()
+    invite(place, add_person(place, email="tim@acme.test")["employee_id"])
+    mailbox.wait(1, to="tim@acme.test")
+    assert len(mailbox.mails) == 1
+
+
+def test_e3_no_secret_is_stored(place, mailbox, database):
+    """Nothing in the database is a token, or a password, while the email waits and afterwards."""
+    mailbox.rcpt_answers = ["451 later"]
+    _, token = invited(place, mailbox)
+    reset = reset_token(place.server, mailbox)
+    place.server.stop()
+    if database:
+        for table in ("mail", "password_token", "audit_entry", "reset_request"):
+            stored = "\n".join(psql(database, f"SELECT t::text FROM {table} t"))
+            assert token not in stored and reset not in stored, table
+    else:
+        for file in place.server.data.glob("herald.db*"):
+            data = file.read_bytes()
+            assert token.encode() not in data and reset.encode() not in data, file
+
+
+def test_asking_from_one_place(place):
+    """Whatever the addresses are: nobody writes to the whole world through this server."""
+    answers = [Api(place.server).post("/api/password-resets", {"email": f"p{i}@acme.test"}) for i in range(21)]
+    assert [answer.status for answer in answers] == [202] * 20 + [429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 180

@@ -6,7 +6,7 @@ import pytest
 from support.contract import contract
 from support.examples import ExampleWorld, operations
 from support.wait import wait_for
-from test_openapi_examples import send, sign_in
+from test_openapi_examples import BY_A_PERSON, send
 
 pytestmark = pytest.mark.core
 
@@ -54,12 +54,14 @@ class Watch:
 
 
 def try_operation(watch, operation):
-    if operation.name == "signIn":
-        sign_in(watch.world(), operation)
+    if operation.name in BY_A_PERSON:
+        BY_A_PERSON[operation.name](watch.world(), operation)
         return
     for body in operation.examples.values():
         world = watch.world()
         world.id("sales_call")
+        if operation.for_people:
+            world.api = world.person()
         target = world.target(operation)
         send(world, operation, target, world.replaced(body))
 

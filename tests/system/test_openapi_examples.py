@@ -1,6 +1,7 @@
 """Every example of api/openapi.yaml is sent, and works; an operation that has none that can be sent fails here."""
 
 import http.client
+import re
 import urllib.parse
 
 import pytest
@@ -50,15 +51,37 @@ def sign_in(world, operation):
         assert answer.status == operation.success, answer
 
 
+def follow_link(world, operation):
+    """The token in the example works once, and came by email."""
+    for body in operation.examples.values():
+        token = world.invitation_token() if "/invitations/" in operation.path else world.reset_token()
+        answer = Person(world.server).post(operation.path, {**body, "token": token})
+        assert answer.status == operation.success, answer
+
+
+BY_A_PERSON = {"signIn": sign_in, "acceptInvitation": follow_link, "checkInvitation": follow_link,
+               "checkPasswordReset": follow_link, "confirmPasswordReset": follow_link}
+
+
+def is_found_at_its_location(world, operation, target, answer):
+    """What was made and can be read by itself is where the answer says."""
+    readable = any(o.method == "GET" and re.fullmatch(re.escape(operation.path) + r"/{\w+}", o.path) for o in operations())
+    if operation.success == 201 and readable:
+        assert answer.headers["Location"] == f"{target}/{answer.json['id']}", operation
+        assert world.api.ok("GET", answer.headers["Location"])["id"] == answer.json["id"]
+
+
 def replay(server, operation):
-    if operation.name == "signIn":
-        sign_in(ExampleWorld(server), operation)
+    if operation.name in BY_A_PERSON:
+        BY_A_PERSON[operation.name](ExampleWorld(server), operation)
         return
     for body in operation.examples.values():
         world = ExampleWorld(server)
         if operation.for_people:
             world.api = world.person()
-        send(world, operation, world.target(operation), world.replaced(body))
+        target = world.target(operation)
+        answer = send(world, operation, target, world.replaced(body))
+        is_found_at_its_location(world, operation, target, answer)
     if operation.method == "GET":
         every_parameter(ExampleWorld(server), operation)
 

@@ -5,12 +5,13 @@ and what the domain refuses (by the table below), mixed by a seeded random, for 
 
 import json
 import random
+import urllib.parse
 
 import pytest
 
 from support.contract import contract
 from support.examples import ExampleWorld, operations
-from support.api import new_id
+from support.api import Api, new_id
 
 BLANK = " \t "
 LONG = "x" * 5000
@@ -54,6 +55,11 @@ REFUSED = {
     "renameRole": {"name": NAME},
     "setRoleMembers": {"members": [[new_id()]]},
     "setRoleGroups": {"groups": [[new_id()]]},
+    "createEmployee": {"first_name": NAME, "email": ["nobody", "sam.lee"], "group_ids": [[new_id()]],
+                       "role_ids": [[new_id()]]},
+    "updateEmployee": {"first_name": NAME},
+    "createKey": {"name": NAME, "expires_at": ["2001-01-01T00:00:00Z"], "business_id": [new_id()]},
+    "renameKey": {"name": NAME},
 }
 # Whether the domain takes it cannot be said unless those can be read and are right.
 DEPENDS = {
@@ -62,13 +68,13 @@ DEPENDS = {
     "employees": (), "default": ("field_type", "bound_field_id"),
 }
 # They only ask, or have tests of their own.
-NO_WRITES = {"searchRecords", "postActivityForm", "signIn"}
+NO_WRITES = {"searchRecords", "postActivityForm", "signIn", "requestPasswordReset", "changePassword"}
 # Whatever stands there is a value of a type that only the domain knows.
 ANY = {"default"}
 
 
 def writes():
-    return [op for op in operations() if op.content and op.name not in NO_WRITES]
+    return [op for op in operations() if op.content and op.name not in NO_WRITES and not op.for_people]
 
 
 def members(schema):
@@ -209,3 +215,44 @@ def test_permission_place_and_version_come_before_content(server):
     assert world.api.patch(f"/api/activities/scheduled-activity/{new_id()}", {"due_datetime": 7}).status == 404
     answer = world.api.patch(path, wrong, headers=world.if_match(path))
     assert answer.status == 422 and sorted(answer.pointers) == ["/color", "/name"]
+
+
+# What no parameter of that kind can be, by what it is called or what its schema says.
+NO_VALUE = {"integer": ["x", "-1", ""], "uuid": ["x", "00000000-0000-0000-0000-000000000000"], "date-time": ["tomorrow"],
+            "enum": ["never"], "cursor": ["nonsense"], "values": ["[]", "{"]}
+
+
+def kind_of(parameter):
+    schema = contract()._follow(parameter["schema"])
+    return parameter["name"] if parameter["name"] in NO_VALUE else \
+        "enum" if "enum" in schema else schema.get("format", schema.get("type"))
+
+
+@pytest.mark.core
+def test_each_refused_parameter_is_named(server):
+    world = ExampleWorld(server)
+    seen = set()
+    for operation in operations():
+        if operation.method != "GET" or not operation.path.startswith("/api/") or operation.path.endswith(".yaml"):
+            continue
+        target = world.target(operation)
+        for parameter in operation.in_query():
+            for value in NO_VALUE.get(kind_of(parameter), []):
+                answer = world.api.get(f"{target}?{urllib.parse.urlencode({parameter['name']: value})}")
+                assert answer.status == 400 and answer.parameters == [parameter["name"]], (operation, value, answer)
+                assert parameter["name"] in answer.json["detail"] or kind_of(parameter) == "values", answer
+                seen.add(kind_of(parameter))
+        if not operation.wire:
+            answer = world.api.get(target + "?shoe_size=44&limits=1")
+            assert answer.status == 400 and answer.parameters == ["shoe_size", "limits"], (operation, answer)
+    assert seen == set(NO_VALUE)
+
+
+def test_the_reference_is_one_page(server):
+    """With a slash behind its address, too."""
+    api = Api(server)
+    page = api.get("/reference")
+    assert page.status == 200 and b"reference.css" in page.body
+    answer = api.get("/reference/")
+    assert answer.status == 308 and answer.headers["Location"] == "/reference"
+    assert api.get("/referenced").body != page.body

@@ -88,7 +88,7 @@ def test_wrong_password_and_unknown_email_are_one_answer(home):
     assert len(seen) == 1, seen
     assert answers[0].status == 401
     assert home.server.metrics()["sign_ins_failed_total"] == 3
-    refused = home.server.process.messages("sign-in refused")
+    refused = wait_for(lambda: (found := home.server.process.messages("sign-in refused"))[2:] and found, "three log lines")
     assert len(refused) == 3 and all(entry["address"] == "127.0.0.1" for entry in refused)
     assert "nobody@acme.test" not in home.server.process.errors
 

@@ -174,11 +174,12 @@ void wait_until(bool (*holds)(void *ctx), void *ctx, const char *what)
 }
 
 static atomic_int_fast64_t shift_us;
+static atomic_int_fast64_t wall_shift_us;
 static atomic_int_fast64_t stopped_at_us; /* 0: it goes */
 
 static int64_t wall(void)
 {
-    return monotonic_us(CLOCK_REALTIME);
+    return monotonic_us(CLOCK_REALTIME) + atomic_load(&wall_shift_us);
 }
 
 static int64_t boot(void)
@@ -205,6 +206,11 @@ void clock_go_on(void)
 void clock_move(int64_t us)
 {
     atomic_fetch_add(&shift_us, us);
+}
+
+void clock_move_wall(int64_t us)
+{
+    atomic_fetch_add(&wall_shift_us, us);
 }
 
 /* ── faults ───────────────────────────────────────────────────────────────────────────────────────────────── */

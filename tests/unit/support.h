@@ -54,6 +54,8 @@ void clock_take_over(void);
 void clock_stop(void);
 void clock_go_on(void);
 void clock_move(int64_t us);
+/* The time of day alone. */
+void clock_move_wall(int64_t us);
 
 /* The switches of HERALD_FAULTS anew; no other thread runs. */
 void faults_set(const char *text);

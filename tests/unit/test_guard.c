@@ -26,10 +26,10 @@ static struct sockaddr_storage address(const char *text)
 
 static const struct guard *guard_of(struct arena *arena, const char **items, size_t count)
 {
-    struct text_list allow = {items, count};
+    struct guard_lists lists = {.allow = {items, count}};
     const struct guard *guard = NULL;
     struct error err = {0};
-    if (guard_new(arena, &allow, &guard, &err) != ERR_OK)
+    if (guard_new(arena, &lists, &guard, &err) != ERR_OK)
         fail_msg("%s", err.text);
     return guard;
 }
@@ -38,7 +38,7 @@ static bool permits(const struct guard *guard, const char *text)
 {
     struct sockaddr_storage addr = address(text);
     char why[96] = "";
-    return guard_permits(guard, (struct sockaddr *)&addr, why);
+    return guard_permits(guard, text, (struct sockaddr *)&addr, why);
 }
 
 static const struct {
@@ -105,7 +105,7 @@ static void I5_refuses_what_is_not_public(void **state)
     for (size_t i = 0; i < ARRAY_LEN(not_public); i++) {
         struct sockaddr_storage addr = address(not_public[i].address);
         char why[96] = "";
-        if (guard_permits(guard, (struct sockaddr *)&addr, why))
+        if (guard_permits(guard, not_public[i].address, (struct sockaddr *)&addr, why))
             fail_msg("%s is permitted", not_public[i].address);
         assert_string_equal(why, not_public[i].why);
     }
@@ -174,7 +174,7 @@ static void a_star_allows_all_internet_addresses(void **state)
     assert_true(permits(guard, "fe80::1"));
     struct sockaddr local = {.sa_family = AF_UNIX};
     char why[96];
-    assert_false(guard_permits(guard, &local, why));
+    assert_false(guard_permits(guard, "localhost", &local, why));
     assert_string_equal(why, "not an internet address");
     arena_free(arena);
 }
@@ -182,22 +182,96 @@ static void a_star_allows_all_internet_addresses(void **state)
 static void refuses_what_is_no_range_and_names_it(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "x", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8x",
+    static const char *const bad[] = {"", "x y", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8x",
         "10.0.0.0/8/8", "10.1.2.3/8", "10.0.0", "010.0.0.1", "::/129", "::1/64", "fe80::1%eth0", "[::1]",
-        "localhost", " 10.0.0.1", "10.0.0.1 ", "10.0.0.0/99999999999",
+        "*.", ".example.com", "a..b", "*.*.example.com", "ex*mple.com", "example.com:80",
+        "http://example.com", "example.com/24", "1.2.3.4.5", " 10.0.0.1", "10.0.0.1 ", "10.0.0.0/99999999999",
         "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc", "**"};
     struct arena *arena = arena_new();
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         const char *items[] = {"127.0.0.1", bad[i]};
-        struct text_list allow = {items, 2};
-        const struct guard *guard = NULL;
-        struct error err = {0};
-        if (guard_new(arena, &allow, &guard, &err) != ERR_INVALID)
-            fail_msg("\"%s\" is accepted", bad[i]);
-        assert_null(guard);
-        assert_non_null(strstr(err.text, bad[i]));
+        const struct guard_lists cases[] = {{.allow = {items, 2}}, {.deny = {items, 2}}};
+        for (size_t j = 0; j < ARRAY_LEN(cases); j++) {
+            const struct guard *guard = NULL;
+            struct error err = {0};
+            if (guard_new(arena, &cases[j], &guard, &err) != ERR_INVALID)
+                fail_msg("\"%s\" is accepted", bad[i]);
+            assert_null(guard);
+            assert_non_null(strstr(err.text, bad[i]));
+        }
     }
     arena_free(arena);
+}
+
+/* ---- names, and what is denied ---- */
+
+static void check_targets(const struct guard_lists *lists, const char *const (*rows)[3], size_t count)
+{
+    struct arena *arena = arena_new();
+    const struct guard *guard = NULL;
+    struct error err = {0};
+    assert_int_equal(guard_new(arena, lists, &guard, &err), ERR_OK);
+    for (size_t i = 0; i < count; i++) {
+        struct sockaddr_storage addr = address(rows[i][1]);
+        char why[96] = "";
+        guard_permits(guard, rows[i][0], (struct sockaddr *)&addr, why);
+        if (strcmp(why, rows[i][2]) != 0)
+            fail_msg("%s at %s: \"%s\", not \"%s\"", rows[i][0], rows[i][1], why, rows[i][2]);
+    }
+    arena_free(arena);
+}
+
+static void allows_by_name_whatever_the_address(void **state)
+{
+    (void)state;
+    const char *allow[] = {"Hooks.Example.com", "*.inside.example.com."};
+    static const char *const rows[][3] = {
+        {"hooks.example.com", "10.0.0.1", ""},
+        {"HOOKS.example.COM.", "127.0.0.1", ""},
+        {"xhooks.example.com", "10.0.0.1", "private address 10.0.0.1"},
+        {"hooks.example.com.evil.org", "10.0.0.1", "private address 10.0.0.1"},
+        {"example.com", "10.0.0.1", "private address 10.0.0.1"},
+        {"a.inside.example.com", "10.0.0.1", ""},
+        {"a.b.inside.example.com", "::1", ""},
+        {"inside.example.com", "10.0.0.1", "private address 10.0.0.1"},
+        {"xinside.example.com", "10.0.0.1", "private address 10.0.0.1"},
+        {"a.inside.example.com..", "10.0.0.1", "private address 10.0.0.1"},
+        {"other.org", "8.8.8.8", ""},
+    };
+    check_targets(&(struct guard_lists){.allow = {allow, 2}}, rows, ARRAY_LEN(rows));
+}
+
+static void what_is_denied_is_refused_whatever_is_allowed(void **state)
+{
+    (void)state;
+    const char *allow[] = {"*", "bad.example.com"};
+    const char *deny[] = {"bad.example.com", "*.evil.org", "8.8.0.0/16", "2001:4860::/32"};
+    static const char *const rows[][3] = {
+        {"bad.example.com", "1.1.1.1", "denied address 1.1.1.1"},
+        {"BAD.example.com.", "1.1.1.1", "denied address 1.1.1.1"},
+        {"worse.evil.org", "1.1.1.1", "denied address 1.1.1.1"},
+        {"evil.org", "1.1.1.1", ""},
+        {"8.8.8.8", "8.8.8.8", "denied address 8.8.8.8"},
+        {"any.org", "::ffff:8.8.8.8", "denied address 8.8.8.8"},
+        {"any.org", "64:ff9b::8.8.8.8", "denied address 64:ff9b::808:808"},
+        {"any.org", "2002:808:808::1", "denied address 2002:808:808::1"},
+        {"any.org", "2001:4860:4860::8888", "denied address 2001:4860:4860::8888"},
+        {"any.org", "10.0.0.1", ""},
+    };
+    check_targets(&(struct guard_lists){.allow = {allow, 2}, .deny = {deny, 4}}, rows, ARRAY_LEN(rows));
+}
+
+static void where_a_star_is_denied_only_what_is_allowed_is(void **state)
+{
+    (void)state;
+    const char *allow[] = {"hooks.example.com", "10.1.0.0/16"}, *deny[] = {"*"};
+    static const char *const rows[][3] = {
+        {"hooks.example.com", "1.1.1.1", ""},
+        {"any.org", "10.1.2.3", ""},
+        {"any.org", "1.1.1.1", "not allowed address 1.1.1.1"},
+        {"any.org", "10.2.0.0", "not allowed address 10.2.0.0"},
+    };
+    check_targets(&(struct guard_lists){.allow = {allow, 2}, .deny = {deny, 1}}, rows, ARRAY_LEN(rows));
 }
 
 static void a_range_contains_its_first_and_last_address(void **state)
@@ -233,6 +307,9 @@ int main(void)
         cmocka_unit_test(allowing_all_of_one_family_says_nothing_of_the_other),
         cmocka_unit_test(a_star_allows_all_internet_addresses),
         cmocka_unit_test(refuses_what_is_no_range_and_names_it),
+        cmocka_unit_test(allows_by_name_whatever_the_address),
+        cmocka_unit_test(what_is_denied_is_refused_whatever_is_allowed),
+        cmocka_unit_test(where_a_star_is_denied_only_what_is_allowed_is),
         cmocka_unit_test(a_range_contains_its_first_and_last_address),
     };
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);

@@ -355,9 +355,9 @@ static void start(struct fixture *f, struct http_limits limits, const char *allo
 {
     struct error err = {0};
     const struct guard *guard = NULL;
-    struct text_list allow = {&allowed, allowed ? 1 : 0};
+    struct guard_lists lists = {.allow = {&allowed, allowed ? 1 : 0}};
     *f = (struct fixture){.arena = arena_new(), .server = server_start()};
-    assert_int_equal(guard_new(f->arena, &allow, &guard, &err), ERR_OK);
+    assert_int_equal(guard_new(f->arena, &lists, &guard, &err), ERR_OK);
     assert_int_equal(loop_start("test", &f->loop, &err), ERR_OK);
     assert_int_equal(http_client_new(f->loop, guard, &limits, &f->client, &err), ERR_OK);
 }

@@ -5,6 +5,7 @@
 #include "db/engine.h"
 
 #include "base/alloc.h"
+#include "base/embed.h"
 #include "support.h"
 
 #include <pthread.h>
@@ -99,6 +100,45 @@ static void a_migration_takes_its_time(void **state)
     assert_true(has_limits(f));
 }
 
+/* The part of a migration from `beginning` on, once more. */
+static void run_again(struct fixture *f, const char *name, const char *beginning)
+{
+    for (const struct embedded_file *file = embedded_migrations; file->path; file++)
+        if (strcmp(file->path, name) == 0) {
+            const char *rest = strstr(file->data, beginning);
+            assert_non_null(rest);
+            must(engine_run_script(f->db, rest, &f->err), &f->err);
+            return;
+        }
+    fail_msg("there is no %s", name);
+}
+
+static void add_user(struct fixture *f, const char *email)
+{
+    must(db_exec(f->db,
+             "INSERT INTO user_account (id, first_name, last_name, email, email_key, created_at) VALUES ($1, "
+             "'', '', $2, $2, 1)",
+             DB_PARAMS(db_id(id_new()), db_text(email)), NULL, &f->err),
+        &f->err);
+}
+
+/* Two users with one address but for case: the one in lower case has it, else the older one; nobody is lost. */
+static void addresses_of_old_compare_without_case(void **state)
+{
+    struct fixture *f = need(state);
+    run_sql(f->db, "DROP INDEX user_account_email");
+    static const char *const emails[] = {
+        "Alone@x.test", "Old@x.test", "OLD@x.test", "Low@x.test", "low@x.test", "LOW@x.test"};
+    for (size_t i = 0; i < ARRAY_LEN(emails); i++)
+        add_user(f, emails[i]);
+    run_again(f, "0005_keys.sql", "CREATE INDEX user_account_lower");
+    assert_int_equal(ask(f->db, "SELECT count(*) FROM user_account WHERE (email = 'Alone@x.test' AND "
+                                "email_key = 'alone@x.test') OR (email = 'Old@x.test' AND email_key = "
+                                "'old@x.test') OR (email = 'low@x.test' AND email_key = 'low@x.test')"),
+        3);
+    assert_int_equal(ask(f->db, "SELECT count(*) FROM user_account WHERE email_key = email"), 4);
+}
+
 enum { NODES = 8 };
 
 struct node {
@@ -164,6 +204,7 @@ int main(void)
         ON_BOTH(a_statement_may_be_for_one_engine),
         ON_BOTH(a_statement_without_its_end_is_refused),
         ON_BOTH(a_statement_too_long_is_refused),
+        ON_BOTH(addresses_of_old_compare_without_case),
         ON_BOTH(a_migration_takes_its_time),
         ON_BOTH(nodes_that_start_at_once_migrate_once),
         ON_BOTH(a_start_with_nothing_to_migrate_needs_no_lock),

@@ -83,7 +83,7 @@ void world_open(struct world *world, enum db_engine engine, const char *name)
     struct error err = {0};
     *world = (struct world){.request_us = 60 * US_PER_S, .in_flight_most = 64, .arena = arena_new()};
     static const char *everything[] = {"*"};
-    must(guard_new(world->arena, &(struct text_list){everything, 1}, &world->guard, &err), &err);
+    must(guard_new(world->arena, &(struct guard_lists){.allow = {everything, 1}}, &world->guard, &err), &err);
     world->node = id_new();
     world->config = fresh_database(engine, name);
     world->db = open_database(world->config, false);

@@ -26,7 +26,12 @@ class Answer:
     @property
     def pointers(self):
         """The members that a problem document complains about."""
-        return [error["pointer"] for error in self.json.get("errors", [])]
+        return [error["pointer"] for error in self.json.get("errors", []) if "pointer" in error]
+
+    @property
+    def parameters(self):
+        """The parameters of the query that a problem document complains about."""
+        return [error["parameter"] for error in self.json.get("errors", []) if "parameter" in error]
 
     def __repr__(self):
         return f"<{self.status} {self.body[:600]!r}>"
@@ -50,8 +55,10 @@ class Api:
         if getattr(self._local, "address", None) != address:
             self.disconnect()
             host, port = address.rsplit(":", 1)
-            self._local.connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT,
-                                                                source_address=self.source)
+            more = {"timeout": TIMEOUT, "source_address": self.source}
+            self._local.connection = (
+                http.client.HTTPSConnection(host, int(port), context=self.server.tls.context(), **more)
+                if self.server.tls else http.client.HTTPConnection(host, int(port), **more))
             self._local.connection.connect()
             self._local.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._local.address = address
@@ -127,8 +134,7 @@ def raw(server, data, method="GET", target="/api/none", half_close=False):
     Sends bytes as they are to the API. Returns the answers in order, each judged, and whether the server closed
     the connection after the last. No answer at all is an empty list.
     """
-    host, port = server.address.rsplit(":", 1)
-    with socket.create_connection((host, int(port)), timeout=TIMEOUT) as connection:
+    with server.dial(TIMEOUT) as connection:
         connection.sendall(data)
         if half_close:
             connection.shutdown(socket.SHUT_WR)

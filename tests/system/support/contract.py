@@ -81,6 +81,7 @@ class Contract:
             return  # a page
         media = answer.headers.get("Content-Type", "").split(";")[0].strip()
         template = re.sub(r"/[0-9a-f-]{36}(?=/|$)", "/00000000-0000-0000-0000-000000000000", path)
+        assert answer.status != 401 or answer.headers["WWW-Authenticate"] == 'ApiKey realm="Herald"', f"{method} {path}: 401"
         validator, response = self._validator(method, template, answer.status, media)
         for name, header in response.get("headers", {}).items():
             if name in ("Retry-After", "ETag", "Location"):

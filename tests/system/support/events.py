@@ -32,6 +32,8 @@ class Stream:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(PATIENCE)
         self.socket.connect((host, int(port)))
+        if server.tls:
+            self.socket = server.tls.context().wrap_socket(self.socket, server_hostname=host)
         lines = {**credentials, "Host": server.address, "Accept": "text/event-stream", **(headers or {})}
         # HTTP/1.0: the body comes as it is, and its end is the end of the connection.
         self.socket.sendall(f"GET {target} HTTP/1.0\r\n".encode()

@@ -133,6 +133,22 @@ class ExampleWorld:
         set_password(self.server, self.user, password)
         return signed_in(self.server, email=self.email("Alex", "Rivera", self.ids["business"]), password=password)
 
+    def invitation_token(self):
+        """Of Sam."""
+        self.api.post(f"/api/employees/{self.id('sam')}/invitation")
+        return self._token_of_mail("Sam", "Lee")
+
+    def reset_token(self):
+        """Of Alex."""
+        assert self.api.post("/api/password-resets", {"email": self._alex()}).status == 202
+        return self._token_of_mail("Alex", "Rivera")
+
+    def _alex(self):
+        return self.email("Alex", "Rivera", self.ids["business"])
+
+    def _token_of_mail(self, first, last):
+        return self.server.mailbox.wait(1, to=self.email(first, last, self.ids["business"]))[-1].token
+
     def _make_sam(self):
         made = self._employee(self.ids["business"], "Sam", "Lee")
         self.ids["sams_key"] = self.server.admin("key", "add", "--user", made["user_id"], "--name", "tests")["key_id"]

@@ -74,7 +74,7 @@ class Request:
 class Receiver:
     """Listens on loopback; each connection has a thread. `replies[path]` or `default` says what is answered."""
 
-    def __init__(self, address="127.0.0.1", family=socket.AF_INET, tls=None):
+    def __init__(self, address="127.0.0.1", family=socket.AF_INET, tls=None, port=0):
         self.default = OK
         self.replies = {}
         self.requests = []
@@ -85,7 +85,7 @@ class Receiver:
         self._tls = tls
         self._listener = socket.socket(family, socket.SOCK_STREAM)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind((address, 0))
+        self._listener.bind((address, port))
         self._listener.listen(1024)
         self.port = self._listener.getsockname()[1]
         self.host = f"{address}:{self.port}"

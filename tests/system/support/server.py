@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 
+from . import tls as tls_of_tests
 from .wait import PATIENCE, SANITIZER, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -122,7 +123,7 @@ class Process:
 class Server:
     """herald serve. Its address changes with each start; clients ask it each time."""
 
-    def __init__(self, folder, database=None, flags=(), env=None, prefix=(), allow=("127.0.0.0/8",)):
+    def __init__(self, folder, database=None, flags=(), env=None, prefix=(), allow=("127.0.0.0/8",), tls=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"
@@ -131,6 +132,7 @@ class Server:
         self.env = dict(env or {})
         self.prefix = tuple(prefix)
         self.allow = allow
+        self.tls = tls or (tls_of_tests.shared() if os.environ.get("HERALD_TEST_TLS") else None)  # its Authority
         self.process = None
         self.logs = []  # of processes that have ended
         self.secrets = set()  # must never be in a log
@@ -145,6 +147,8 @@ class Server:
         words = ["serve", *self.place, "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]
         for network in self.allow:
             words += ["--allow-target", network]
+        if self.tls:
+            words += ["--tls-cert", str(self.tls.identity[0]), "--tls-key", str(self.tls.identity[1])]
         words += self.flags + list(flags or [])
         self.process = Process(*words, env={**self.env, **(env or {})}, prefix=self.prefix)
         if wait:
@@ -159,6 +163,17 @@ class Server:
     @property
     def address(self):
         return self._listening["address"]
+
+    @property
+    def origin(self):
+        return f"{'https' if self.tls else 'http'}://{self.address}"
+
+    def dial(self, timeout=60):
+        """A new connection to the API: a socket, behind TLS if it speaks that."""
+        host, port = self.address.rsplit(":", 1)
+        connection = socket.create_connection((host, int(port)), timeout=timeout)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self.tls.context().wrap_socket(connection, server_hostname=host) if self.tls else connection
 
     @property
     def metrics_address(self):

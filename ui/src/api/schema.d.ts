@@ -271,6 +271,8 @@ export interface paths {
          * @description Each word of `search` must be found in the record, in any case: in a contact's email, first and last name and
          *     phone numbers (by their digits, too); in the name of other records. A word of three or more characters is found
          *     anywhere, a shorter one at the beginning of a word. Without `search`, all records are found.
+         *
+         *     A page has all of its `page_size` records: one that would be larger than 16 MiB is a 422 that names `/page_size`.
          */
         post: operations["searchRecords"];
         delete?: never;
@@ -845,6 +847,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose a password with the token of an invitation, and be signed in
+         * @description Needs the header `X-Herald-Session` and a matching Origin, as a browser's writes do. The token works once, for
+         *     seven days; used, replaced and too old are the same 401.
+         */
+        post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whom an invitation is for, if its token is good
+         * @description Uses up nothing.
+         */
+        post: operations["checkInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/password-resets": {
         parameters: {
             query?: never;
@@ -857,10 +900,52 @@ export interface paths {
         /**
          * Have a link for a new password sent to an email address
          * @description The answer is the same whether or not there is such an account. The link works once, for an hour; another one
-         *     replaces it. Of more than three requests for an address within an hour the others send nothing. 409 where the
-         *     server sends no email.
+         *     replaces it. Of more than three requests for an email address within an hour the others send nothing; after
+         *     twenty from one place a new one is let through every three minutes. 409 where the server sends no email.
          */
         post: operations["requestPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password-resets/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Whose password the token of a link is for, if it is good
+         * @description Uses up nothing.
+         */
+        post: operations["checkPasswordReset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password-resets/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password with the token of a link
+         * @description Needs the header `X-Herald-Session` and a matching Origin, as a browser's writes do. Ends all sessions and all
+         *     other links of the person, and an email tells them. The token works once, for an hour; used, replaced and too old
+         *     are the same 401.
+         */
+        post: operations["confirmPasswordReset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1214,11 +1299,13 @@ export interface components {
             /** @description One sentence, for people */
             detail: string;
             request_id: string;
-            errors?: {
+            errors?: ({
                 /** @description JSON pointer to the offending member */
-                pointer: string;
+                pointer?: string;
+                /** @description Name of the offending parameter */
+                parameter?: string;
                 detail: string;
-            }[];
+            } & (unknown | unknown))[];
         };
         CompletedProblem: components["schemas"]["Problem"] & {
             /**
@@ -2163,6 +2250,24 @@ export interface components {
         RequestPasswordReset: {
             email: string;
         };
+        LinkToken: {
+            /** @description What stands after the # of the link */
+            token: string;
+        };
+        UseLink: {
+            /** @description What stands after the # of the link */
+            token: string;
+            /** @description In characters; not the email, nor a name, of its owner */
+            password: string;
+        };
+        LinkOwner: {
+            email: string;
+            first_name: string;
+            last_name: string;
+            /** @description Who invites; null for a password reset */
+            business_name: string | null;
+            expires_at: components["schemas"]["Time"];
+        };
         Accepted: {
             detail: string;
         };
@@ -2293,6 +2398,8 @@ export interface components {
         /** @description Refused; nothing has changed */
         Problem: {
             headers: {
+                /** @description With a 401: ApiKey, which stands for the three headers */
+                "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2749,6 +2856,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the settings */
                     ETag?: string;
+                    /** @description Address of the Activity Object */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2918,6 +3027,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object */
                     ETag?: string;
+                    /** @description Address of the object */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3112,6 +3223,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the record */
                     ETag?: string;
+                    /** @description Address of the record */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3341,6 +3454,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object, for If-Match */
                     ETag?: string;
+                    /** @description Address of the field */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3574,6 +3689,8 @@ export interface operations {
                 headers: {
                     /** @description Version of the object, for If-Match */
                     ETag?: string;
+                    /** @description Address of the field */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4176,6 +4293,8 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description Address of the employee */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4484,6 +4603,69 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseLink"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the session is a cookie that scripts cannot read */
+            201: {
+                headers: {
+                    /** @description herald_session, HttpOnly, SameSite=Strict; Secure where the pages are reached by https */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    checkInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description It is good */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkOwner"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     requestPasswordReset: {
         parameters: {
             query?: never;
@@ -4508,6 +4690,66 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Limited"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    checkPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description It is good */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkOwner"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    confirmPasswordReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseLink"];
+            };
+        };
+        responses: {
+            /** @description Set; the person may sign in with it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
@@ -4560,6 +4802,8 @@ export interface operations {
                 headers: {
                     /** @description Its version, for If-Match */
                     ETag?: string;
+                    /** @description Address of the group */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4759,6 +5003,8 @@ export interface operations {
             /** @description Made; nobody holds it yet */
             201: {
                 headers: {
+                    /** @description Address of the role */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
