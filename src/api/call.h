@@ -92,6 +92,13 @@ enum err_code call_identify(const struct call *call, struct db *db, struct arena
 void call_reply_json(
     struct call *call, int status, struct buf *body, const struct reply_header *headers, size_t header_count);
 void call_fail(struct call *call, const struct error *err, const struct error_list *list);
+/*
+ * From the beginning, with what holds now: for what rested on settings that have changed since (ERR_STALE of the writer's
+ * transaction), or on something remembered. False: it did so too often, and nothing was done.
+ */
+bool call_again(struct call *call);
+/* The same; after too many times 503. */
+void call_again_or_busy(struct call *call);
 /* 409: a Scheduled Activity is completed; the problem names the activity that it became. */
 void call_fail_completed(struct call *call, const char *detail, struct id logged_activity_id);
 
