@@ -87,7 +87,8 @@ static void reply_employee(struct call *call, int status, const struct employee 
     struct buf body = BUF_INIT(ANSWER_MOST);
     struct json json = JSON_INTO(&body);
     emit_employee(&json, employee);
-    call_reply_json(call, status, &body, NULL, 0);
+    struct reply_header location = created_header(call, employee->person.id);
+    call_reply_json(call, status, &body, &location, status == 201);
 }
 
 void employee_get(struct call *call)
@@ -153,8 +154,7 @@ void employees_post(struct call *call)
     pending->invite = body_bool(&body, "invite", false);
     if (pending->invite && made->email && !mail_address_fits(made->email))
         error_list_add(&body.errors, "/email", "No email can be sent to this address.");
-    if (body_finish(&body))
-        call_write_settings(call, add_run, add_reply, pending);
+    body_write_settings(&body, add_run, add_reply, pending);
 }
 
 static enum err_code change_run(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -178,10 +178,10 @@ void employee_patch(struct call *call)
     size_t most = (size_t)crm_limits(call->api->config.crm)->name_chars;
     changed->first_name = body_text_or_null(&body, "first_name", 1, most);
     changed->last_name = body_text_or_null(&body, "last_name", 0, most);
+    size_t unread = body.errors.count;
     changed->activate = body_bool(&body, "active", false);
-    changed->deactivate = body_given(&body, "active") && !changed->activate;
-    if (body_finish(&body))
-        call_write_settings(call, change_run, change_reply, pending);
+    changed->deactivate = body_given(&body, "active") && !changed->activate && body.errors.count == unread;
+    body_write_settings(&body, change_run, change_reply, pending);
 }
 
 static void deactivated_reply(struct call *call, void *ctx)

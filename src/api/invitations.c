@@ -1,5 +1,6 @@
 /* How people come to a password by email: invitations, password resets. */
 #include "api/body.h"
+#include "api/limits.h"
 #include "crm/invitation.h"
 
 /* ── sending an invitation ───────────────────────────────────────────────────────────────────── */
@@ -59,6 +60,6 @@ void password_reset_post(struct call *call)
     *email = body_text(&body, "email", 1, 254);
     if (*email && !mail_address_fits(*email))
         error_list_add(&body.errors, "/email", "This is not an email address.");
-    if (body_finish(&body))
+    if (body_finish(&body) && limits_admit_reset(call))
         call_write(call, run_reset, reply_reset, email);
 }

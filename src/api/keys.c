@@ -88,12 +88,18 @@ static void reply_key(struct call *call, int status, const struct key_call *pend
     call_reply_json(call, status, &body, NULL, 0);
 }
 
-/* What becomes of a key is written down in each Business of its user, so it must have the locks of all. */
-static bool name_businesses(struct call *call, struct id user_id)
+/*
+ * What becomes of a key is written down in each Business of its user, so it must have the locks of all. Without them it
+ * has replied, and released the body.
+ */
+static bool name_businesses(struct call *call, struct body *body)
 {
     struct error err = {0};
     struct id *businesses;
-    if (user_businesses(call->db, call->arena, user_id, &businesses, &call->business_count, &err)) {
+    if (user_businesses(
+            call->db, call->arena, call->actor.user_id, &businesses, &call->business_count, &err)) {
+        if (body)
+            body_close(body);
         call_fail(call, &err, NULL);
         return false;
     }
@@ -125,8 +131,8 @@ void keys_post(struct call *call)
         key->expires_at = expires_at > 0 ? expires_at : 1; /* 0 would be never */
     key->read_only = body_bool(&body, "read_only", false);
     key->business_id = body_id(&body, "business_id");
-    if (body_finish(&body) && name_businesses(call, call->actor.user_id))
-        call_write(call, add_run, add_reply, pending);
+    if (name_businesses(call, &body))
+        body_write(&body, add_run, add_reply, pending);
 }
 
 static enum err_code rename_run(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -147,8 +153,8 @@ void key_patch(struct call *call)
     if (!body_read(call, &body))
         return;
     pending->input.name = body_text(&body, "name", 1, (size_t)crm_limits(call->api->config.crm)->name_chars);
-    if (body_finish(&body) && name_businesses(call, call->actor.user_id))
-        call_write(call, rename_run, rename_reply, pending);
+    if (name_businesses(call, &body))
+        body_write(&body, rename_run, rename_reply, pending);
 }
 
 /* ── ending ──────────────────────────────────────────────────────────────────────────────────── */
@@ -167,7 +173,7 @@ static enum err_code revoke_run(struct write *w, void *ctx, struct error_list *l
 
 void key_delete(struct call *call)
 {
-    if (name_businesses(call, call->actor.user_id))
+    if (name_businesses(call, NULL))
         call_write_settings(call, revoke_run, ended_reply, new_call(call));
 }
 

@@ -12,12 +12,16 @@
 #define ADDRESSES 65536 /* 16 bytes each */
 #define CREDENTIALS 16384
 #define FAILURES_US (60 * US_PER_S)
+#define RESETTERS 4096
+#define RESETS_MOST 20 /* an office may have one address */
+#define RESETS_US (3600 * US_PER_S)
 #define RIGHT_US (10 * 60 * US_PER_S) /* how long it is known that a credential was right */
 
 struct limits {
     struct limiter *keys, *addresses, *failures;
     /* Credentials that were right, as buckets for one unit that is taken each time: who has not got it back is known. */
     struct limiter *right;
+    struct limiter *resets;
 };
 
 struct limits *limits_new(const struct limits_config *config)
@@ -29,6 +33,7 @@ struct limits *limits_new(const struct limits_config *config)
         .addresses = limiter_by_rate(config->address_rate, config->address_burst, ADDRESSES),
         .failures = fails ? limiter_new(config->credential_failures, FAILURES_US, ADDRESSES) : NULL,
         .right = fails ? limiter_new(1, RIGHT_US, CREDENTIALS) : NULL,
+        .resets = limiter_new(RESETS_MOST, RESETS_US, RESETTERS),
     };
     return limits;
 }
@@ -39,6 +44,7 @@ void limits_free(struct limits *limits)
     limiter_free(limits->addresses);
     limiter_free(limits->failures);
     limiter_free(limits->right);
+    limiter_free(limits->resets);
     mem_free(limits);
 }
 
@@ -92,4 +98,17 @@ void limits_learn(struct call *call, const char *credential, bool right)
     struct address_key address = address_key(exchange_client(call->exchange));
     limiter_charge(limits->failures, address.bytes, address.len, 1, now);
     metric_add(METRIC_credentials_wrong_total, 1);
+}
+
+bool limits_admit_reset(struct call *call)
+{
+    struct address_key address = address_key(exchange_client(call->exchange));
+    int64_t wait;
+    if (comes_again(call) ||
+        limiter_take(call->api->limits->resets, address.bytes, address.len, 1, clock_boot_us(), &wait))
+        return true;
+    metric_add(METRIC_requests_limited_total, 1);
+    exchange_reply_limited(
+        call->exchange, "Too many passwords were asked for from this address: try again later.", wait);
+    return false;
 }

@@ -34,4 +34,7 @@ bool limits_admit(struct call *call, const char *credential) MUST_CHECK;
 /* What came of it. Once after each limits_admit; not if the database could not tell. */
 void limits_learn(struct call *call, const char *credential, bool right);
 
+/* Before a new password is asked for, which sends an email to whomever the caller names. False as above. */
+bool limits_admit_reset(struct call *call) MUST_CHECK;
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "crm/business.h"
+#include "crm/id_list.h"
 #include "db/locks.h"
 #include "net/address.h"
 
@@ -89,10 +90,15 @@ static void write_done(struct unit *unit)
 
 static enum err_code settings_lock(struct db *db, struct unit **units, size_t n, struct error *err)
 {
-    struct id businesses[n];
-    for (size_t i = 0; i < n; i++)
-        businesses[i] = write_of(units[i])->call->actor.business_id;
-    return business_lock(db, businesses, n, err);
+    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
+    struct ids businesses = {0};
+    for (size_t i = 0; i < n; i++) {
+        const struct call *call = write_of(units[i])->call;
+        ids_add(arena, &businesses, call->actor.business_id);
+        for (size_t j = 0; j < call->business_count; j++)
+            ids_add(arena, &businesses, call->businesses[j]);
+    }
+    return business_lock(db, businesses.items, businesses.count, err);
 }
 
 /* What is changed stands in the path; what is made refers to its Business. */
@@ -100,8 +106,12 @@ static void name_locks(const struct unit *unit, struct lock_list *list, bool set
 {
     const struct call *call = CONTAINER_OF(unit, const struct api_write, unit)->call;
     lock_list_add(list, call->actor.business_id.bytes, sizeof call->actor.business_id.bytes, settings);
+    for (size_t i = 0; i < call->business_count; i++)
+        lock_list_add(list, call->businesses[i].bytes, sizeof call->businesses[i].bytes, settings);
     if (!id_is_nil(call->path_id))
         lock_list_add(list, call->path_id.bytes, sizeof call->path_id.bytes, true);
+    if (!id_is_nil(call->sub_id))
+        lock_list_add(list, call->sub_id.bytes, sizeof call->sub_id.bytes, true);
 }
 
 static void write_name_locks(const struct unit *unit, struct lock_list *list)

@@ -1,6 +1,6 @@
 #include "crm/letter.h"
 
-#include "crm/check.h"
+#include "crm/password.h"
 #include "crm/password_token.h"
 
 void letter_invitation(struct arena *arena, const char *inviter, const char *business, struct mail *mail)
@@ -43,28 +43,42 @@ static enum err_code finish_invitation(
     return code;
 }
 
-/* The account with that address, if whoever has it works anywhere. */
-static enum err_code finish_reset(struct write *w, struct outgoing *mail, bool *wanted, struct error *err)
+/* Where a user works, the first of it if there is more. */
+static enum err_code read_workplace(
+    struct write *w, struct id user_id, struct outgoing *mail, const char **business, struct error *err)
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     enum err_code code = db_query(w->db,
-        "SELECT u.id, u.email, e.display_name, b.name FROM user_account u JOIN employee e ON e.user_id = "
-        "u.id "
-        "JOIN business b ON b.id = e.business_id WHERE u.email_key = $1 AND e.active = 1 ORDER BY e.id LIMIT "
-        "1",
-        DB_PARAMS(db_text(email_key(w->arena, mail->address))), &rows, err);
-    *wanted = !code && db_next(rows, &code, err);
+        "SELECT e.display_name, b.name FROM employee e JOIN business b ON b.id = e.business_id "
+        "WHERE e.user_id = $1 AND e.active = 1 ORDER BY e.user_id, e.id LIMIT 1",
+        DB_PARAMS(db_id(user_id)), &rows, err);
+    *business = NULL;
+    if (code || !db_next(rows, &code, err))
+        return code;
+    mail->name = db_col_text_copy(rows, 0, w->arena);
+    *business = db_col_text_copy(rows, 1, w->arena);
+    return ERR_OK;
+}
+
+/* The account with that address, if whoever has it works anywhere. */
+static enum err_code finish_reset(struct write *w, struct outgoing *mail, bool *wanted, struct error *err)
+{
+    struct password_owner owner;
+    const char *business = NULL;
+    enum err_code code = password_find(w->db, w->arena, mail->address, &owner, err);
+    if (!code && !id_is_nil(owner.user_id))
+        code = read_workplace(w, owner.user_id, mail, &business, err);
+    *wanted = !code && business;
     if (!*wanted)
         return code;
-    mail->user_id = db_col_id(rows, 0);
-    mail->address = db_col_text_copy(rows, 1, w->arena);
-    mail->name = db_col_text_copy(rows, 2, w->arena);
+    mail->user_id = owner.user_id;
+    mail->address = owner.email;
     mail->subject = "Set a new password";
     mail->body = arena_printf(w->arena,
         "Hello %s,\n\nsomebody, you we hope, has asked for a new password for your account at %s.\nYou can "
         "set "
         "one here:",
-        mail->name, db_col_text(rows, 3));
+        mail->name, business);
     mail->page = "/reset#";
     mail->closing =
         "This link is for you alone. It works once, for an hour. If you did not ask for it, there is "

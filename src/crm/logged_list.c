@@ -18,6 +18,7 @@ struct search {
     int64_t after, before; /* $4, $5: INT64_MIN, INT64_MAX: any */
     struct id object_id, employee_id, record_id; /* $6, $7, $8: nil: any */
     bool shared_only; /* sharing takes some types away from the employee */
+    bool with_delivery; /* only those that had a webhook, of the types that ever had one */
     struct id reader; /* $9 */
     size_t most; /* rows; the limits in the statements are literals, since PostgreSQL plans for those */
 };
@@ -30,25 +31,33 @@ struct search {
  */
 #define MATCHES                                                                                              \
     "l.deleted_at IS NULL AND (l.logged_at >= $4 OR $4 IS NULL) AND (l.logged_at < $5 OR $5 IS NULL) "
-#define IN_RANGE "(l.id, l.business_id) > ($2, $1) AND l.id < $3 AND " MATCHES
+#define WITH_DELIVERY                                                                                        \
+    "l.delivery_id IS NOT NULL AND (l.logged_at >= $4 OR $4 IS NULL) AND (l.logged_at < $5 OR $5 IS NULL) "
+#define BETWEEN "(l.id, l.business_id) > ($2, $1) AND l.id < $3 AND "
+#define IN_RANGE BETWEEN MATCHES
 #define IF_OBJECT "AND (l.activity_object_id = $6 OR $6 IS NULL) "
 #define IF_EMPLOYEE "AND (l.logged_by = $7 OR $7 IS NULL) "
 
-#define OF(object, order, most)                                                                              \
+#define OF(matches, object, order, most)                                                                     \
     "SELECT l.id FROM activity_object o CROSS JOIN logged_activity l WHERE o.id = " object                   \
-    " AND o.business_id = $1 AND l.activity_object_id = o.id AND " IN_RANGE "ORDER BY l.id " order           \
+    " AND o.business_id = $1 AND l.activity_object_id = o.id AND " BETWEEN matches "ORDER BY l.id " order    \
     " LIMIT " most
-#define OF_OBJECT(order, most) OF("$6", order, most)
+#define OF_OBJECT(order, most) OF(MATCHES, "$6", order, most)
 
 /* Of several objects, $6 to $13; nil: none. */
-#define BRANCH(object, name, order, most) "SELECT id FROM (" OF(object, order, most) ") AS " name
-#define AND_BRANCH(object, name, order, most) " UNION ALL " BRANCH(object, name, order, most)
-#define OF_OBJECTS(order, most)                                                                              \
-    "SELECT id FROM (" BRANCH("$6", "a", order, most) AND_BRANCH("$7", "b", order, most)                     \
-        AND_BRANCH("$8", "c", order, most) AND_BRANCH("$9", "d", order, most)                                \
-            AND_BRANCH("$10", "e", order, most) AND_BRANCH("$11", "f", order, most)                          \
-                AND_BRANCH("$12", "g", order, most)                                                          \
-                    AND_BRANCH("$13", "h", order, most) ") AS found ORDER BY id " order " LIMIT " most
+#define BRANCH(matches, object, name, order, most)                                                           \
+    "SELECT id FROM (" OF(matches, object, order, most) ") AS " name
+#define AND_BRANCH(matches, object, name, order, most)                                                       \
+    " UNION ALL " BRANCH(matches, object, name, order, most)
+#define OF_EIGHT(matches, order, most)                                                                       \
+    "SELECT id FROM (" BRANCH(matches, "$6", "a", order, most) AND_BRANCH(matches, "$7", "b", order, most)   \
+        AND_BRANCH(matches, "$8", "c", order, most) AND_BRANCH(matches, "$9", "d", order, most)              \
+            AND_BRANCH(matches, "$10", "e", order, most) AND_BRANCH(matches, "$11", "f", order, most)        \
+                AND_BRANCH(matches, "$12", "g", order, most)                                                 \
+                    AND_BRANCH(matches, "$13", "h", order, most) ") AS found ORDER BY id " order             \
+                                                                 " LIMIT " most
+#define OF_OBJECTS(order, most) OF_EIGHT(MATCHES, order, most)
+#define OF_WEBHOOKS(order, most) OF_EIGHT(WITH_DELIVERY, order, most)
 
 /* For those from whom sharing takes some types away: $9, the employee. */
 #define SHARED "AND " ACCESS_SHARED("l.activity_object_id", "$1", "$9")
@@ -172,11 +181,14 @@ static enum err_code find_filtered(
 
 /* The next so many Activity Objects of a Business after the one with that id. */
 static enum err_code next_objects(
-    struct db *db, struct id business_id, struct id after, struct id *ids, size_t *count, struct error *err)
+    struct db *db, const struct search *s, struct id after, struct id *ids, size_t *count, struct error *err)
 {
-    return take_ids(db,
-        "SELECT id FROM activity_object WHERE business_id = $1 AND id > $2 ORDER BY id LIMIT 256",
-        DB_PARAMS(db_id(business_id), db_id(after)), 256, ids, count, err);
+    static const char all[] =
+        "SELECT id FROM activity_object WHERE business_id = $1 AND id > $2 ORDER BY id LIMIT 256";
+    static const char with_webhook[] = "SELECT id FROM activity_object WHERE business_id = $1 AND id > $2 "
+                                       "AND had_webhook = 1 ORDER BY id LIMIT 256";
+    return take_ids(db, s->with_delivery ? with_webhook : all, DB_PARAMS(db_id(s->business_id), db_id(after)),
+        256, ids, count, err);
 }
 
 /* Joins what was found to the page so far, both in order, and keeps the first `most`. */
@@ -213,8 +225,8 @@ static enum err_code find_of_objects(struct db *db, const struct search *s, bool
     range_values(s, values);
     for (size_t i = 0; i < OBJECTS; i++)
         values[RANGE_PARAMS + i] = db_id(i < object_count ? objects[i] : (struct id){0});
-    return take_ids(db, PICK(OF_OBJECTS, back, s->most), (struct db_params){values, ARRAY_LEN(values)},
-        s->most, ids, count, err);
+    const char *sql = s->with_delivery ? PICK(OF_WEBHOOKS, back, s->most) : PICK(OF_OBJECTS, back, s->most);
+    return take_ids(db, sql, (struct db_params){values, ARRAY_LEN(values)}, s->most, ids, count, err);
 }
 
 /* Those that sharing does not take away. */
@@ -236,7 +248,7 @@ static enum err_code find_whole(struct db *db, const struct actor *actor, struct
     bool more;
     *count = 0;
     do {
-        code = next_objects(db, s->business_id, after, objects, &object_count, err);
+        code = next_objects(db, s, after, objects, &object_count, err);
         more = object_count == ARRAY_LEN(objects);
         if (object_count)
             after = objects[object_count - 1];
@@ -280,6 +292,15 @@ static enum err_code list_ids(struct db *db, const struct actor *actor, const st
         id_is_nil(filter->object_id) && id_is_nil(filter->record_id) && id_is_nil(filter->employee_id);
     return whole ? find_whole(db, actor, &search, page->back, ids, found, err)
                  : find_filtered(db, &search, page->back, ids, found, err);
+}
+
+enum err_code logged_with_delivery(struct db *db, const struct actor *actor, const struct page *page,
+    struct id *ids, size_t *count, struct error *err)
+{
+    const struct logged_filter any = {.after = INT64_MIN, .before = INT64_MAX};
+    struct search search = search_of(actor, &any, page);
+    search.with_delivery = true;
+    return find_whole(db, actor, &search, page->back, ids, count, err);
 }
 
 enum err_code logged_list(struct db *db, struct arena *arena, const struct actor *actor,

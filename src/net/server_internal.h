@@ -107,7 +107,10 @@ struct request {
     bool reading; /* in server.reading, its body is not whole */
     bool cut_off; /* its connection is about to end without an answer from libmicrohttpd */
     bool begun; /* the checks were made */
+    const char
+        *next_line; /* while headers are copied: where the next one must begin, in libmicrohttpd's memory */
     bool folded; /* a header went over more than one line */
+    bool torn; /* its lines are not what libmicrohttpd took them for: see intake.c */
     int64_t retry_after_us; /* of a 429 */
     int refused_status; /* 0: not refused */
     const char *refusal; /* a sentence for the client */

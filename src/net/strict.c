@@ -86,6 +86,12 @@ static bool check_header_texts(struct request *request, bool *bad)
     *bad = request->folded;
     if (request->folded)
         return refuse(request, MHD_HTTP_BAD_REQUEST, "A header goes over more than one line.");
+    *bad = request->torn;
+    if (request->torn)
+        return refuse(request, MHD_HTTP_BAD_REQUEST,
+            "A line does not end with CR and LF, or there is a NUL, a header without a name, or a blank too "
+            "much "
+            "in the first line.");
     for (const struct field *field = request->headers.head; field; field = field->next) {
         *bad = true;
         if (!is_token(field->name))

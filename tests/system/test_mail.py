@@ -517,3 +517,10 @@ def test_e3_no_secret_is_stored(place, mailbox, database):
         for file in place.server.data.glob("herald.db*"):
             data = file.read_bytes()
             assert token.encode() not in data and reset.encode() not in data, file
+
+
+def test_asking_from_one_place(place):
+    """Whatever the addresses are: nobody writes to the whole world through this server."""
+    answers = [Api(place.server).post("/api/password-resets", {"email": f"p{i}@acme.test"}) for i in range(21)]
+    assert [answer.status for answer in answers] == [202] * 20 + [429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 180

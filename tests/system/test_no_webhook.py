@@ -60,6 +60,8 @@ def try_operation(watch, operation):
     for body in operation.examples.values():
         world = watch.world()
         world.id("sales_call")
+        if operation.for_people:
+            world.api = world.person()
         target = world.target(operation)
         send(world, operation, target, world.replaced(body))
 

@@ -25,6 +25,7 @@ SMALL = {
 }
 # Statements that may go along a whole table, by how they begin.
 MAY_SCAN = {
+    "SELECT id, business_id, kind, address, subject, reason": "for operators: emails that wait or are dead, a page",
     "SELECT id FROM business ORDER BY id LIMIT 2": "two rows, for the administration socket",
     "SELECT business_id FROM employee WHERE user_id": "for operators, who name a user without a Business",
 }

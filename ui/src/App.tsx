@@ -6,17 +6,28 @@ import { asApiError } from './api/problem';
 import { Shell } from './layout/Shell';
 import { Activities } from './pages/Activities';
 import { ActivitySettings } from './pages/ActivitySettings';
+import { ChoosePassword } from './pages/ChoosePassword';
 import { Deliveries } from './pages/Deliveries';
+import { ForgotPassword } from './pages/ForgotPassword';
 import { LogActivity } from './pages/LogActivity';
 import { NotFound } from './pages/NotFound';
 import { Notifications } from './pages/Notifications';
+import { Profile } from './pages/Profile';
 import { RouteError } from './pages/RouteError';
 import { SignIn } from './pages/SignIn';
 import { Toasts } from './parts/Toasts';
 import { cssVariables, theme } from './theme';
 
 const router = createBrowserRouter([
-  { path: '/sign-in', element: <SignIn />, errorElement: <RouteError /> },
+  {
+    errorElement: <RouteError />,
+    children: [
+      { path: '/sign-in', element: <SignIn /> },
+      { path: '/forgot-password', element: <ForgotPassword /> },
+      { path: '/reset', element: <ChoosePassword key="reset" kind="reset" /> },
+      { path: '/invitation', element: <ChoosePassword key="invitation" kind="invitation" /> },
+    ],
+  },
   {
     element: <Shell />,
     errorElement: <RouteError />,
@@ -26,15 +37,20 @@ const router = createBrowserRouter([
       { path: 'activities/:id/log', element: <LogActivity /> },
       { path: 'deliveries', element: <Deliveries /> },
       { path: 'notifications', element: <Notifications /> },
+      { path: 'profile', element: <Profile /> },
       { path: '*', element: <NotFound /> },
     ],
   },
 ]);
 
+// Pages of people who are not signed in: there a 401 is an answer, and not the end of a session.
+const open = ['/sign-in', '/forgot-password', '/reset', '/invitation'];
+
 function leaveOn401(error: unknown) {
-  if (asApiError(error)?.status !== 401 || window.location.pathname === '/sign-in') return;
+  const { pathname, search } = router.state.location;
+  if (asApiError(error)?.status !== 401 || open.includes(pathname)) return;
   queryClient.clear();
-  void router.navigate('/sign-in', { replace: true, state: { why: 'ended' } });
+  void router.navigate('/sign-in', { replace: true, state: { why: 'ended', from: pathname + search } });
 }
 
 const queryClient = new QueryClient({

@@ -26,13 +26,13 @@ export class Herald {
   #log = [];
 
   /** Starts serving; loopback targets are allowed, because the receivers of these tests are there. */
-  static async start() {
+  static async start(...more) {
     const herald = new Herald();
-    await herald.#serve();
+    await herald.#serve(more);
     return herald;
   }
 
-  async #serve() {
+  async #serve(more) {
     const words = [
       'serve',
       '--data',
@@ -42,7 +42,7 @@ export class Herald {
       '--metrics-listen',
       '127.0.0.1:0',
     ];
-    words.push('--allow-target', '127.0.0.0/8');
+    words.push('--allow-target', '127.0.0.0/8', ...more);
     this.#process = spawn(program(), words, { stdio: ['ignore', 'ignore', 'pipe'] });
     const lines = createInterface({ input: this.#process.stderr });
     this.origin = await new Promise((resolve, reject) => {
@@ -62,8 +62,14 @@ export class Herald {
 
   /** herald admin WORDS…, as an object. */
   admin(...words) {
+    return this.adminWith('', ...words);
+  }
+
+  /** The same, with something on its standard input. */
+  adminWith(input, ...words) {
     const done = spawnSync(program(), ['admin', '--data', this.#data, ...words, '--json'], {
       encoding: 'utf8',
+      input,
     });
     if (done.status !== 0) throw new Error(`herald admin ${words.join(' ')}: ${done.stdout}${done.stderr}`);
     return JSON.parse(done.stdout);
@@ -136,6 +142,19 @@ export class World {
     if (webhook) words.push('--webhook-url', webhook);
     if (redirect) words.push('--redirect-url', redirect);
     return this.herald.admin(...words).activity_object_id;
+  }
+
+  /** Makes somebody else, who can sign in with the password. */
+  addPerson(first, last, password, business = this.business) {
+    const email = `${first}.${last}@acme.test`.toLowerCase();
+    const words = ['--first-name', first, '--last-name', last, '--email', email];
+    const made = this.herald.admin('employee', 'add', '--business', business, ...words);
+    if (password) this.setPassword(password, made.user_id);
+    return { ...made, email };
+  }
+
+  setPassword(password, user = this.user) {
+    this.herald.adminWith(`${password}\n`, 'employee', 'password', '--user', user);
   }
 
   /** A fresh one-time link of the pages. */

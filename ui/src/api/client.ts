@@ -11,8 +11,11 @@ export type Delivery = Schemas['Delivery'];
 export type DeliveryState = Schemas['DeliveryState'];
 export type Attempt = Schemas['Attempt'];
 export type LoggedActivity = Schemas['LoggedActivityAnswer'];
+export type Key = Schemas['Key'];
+export type NewKey = Schemas['NewKey'];
 export type Notification = Schemas['Notification'];
 export type Session = Schemas['Session'];
+export type SignedIn = Schemas['SignedIn'];
 export type SubmissionAction = Schemas['SubmissionAction'];
 
 export const api = createClient<paths>();
@@ -41,7 +44,10 @@ export async function answered<T>(call: Promise<Answer<T>>): Promise<{ data: T; 
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     throw unreachable();
   }
-  if (!answer.response.ok) throw new ApiError(answer.response.status, answer.error);
+  if (!answer.response.ok) {
+    const wait = Number(answer.response.headers.get('Retry-After')) || null;
+    throw new ApiError(answer.response.status, answer.error, wait);
+  }
   return { data: answer.data as T, response: answer.response };
 }
 

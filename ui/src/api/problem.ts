@@ -13,10 +13,12 @@ export class ApiError extends Error {
   /** HTTP status; 0 when no answer came. */
   readonly status: number;
   readonly requestId: string | null;
+  /** Seconds, as the answer says when to try again. */
+  readonly retryAfter: number | null;
   /** What is wrong, by JSON pointer of the member, or by the name of a parameter. */
   readonly fields: Record<string, string>;
 
-  constructor(status: number, body: unknown) {
+  constructor(status: number, body: unknown, retryAfter: number | null = null) {
     const problem = isProblem(body) ? body : null;
     // A single complaint stands in `detail` with its pointer before it, which is not for people.
     const only = problem?.errors?.length === 1 ? problem.errors[0]?.detail : undefined;
@@ -28,6 +30,7 @@ export class ApiError extends Error {
     );
     this.status = status;
     this.requestId = problem?.request_id ?? null;
+    this.retryAfter = retryAfter;
     this.fields = Object.fromEntries(
       (problem?.errors ?? []).map((error) => [error.pointer ?? error.parameter ?? '', error.detail]),
     );

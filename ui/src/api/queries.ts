@@ -8,6 +8,23 @@ export const sessionQuery = queryOptions({
   staleTime: 5 * 60_000,
 });
 
+export const keysKey = ['keys'] as const;
+
+export const keysQuery = infiniteQueryOptions({
+  queryKey: keysKey,
+  initialPageParam: undefined as string | undefined,
+  queryFn: ({ pageParam, signal }) =>
+    dataOf(api.GET('/api/keys', { params: { query: { limit: 50, cursor: pageParam } }, signal })),
+  getNextPageParam: (page) => page.next ?? undefined,
+});
+
+export const sessionsKey = ['sessions'] as const;
+
+export const sessionsQuery = queryOptions({
+  queryKey: sessionsKey,
+  queryFn: async ({ signal }) => (await dataOf(api.GET('/api/sessions', { signal }))).results,
+});
+
 export const activitiesKey = ['activities'] as const;
 
 /** All Activity Objects. There are tens of them, seldom hundreds, and the filter is over all. */

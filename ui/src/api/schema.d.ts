@@ -900,8 +900,8 @@ export interface paths {
         /**
          * Have a link for a new password sent to an email address
          * @description The answer is the same whether or not there is such an account. The link works once, for an hour; another one
-         *     replaces it. Of more than three requests for an address within an hour the others send nothing. 409 where the
-         *     server sends no email.
+         *     replaces it. Of more than three requests for an email address within an hour the others send nothing; after
+         *     twenty from one place a new one is let through every three minutes. 409 where the server sends no email.
          */
         post: operations["requestPasswordReset"];
         delete?: never;
@@ -4293,6 +4293,8 @@ export interface operations {
             /** @description Made */
             201: {
                 headers: {
+                    /** @description Address of the employee */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4691,6 +4693,7 @@ export interface operations {
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            429: components["responses"]["Limited"];
             503: components["responses"]["Unavailable"];
         };
     };

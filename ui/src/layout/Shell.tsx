@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'react';
 import { Menu, UnstyledButton } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { BookOpen, ChevronDown, LogOut } from 'lucide-react';
+import { BookOpen, ChevronDown, LogOut, UserRound } from 'lucide-react';
 import { Link, Outlet, useLocation, useNavigate } from 'react-router-dom';
 import { api, dataOf, type Session } from '../api/client';
 import { sentence } from '../api/problem';
@@ -78,6 +78,9 @@ function WhoMenu({ session }: { session: Session }) {
           <br />
           {business.name}
         </Menu.Label>
+        <Menu.Item component={Link} to="/profile" leftSection={<UserRound size={16} aria-hidden />}>
+          Profile
+        </Menu.Item>
         <Menu.Item component="a" href="/reference" leftSection={<BookOpen size={16} aria-hidden />}>
           API reference
         </Menu.Item>

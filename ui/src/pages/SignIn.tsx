@@ -1,60 +1,116 @@
-// Exchanges the token of a one-time link for a session. The token travels in the fragment, which no server logs, and
-// leaves the address bar and the history before it is used.
-import { useEffect, useRef } from 'react';
-import { Loader, Paper, Text, Title } from '@mantine/core';
+// Signing in: with email and password, or with the token of a one-time link.
+import { useEffect, useRef, useState, type FormEvent } from 'react';
+import { Anchor, Button, Group, Loader, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useLocation, useNavigate } from 'react-router-dom';
+import { Link, useLocation, useNavigate } from 'react-router-dom';
 import { api, dataOf } from '../api/client';
 import { asApiError, sentence } from '../api/problem';
 import { sessionQuery } from '../api/queries';
-import { HeraldMark } from '../layout/HeraldMark';
-import { useTitle } from '../parts/Page';
+import { Alone, AloneTitle } from '../layout/Alone';
+import { useSecretOfLink } from '../parts/links';
+import { Refusal } from '../parts/Refusal';
 import { ErrorNotice } from '../parts/states';
 
 export function SignIn() {
-  useTitle('Sign in');
-  const signIn = useSignInByLink();
-  const refused = asApiError(signIn.error)?.status;
-  const retry = signIn.retry && (refused === 0 || refused === 503) ? signIn.retry : undefined;
+  const link = useSignInByLink();
+  const refused = asApiError(link.error)?.status;
+  const passes = refused === 0 || refused === 503;
   return (
-    <main className="alone">
-      <Paper withBorder p="xl" radius="md">
-        <Text component="span" className="brand" mb="sm">
-          <HeraldMark size={28} />
-          Herald
-        </Text>
-        {signIn.busy ? (
-          <div role="status">
-            <Loader type="dots" aria-hidden /> Signing in…
-          </div>
-        ) : retry ? (
-          <ErrorNotice title="Not signed in" error={signIn.error} onRetry={retry} />
-        ) : (
-          <WhatToDo error={signIn.error} />
-        )}
-      </Paper>
-    </main>
+    <Alone title="Sign in">
+      {link.busy ? (
+        <div role="status">
+          <Loader type="dots" aria-hidden /> Signing in…
+        </div>
+      ) : passes ? (
+        <ErrorNotice title="Not signed in" error={link.error} onRetry={link.retry} />
+      ) : (
+        <>
+          <Why error={link.error} />
+          <PasswordForm />
+          <OtherWays />
+        </>
+      )}
+    </Alone>
   );
 }
 
-function WhatToDo({ error }: { error: unknown }) {
+function Why({ error }: { error: unknown }) {
   const { state } = useLocation();
   const why: unknown = state?.why;
   const [title, text] = error
     ? ['This link does not work', `${sentence(error)} A link works once, and only for a while.`]
     : why === 'signed-out'
-      ? ['You are signed out', 'To come back, open a new sign-in link.']
-      : why === 'ended'
-        ? ['Sign in', 'You are not signed in, or your session has ended.']
-        : ['Sign in', 'Herald signs you in by a one-time link.'];
+      ? ['You are signed out', null]
+      : why === 'everywhere'
+        ? ['You are signed out everywhere', null]
+        : why === 'password-set'
+          ? ['Your password is set', 'Sign in with it.']
+          : why === 'ended'
+            ? ['Sign in', 'You are not signed in, or your session has ended.']
+            : ['Sign in', null];
   return (
     <>
-      <Title order={1} size="h3" mb={4}>
-        {title}
-      </Title>
-      <Text mb="md">{text}</Text>
-      <Text size="sm" mb={6}>
-        To get a new link, run this where Herald runs, or ask whoever operates it:
+      <AloneTitle>{title}</AloneTitle>
+      {text && <Text mb="md">{text}</Text>}
+    </>
+  );
+}
+
+function PasswordForm() {
+  const { state } = useLocation();
+  const [email, setEmail] = useState<string>(typeof state?.email === 'string' ? state.email : '');
+  const [password, setPassword] = useState('');
+  const [missing, setMissing] = useState(false);
+  const signIn = useSignIn();
+
+  const submit = (event?: FormEvent) => {
+    event?.preventDefault();
+    const complete = Boolean(email.trim() && password);
+    setMissing(!complete);
+    if (complete && !signIn.isPending) signIn.mutate({ email: email.trim(), password });
+  };
+  return (
+    <form onSubmit={submit} noValidate>
+      <Stack gap="sm" mt="md">
+        <TextInput
+          label="Email"
+          type="email"
+          name="email"
+          autoComplete="username"
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+          error={missing && !email.trim() ? 'Enter your email address.' : undefined}
+          required
+        />
+        <PasswordInput
+          label="Password"
+          name="password"
+          autoComplete="current-password"
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+          error={missing && !password ? 'Enter your password.' : undefined}
+          visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
+          required
+        />
+        {signIn.isError && <Refusal title="Not signed in" error={signIn.error} onRetry={submit} />}
+        <Group justify="space-between">
+          <Button type="submit" loading={signIn.isPending}>
+            Sign in
+          </Button>
+          <Anchor component={Link} to="/forgot-password" state={{ email }} size="sm">
+            Forgot password?
+          </Anchor>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function OtherWays() {
+  return (
+    <>
+      <Text size="sm" mt="xl" mb={6} c="dimmed">
+        Without a password, by a one-time link: run this where Herald runs, or ask whoever operates it.
       </Text>
       <pre className="request command">
         herald admin <span>sign-in-link</span> <span>--business ID</span> <span>--user ID</span>
@@ -63,38 +119,36 @@ function WhatToDo({ error }: { error: unknown }) {
   );
 }
 
-function useSignInByLink() {
-  const { hash } = useLocation();
+type Proof = { token: string } | { email: string; password: string };
+
+/** Exchanges a proof for a session, and goes to where the person was before. */
+function useSignIn() {
+  const { state } = useLocation();
   const navigate = useNavigate();
   const cache = useQueryClient();
-  const taken = useRef<string | null>(null);
-  const exchange = useMutation({
-    mutationFn: (token: string) => dataOf(api.POST('/api/session', { body: { token } })),
+  return useMutation({
+    mutationFn: (body: Proof) => dataOf(api.POST('/api/session', { body })),
     onSuccess: (session) => {
       cache.clear();
       cache.setQueryData(sessionQuery.queryKey, session);
-      navigate('/', { replace: true });
+      navigate(typeof state?.from === 'string' ? state.from : '/', { replace: true });
     },
   });
-  const { mutate } = exchange;
-
-  useEffect(() => {
-    const token = tokenIn(hash);
-    if (token === null) return;
-    navigate('/sign-in', { replace: true });
-    if (taken.current === token) return;
-    taken.current = token;
-    mutate(token);
-  }, [hash, mutate, navigate]);
-
-  const sent = exchange.variables;
-  return {
-    busy: exchange.isPending || exchange.isSuccess || (exchange.isIdle && tokenIn(hash) !== null),
-    error: exchange.error,
-    retry: sent === undefined ? undefined : () => mutate(sent),
-  };
 }
 
-function tokenIn(hash: string): string | null {
-  return new URLSearchParams(hash.slice(1)).get('token') || null;
+function useSignInByLink() {
+  const token = useSecretOfLink('token');
+  const taken = useRef<string | null>(null);
+  const signIn = useSignIn();
+  const { mutate } = signIn;
+  useEffect(() => {
+    if (token === null || taken.current === token) return;
+    taken.current = token;
+    mutate({ token });
+  }, [token, mutate]);
+  return {
+    busy: signIn.isPending || signIn.isSuccess || (signIn.isIdle && token !== null),
+    error: signIn.error,
+    retry: () => token !== null && mutate({ token }),
+  };
 }
