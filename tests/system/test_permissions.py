@@ -109,7 +109,8 @@ def test_m13_the_rules_decide(server):
     """A random Business, one change after the other; after each, all answers are the oracle's."""
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
-    crowd = Crowd(server, random.Random(seed))
+    crowd = Crowd(server, random.Random(seed), webhook="http://127.0.0.1:9/none")
+    crowd.wait_for_failures()
     crowd.begin()
     questions = Questions(crowd)
     questions.ask_some(points=30)
