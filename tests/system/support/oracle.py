@@ -44,6 +44,7 @@ class Model:
         self.records = {}  # record -> owner or None
         self.logged = {}  # id -> (activity object, who logged it, [records])
         self.scheduled = {}  # id -> (activity object, employee or None, role or None, [records])
+        self.archived = {}  # record -> owner or None; in no list but that of the archived ones
         self.deliveries = {}  # id -> (activity object,)
 
     # ── changes: the same words as Crowd's, which tells them to the program as well ──
@@ -179,6 +180,10 @@ class Model:
         if level == "none":
             return denied("records", "view", "my")
         return OK if level == "all" or self.records[thing] == who else UNKNOWN
+
+    def view_archived(self, who, thing):
+        level = self.level(who, "records", "view")
+        return OK if level == "all" or (level == "my" and self.archived[thing] == who) else UNKNOWN
 
     def _change_record(self, who, thing, verb):
         seen = self.view_record(who, thing)

@@ -63,6 +63,11 @@ class Crowd:
                 "first_name": f"C{i}", "last_name": "X", "owner_id": self.rng.choice(owners)})
             self.model.records[record["id"]] = record["owner"] and record["owner"]["id"]
         self.model.records[self.world.contact] = None
+        for owner in owners:
+            record = self.api.ok("POST", "/api/records/contacts", {"first_name": "Gone", "last_name": "X", "owner_id": owner})
+            path = f"/api/records/contacts/{record['id']}"
+            assert self.api.request("DELETE", path, headers=self.if_match(path)).status == 200
+            self.model.archived[record["id"]] = owner
 
     def _logged(self, count, spares):
         model, rng = self.model, self.rng
