@@ -21,10 +21,6 @@ bool call_aside(struct call *call, void (*work)(struct call *call, void *ctx), v
 void call_with_password_hash(struct call *call, const char *password,
     void (*then)(struct call *call, const struct password_hash *hash, void *ctx), void *ctx);
 
-/* The member `password` of what sets one, for `owner` (all NULL: not known yet). What is wrong with it is in body->errors. */
-struct body;
-const char *body_password(struct body *body, const struct password_owner *owner);
-
 /* Whether a proof for this account may be tried now, from where the call comes. False, and replied: 429. */
 bool call_may_try(struct call *call, const char *account, struct throttle_attempt *attempt) MUST_CHECK;
 

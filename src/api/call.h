@@ -71,7 +71,7 @@ void route_dispatch(struct exchange *exchange, void *worker);
 /* server_config.at_once: what needs neither a database nor a thought, so that it comes even if all workers are stuck. */
 bool route_at_once(const struct exchange *exchange, struct reply *reply);
 /* The page, or the file of one, at this path; false: there is none. */
-bool page_at(const char *path, struct reply *reply) MUST_CHECK;
+bool page_at(const struct exchange *exchange, struct reply *reply) MUST_CHECK;
 struct reply openapi_reply(void);
 
 #define SESSION_COOKIE "herald_session"

@@ -74,7 +74,8 @@ static void make_change(struct call *call, void *ctx)
     call_write(call, run_change, reply_changed, change);
 }
 
-const char *body_password(struct body *body, const struct password_owner *owner)
+/* What is wrong with it is in body->errors. */
+static const char *body_password(struct body *body, const struct password_owner *owner)
 {
     size_t errors = body->errors.count;
     const char *text = body_text(body, "password", 0, 100 * PASSWORD_CHARS_MOST);

@@ -143,8 +143,7 @@ enum err_code apply_verb(struct job *job)
     struct run *run = ARENA_NEW(job->arena, struct run);
     struct yaml *root;
     run->job = job;
-    enum err_code code =
-        yaml_load_text(job->arena, words->file, words->text, strlen(words->text), &root, job->err);
+    enum err_code code = yaml_load_text(job->arena, words->file, words->text, &root, job->err);
     if (code)
         return code;
     run->apply =

@@ -83,6 +83,17 @@ struct search {
 #define OF_RECORD(order, most) RECORDS("", order, most)
 #define OF_RECORD_SHARED(order, most) RECORDS(SHARED, order, most)
 
+/* The last of so many of what is about a record, whatever else is asked for: how far a page that filters looks. */
+#define LOOKED_AT_MOST 2000
+#define HORIZON(which, order)                                                                                \
+    "SELECT activity_id FROM activity_association WHERE record_id = " which " AND business_id = $1 AND "     \
+    "(activity_id, business_id) > ($2, $1) AND activity_id < $3 ORDER BY activity_id " order                 \
+    " LIMIT 1 OFFSET 1999"
+_Static_assert(LOOKED_AT_MOST == 1999 + 1, "the offset in HORIZON");
+#define RECORD_HORIZON(order) HORIZON("$4", order)
+#define OBJECT_HORIZON(order)                                                                                \
+    HORIZON("(SELECT object_id FROM record WHERE id = $4 AND business_id = $1)", order)
+
 /* Either way, for the usual page and for the longest. */
 #define PICK(OF, back, most)                                                                                 \
     ((most) <= USUAL_MOST ? (back) ? OF("ASC", "51") : OF("DESC", "51")                                      \
@@ -150,6 +161,51 @@ static enum err_code take_ids(struct db *db, const char *sql, struct db_params p
     while (!code && *count < most && db_next(rows, &code, err))
         ids[(*count)++] = db_col_id(rows, 0);
     return code;
+}
+
+/* ── about a record ──────────────────────────────────────────────────────────────────────────── */
+
+/* The id before it, or (`up`) after it. */
+static struct id neighbour(struct id id, bool up)
+{
+    for (size_t i = sizeof id.bytes; i-- > 0;) {
+        id.bytes[i] = (uint8_t)(id.bytes[i] + (up ? 1 : -1));
+        if (id.bytes[i] != (up ? 0x00 : 0xff))
+            break;
+    }
+    return id;
+}
+
+/* Looks no further than the horizon, where the page ends then. */
+static enum err_code narrow_to_horizon(
+    struct db *db, struct search *s, const char *sql, struct page *page, struct error *err)
+{
+    struct id horizon;
+    size_t found = 0;
+    enum err_code code = take_ids(db, sql,
+        DB_PARAMS(db_id(s->business_id), db_id(s->low), db_id(s->high), db_id(s->record_id)), 1, &horizon,
+        &found, err);
+    if (code || found == 0)
+        return code;
+    page->edge = horizon;
+    if (page->back)
+        s->high = neighbour(horizon, true);
+    else
+        s->low = neighbour(horizon, false);
+    return ERR_OK;
+}
+
+/* What is about a record has an index, and what is asked for besides has none there. */
+static enum err_code bound_walk(struct db *db, struct search *s, struct page *page, struct error *err)
+{
+    bool filters = !id_is_nil(s->object_id) || !id_is_nil(s->employee_id) || s->shared_only;
+    if (id_is_nil(s->record_id) || !filters)
+        return ERR_OK;
+    enum err_code code =
+        narrow_to_horizon(db, s, page->back ? RECORD_HORIZON("ASC") : RECORD_HORIZON("DESC"), page, err);
+    return code ? code
+                : narrow_to_horizon(
+                      db, s, page->back ? OBJECT_HORIZON("ASC") : OBJECT_HORIZON("DESC"), page, err);
 }
 
 /* What is filtered by something that has an index. */
@@ -283,15 +339,17 @@ static enum err_code narrow_to_visible(
 }
 
 static enum err_code list_ids(struct db *db, const struct actor *actor, const struct logged_filter *filter,
-    const struct page *page, struct id *ids, size_t *found, struct error *err)
+    struct page *page, struct id *ids, size_t *found, struct error *err)
 {
     struct search search = search_of(actor, filter, page);
     search.shared_only = actor->access->hidden_count > 0;
     search.reader = actor->employee.id;
     bool whole =
         id_is_nil(filter->object_id) && id_is_nil(filter->record_id) && id_is_nil(filter->employee_id);
-    return whole ? find_whole(db, actor, &search, page->back, ids, found, err)
-                 : find_filtered(db, &search, page->back, ids, found, err);
+    if (whole)
+        return find_whole(db, actor, &search, page->back, ids, found, err);
+    enum err_code code = bound_walk(db, &search, page, err);
+    return code ? code : find_filtered(db, &search, page->back, ids, found, err);
 }
 
 enum err_code logged_with_delivery(struct db *db, const struct actor *actor, const struct page *page,

@@ -101,6 +101,7 @@ struct request {
     /* the HTTP thread's until the hand-over, constant afterwards */
     union address from; /* the peer, or who it says that it speaks for, if it is a proxy of ours */
     bool has_from; /* not a unix socket's */
+    bool by_proxy; /* the peer is one of ours */
     struct fields headers, query, cookies;
     struct buf body; /* the handler's after the hand-over */
     size_t body_charged; /* of server.bodies; likewise */
@@ -137,6 +138,8 @@ struct server {
     struct limiter *refusals; /* of whose refusals are logged, by address; has locks of its own */
     struct cidr *proxies;
     size_t proxy_count;
+    bool
+        proxies_only; /* off loopback and without TLS: whoever is none would send its credentials in the clear */
     const char *address;
     const char *socket_path; /* of a unix socket, else NULL */
     int listen_fd; /* the HTTP thread's while it runs */

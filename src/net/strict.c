@@ -179,6 +179,14 @@ static bool check_host(struct request *request, const char *version)
     return true;
 }
 
+static bool check_proxy(struct request *request)
+{
+    if (!request->server->proxies_only || request->by_proxy)
+        return true;
+    return refuse(request, MHD_HTTP_FORBIDDEN,
+        "This listener speaks no TLS, and answers only the proxies that `behind_proxy` names.");
+}
+
 static bool check_method(struct request *request)
 {
     static const char *const known[] = {MHD_HTTP_METHOD_GET, MHD_HTTP_METHOD_HEAD, MHD_HTTP_METHOD_POST,
@@ -286,5 +294,6 @@ bool strict_check(struct request *request, const char *version, struct framing *
            check_repeats(request, single_headers, &framing->ambiguous) &&
            check_framing(request, version, framing) &&
            check_repeats(request, request->server->config.single_headers, &(bool){false}) &&
-           check_host(request, version) && check_method(request) && read_target(request);
+           check_proxy(request) && check_host(request, version) && check_method(request) &&
+           read_target(request);
 }

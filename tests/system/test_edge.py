@@ -149,8 +149,19 @@ def test_a_proxy_speaks_for_its_clients(make_server):
     assert guess("2001:db8:1:2::1") == 401
     # Who is no proxy speaks for itself alone.
     assert guess("192.0.2.1", via=client(world.server, "127.0.0.9")) == 401
-    address = [e["address"] for e in world.server.process.messages("request refused")]
-    assert {"192.0.2.1", "2001:db8:1:1::1", "127.0.0.9"} <= set(address)
+    wait_for(lambda: {"192.0.2.1", "2001:db8:1:1::1", "127.0.0.9"} <= {
+        entry["address"] for entry in world.server.process.messages("request refused")}, "the lines of the log")
+
+
+def test_off_loopback_without_tls_only_the_proxy_is_answered(make_server):
+    """Whoever else speaks there has sent its credentials in the clear, and could say anything of itself."""
+    for network, status in (("10.255.0.0/16", 403), ("127.0.0.0/8", 200)):
+        server = make_server(start=False)
+        server.start(flags=["--listen", "0.0.0.0:0", "--host", "127.0.0.1", "--behind-proxy", network])
+        port = server.address.rsplit(":", 1)[1]
+        assert answer_of(tcp(f"127.0.0.1:{port}"), asking_for("127.0.0.1"))[0] == status
+        # The operators' listener has no credentials to lose: what scrapes it is no proxy.
+        assert server.metrics()["http_requests_total"] >= 1
 
 
 # ── Which hosts are answered for ────────────────────────────────────────────────────────────────────────────
@@ -296,8 +307,9 @@ def test_what_can_be_read_in_two_ways_is_refused_and_closed(server):
         if what not in QUIET:
             wait_for(lambda: server.metrics()["http_refused_total"] > before, f"it to be counted: {what}")
         assert server.metrics()["http_refused_total"] <= before + 1, what
+    server.process.wait_message("request refused")
     entries = server.process.messages("request refused")
-    assert entries and all(e["address"] == "127.0.0.1" and e["request"] and e["reason"] for e in entries)
+    assert all(e["address"] == "127.0.0.1" and e["request"] and e["reason"] for e in entries)
 
 
 # What is no HTTP in its first line, or goes wrong in the middle of a body, is not counted as a refused request.

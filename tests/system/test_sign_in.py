@@ -3,6 +3,8 @@
 import contextlib
 import sqlite3
 import threading
+import time
+import uuid
 
 import pytest
 
@@ -420,12 +422,29 @@ def test_lives_are_configured(make_server, clock):
     assert not person.signed_in
 
 
-def test_sessions_of_a_user_are_bounded(home, clock):
-    first = signed_in(home.server)
-    for _ in range(100):
-        signed_in(home.server)
+def test_sessions_of_a_user_are_bounded(home):
+    """100; a new one ends the oldest, of this user only."""
+    add_person(home, "Sam", "sam@acme.test")
+    sam, first = signed_in(home.server, email="sam@acme.test"), signed_in(home.server)
+    columns = "user_id, business_id, created_at, expires_at, last_seen_at, address, user_agent"
+    ids = {f"id{i}": later_id(i) for i in range(98)} | {f"hash{i}": new_id() for i in range(98)}
+    copies = [f"INSERT INTO session (id, hash, {columns}) SELECT {{id{i}}}, {{hash{i}}}, {columns} FROM session "
+              "WHERE user_id = {user} LIMIT 1" for i in range(98)]
+    for statements in ["; ".join(copies)] if home.server.database else copies:
+        execute(home.server, statements, user=home.user, **ids)
+    signed_in(home.server)
+    assert first.signed_in
+    assert len(home.api.ok("GET", "/api/sessions")["results"]) == 100
+    signed_in(home.server)
     assert not first.signed_in, "the oldest makes room"
     assert len(home.api.ok("GET", "/api/sessions")["results"]) == 100
+    assert sam.signed_in
+
+
+def later_id(i):
+    """A UUIDv7 of a moment from now on."""
+    ms = int(time.time() * 1000) + i
+    return str(uuid.UUID(int=ms << 80 | 0x7 << 76 | 0b10 << 62 | i))
 
 
 # ── Several Businesses ──────────────────────────────────────────────────────────────────────────────────────
