@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import subprocess
 import threading
 import time
 import uuid
@@ -522,3 +523,32 @@ def test_i11_what_ends_on_one_node_ends_on_all(make_server, clock):
     assert elsewhere.sign_in(password=OTHER).status == 201
     assert elsewhere.request("DELETE", "/api/sessions").status == 204
     assert not here.signed_in
+
+
+@pytest.mark.engine("postgres")
+def test_i11_a_sign_in_does_not_outlive_a_change_on_another_node(home):
+    """The password was right when it was looked up; the change, on another node, commits before the session does."""
+    answers = []
+    with other_node(home.server.database, f"UPDATE password SET hash = '{CHEAP}'; DELETE FROM session") as commit:
+        thread = threading.Thread(target=lambda: answers.append(Person(home.server).sign_in()))
+        thread.start()
+        wait_for(lambda: psql(home.server.database, "SELECT pid FROM pg_locks WHERE NOT granted"), "the sign-in to wait")
+        commit()
+        thread.join()
+    assert [a.status for a in answers] == [401], answers
+    assert home_is_empty(home)
+
+
+@contextlib.contextmanager
+def other_node(database, statements):
+    """A transaction that has run the statements, and commits when it is told to."""
+    with subprocess.Popen(["psql", "-qX", database], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node:
+        def say(text):
+            node.stdin.write(text)
+            node.stdin.flush()
+
+        say(f"BEGIN; {statements}; \\echo ready\n")
+        assert node.stdout.readline() == "ready\n"
+        yield lambda: say("COMMIT;\n")
+        node.stdin.close()
+        node.wait(30)
