@@ -197,7 +197,7 @@ void session_post(struct call *call)
     if (!identity->method && !body.errors.count)
         error_list_add(&body.errors, "",
             "Either the token of a link is needed, or an email and a password, and nothing else.");
-    if (body_finish(&body))
+    if (body_finish(&body) && identity->method)
         try_sign_in(call, in);
 }
 
