@@ -1,9 +1,9 @@
 import { defineConfig } from 'vite';
 import react from '@vitejs/plugin-react';
 
-// The policy that Herald's server sends with the pages. Everything comes from the pages' own origin, and there are no
-// inline scripts. style-src needs 'unsafe-inline' because Mantine writes the theme's variables and its responsive props into
-// <style> elements at run time, and a file that is embedded in the server cannot carry a nonce of its own per answer.
+// What `vite preview` sends. Herald's own policy is stricter (src/api/pages.c): the <style> elements that Mantine writes at
+// run time need a nonce there, which the server puts in the place of this word, a new one for each answer.
+const nonceHole = '@CSP-NONCE@';
 const contentSecurityPolicy = [
   "default-src 'self'",
   "style-src 'self' 'unsafe-inline'",
@@ -16,6 +16,7 @@ const server = process.env.HERALD_ORIGIN ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [react()],
+  html: { cspNonce: nonceHole },
   build: {
     // Small files stay files: a data: address would need a wider policy.
     assetsInlineLimit: 0,

@@ -15,7 +15,8 @@ static bool refuse(struct call *call)
 
 static bool finish(struct call *call, const char *credential, enum err_code code, const struct error *err)
 {
-    if (!code || code == ERR_UNAUTHENTICATED)
+    /* What is remembered was learnt when it was read, not long ago. */
+    if (code == ERR_UNAUTHENTICATED || (!code && !call->remembered))
         limits_learn(call, credential, !code);
     if (code == ERR_UNAUTHENTICATED)
         return refuse(call);
@@ -87,7 +88,10 @@ bool origin_is_ours(const struct exchange *exchange)
 {
     const char *origin = exchange_header(exchange, "Origin"), *host = exchange_header(exchange, "Host");
     const char *at = origin ? strstr(origin, "://") : NULL;
-    return at && host && strcmp(at + 3, host) == 0;
+    if (!at || !host || strcmp(at + 3, host) != 0)
+        return false;
+    /* A page of this host that came by http may be anybody's who sits in between. */
+    return !exchange->https || strncmp(origin, "https:", 6) == 0;
 }
 
 static bool by_session(struct call *call, const char *session)

@@ -23,6 +23,27 @@ void call_fail(struct call *call, const struct error *err, const struct error_li
     exchange_reply_error(call->exchange, err, list);
 }
 
+/* Settings that change again and again while one request is prepared: give up after so many times. */
+#define PREPARED_MOST 5
+
+bool call_again(struct call *call)
+{
+    size_t times = (size_t)(uintptr_t)call->exchange->user + 1;
+    if (times >= PREPARED_MOST)
+        return false;
+    call->exchange->user =
+        (void *)(uintptr_t)times; // NOLINT(performance-no-int-to-ptr): a counter, not an address
+    exchange_again(call->exchange);
+    return true;
+}
+
+void call_again_or_busy(struct call *call)
+{
+    struct error busy = {.code = ERR_BUSY, .text = "The settings are being changed just now; try again."};
+    if (!call_again(call))
+        call_fail(call, &busy, NULL);
+}
+
 bool call_refuse_parameter(struct call *call, const char *name, const char *detail)
 {
     struct error_list list;

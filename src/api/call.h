@@ -71,7 +71,7 @@ void route_dispatch(struct exchange *exchange, void *worker);
 /* server_config.at_once: what needs neither a database nor a thought, so that it comes even if all workers are stuck. */
 bool route_at_once(const struct exchange *exchange, struct reply *reply);
 /* The page, or the file of one, at this path; false: there is none. */
-bool page_at(const char *path, struct reply *reply) MUST_CHECK;
+bool page_at(const struct exchange *exchange, struct reply *reply) MUST_CHECK;
 struct reply openapi_reply(void);
 
 #define SESSION_COOKIE "herald_session"
@@ -92,6 +92,13 @@ enum err_code call_identify(const struct call *call, struct db *db, struct arena
 void call_reply_json(
     struct call *call, int status, struct buf *body, const struct reply_header *headers, size_t header_count);
 void call_fail(struct call *call, const struct error *err, const struct error_list *list);
+/*
+ * From the beginning, with what holds now: for what rested on settings that have changed since (ERR_STALE of the writer's
+ * transaction), or on something remembered. False: it did so too often, and nothing was done.
+ */
+bool call_again(struct call *call);
+/* The same; after too many times 503. */
+void call_again_or_busy(struct call *call);
 /* 409: a Scheduled Activity is completed; the problem names the activity that it became. */
 void call_fail_completed(struct call *call, const char *detail, struct id logged_activity_id);
 

@@ -78,8 +78,8 @@ void deliveries_get(struct call *call)
     struct json json = emit_page(&body);
     for (size_t i = 0; i < count; i++)
         emit_delivery(&json, &list[i]);
-    emit_page_end_ids(
-        &json, call, &page, count ? list[0].id : (struct id){0}, count ? list[count - 1].id : (struct id){0});
+    emit_page_end_ids(&json, call, &page, count ? delivery_key(&filter, &list[0]) : (struct id){0},
+        count ? delivery_key(&filter, &list[count - 1]) : (struct id){0});
     call_reply_json(call, 200, &body, NULL, 0);
 }
 

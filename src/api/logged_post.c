@@ -7,9 +7,6 @@
 #include "base/clock.h"
 #include "crm/logged.h"
 
-/* Settings that change again and again while one activity is prepared: give up after so many times. */
-#define PREPARED_MOST 5
-
 /* What waits for the writer while the connection is suspended; in the exchange's arena. */
 struct log_call {
     struct call *call;
@@ -56,22 +53,10 @@ static void reply_repeat(struct call *call, const struct idempotent_answer *firs
     call_reply_json(call, 201, &body, headers, ARRAY_LEN(headers));
 }
 
-/* The settings changed between preparing and committing: from the beginning, with what holds now. */
-static bool prepare_again(struct call *call)
-{
-    size_t times = (size_t)(uintptr_t)call->exchange->user + 1;
-    if (times >= PREPARED_MOST)
-        return false;
-    call->exchange->user =
-        (void *)(uintptr_t)times; // NOLINT(performance-no-int-to-ptr): a counter, not an address
-    exchange_again(call->exchange);
-    return true;
-}
-
 /* What is answered without a commit must not rest on what the worker remembers: then it begins again, asking. */
 static bool ask_afresh(struct call *call)
 {
-    return call->remembered && prepare_again(call);
+    return call->remembered && call_again(call);
 }
 
 static void reply_refused(struct log_call *pending, const struct error *result, const struct error_list *list)
@@ -96,10 +81,10 @@ static void log_done(struct log_unit *log, const struct error *result)
         return;
     }
     buf_free(&pending->answer);
-    if (result->code == ERR_STALE && prepare_again(call))
-        return;
-    struct error busy = {.code = ERR_BUSY, .text = "The settings are being changed just now; try again."};
-    reply_refused(pending, result->code == ERR_STALE ? &busy : result, NULL);
+    if (result->code == ERR_STALE)
+        call_again_or_busy(call);
+    else
+        reply_refused(pending, result, NULL);
 }
 
 /* ── the request ─────────────────────────────────────────────────────────────────────────────── */

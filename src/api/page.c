@@ -89,6 +89,10 @@ void emit_page_end(struct json *json, struct call *call, const struct page *page
 void emit_page_end_ids(
     struct json *json, struct call *call, const struct page *page, struct id first, struct id last)
 {
+    if (!id_is_nil(page->edge)) {
+        first = page->back || id_is_nil(first) ? page->edge : first;
+        last = page->back && !id_is_nil(last) ? last : page->edge;
+    }
     struct page_key keys[] = {{.id = first}, {.id = last}};
     bool empty = id_is_nil(first);
     emit_page_end(json, call, page, empty ? NULL : &keys[0], empty ? NULL : &keys[1]);
@@ -103,6 +107,7 @@ static bool halve(struct page *page, size_t *at, size_t *count)
     if (page->back)
         *at += *count - kept;
     *(page->back ? &page->more_before : &page->more_after) = true;
+    page->edge = (struct id){0};
     *count = kept;
     return true;
 }

@@ -6,6 +6,8 @@
 
 #include "base/embed.h"
 
+#include <sodium.h>
+
 struct type {
     const char *ending, *name;
 };
@@ -22,15 +24,24 @@ static const struct type types[] = {
     {".webmanifest", "application/manifest+json"},
 };
 
-/* Mantine writes its styles at run time, hence 'unsafe-inline' for styles; for scripts it never is. */
-static const char policy[] = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-                             "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
-                             "frame-ancestors 'none'";
+/*
+ * Everything comes from here, and nothing runs or styles that stands in the page itself, but for the styles that Mantine
+ * writes at run time: those have the answer's nonce, which the page gets in place of NONCE_HOLE (ui/vite.config.ts).
+ */
+#define POLICY                                                                                               \
+    "default-src 'none'; script-src 'self'; style-src 'self'%s; img-src 'self' data:; font-src 'self'; "     \
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+#define NONCE_HOLE "@CSP-NONCE@"
+#define NONCE_BYTES 16
+#define PAGE_MOST (1 << 20)
+#define INDEX "index.html"
 
 /* The reference has no script, and everything it shows is in three files. */
-static const char reference_policy[] =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'";
+#define REFERENCE_POLICY                                                                                     \
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "            \
+    "frame-ancestors 'none'"
+/* Of a file that is no page, should anybody open it as one. */
+#define ASSET_POLICY "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
 
 static const char *type_of(const char *path)
 {
@@ -51,22 +62,60 @@ static const struct embedded_file *find(const struct embedded_file *files, const
     return NULL;
 }
 
+/* Of everything that a browser shows or runs; the first two are each kind's own. */
+#define HEADERS(cache, policy)                                                                               \
+    {                                                                                                        \
+        {"Cache-Control", cache}, {"Content-Security-Policy", policy}, {"Referrer-Policy", "no-referrer"},   \
+            {"Cross-Origin-Opener-Policy", "same-origin"}, {"Cross-Origin-Resource-Policy", "same-origin"},  \
+            {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},          \
+        {                                                                                                    \
+            "X-Frame-Options", "DENY"                                                                        \
+        }                                                                                                    \
+    }
 /* For ever: assets, whose names carry a hash. */
-static const struct reply_header asset_headers[] = {{"Cache-Control", "public, max-age=31536000, immutable"},
-    {"Content-Security-Policy", policy}, {"Referrer-Policy", "no-referrer"}};
-static const struct reply_header page_headers[] = {
-    {"Cache-Control", "no-cache"}, {"Content-Security-Policy", policy}, {"Referrer-Policy", "no-referrer"}};
-static const struct reply_header reference_headers[] = {{"Cache-Control", "no-cache"},
-    {"Content-Security-Policy", reference_policy}, {"Referrer-Policy", "no-referrer"}};
+static const struct reply_header asset_headers[] =
+    HEADERS("public, max-age=31536000, immutable", ASSET_POLICY);
+static const struct reply_header file_headers[] = HEADERS("no-cache", ASSET_POLICY);
+static const struct reply_header reference_headers[] = HEADERS("no-cache", REFERENCE_POLICY);
 
 static struct reply reply_of(const struct embedded_file *file, const struct reply_header *headers)
 {
     return (struct reply){.status = 200,
         .content_type = type_of(file->path),
         .headers = headers,
-        .header_count = ARRAY_LEN(page_headers),
+        .header_count = ARRAY_LEN(file_headers),
         .static_body = file->data,
         .body_len = embedded_size(file)};
+}
+
+static const char *new_nonce(struct arena *arena)
+{
+    unsigned char random[NONCE_BYTES];
+    char text[sodium_base64_ENCODED_LEN(NONCE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+    randombytes_buf(random, sizeof random);
+    sodium_bin2base64(text, sizeof text, random, sizeof random, sodium_base64_VARIANT_ORIGINAL);
+    return arena_strdup(arena, text);
+}
+
+/* The application's page, with a nonce of its own. */
+static struct reply application(const struct embedded_file *file, struct arena *arena)
+{
+    const char *nonce = new_nonce(arena), *at = file->data;
+    const struct reply_header own[] =
+        HEADERS("no-cache", arena_printf(arena, POLICY, arena_printf(arena, " 'nonce-%s'", nonce)));
+    struct reply_header *headers = ARENA_ARRAY(arena, struct reply_header, ARRAY_LEN(own));
+    memcpy(headers, own, sizeof own);
+    struct buf page = BUF_INIT(PAGE_MOST);
+    for (const char *hole; (hole = strstr(at, NONCE_HOLE)); at = hole + strlen(NONCE_HOLE)) {
+        buf_add(&page, at, (size_t)(hole - at));
+        buf_add_text(&page, nonce);
+    }
+    buf_add_text(&page, at);
+    struct reply reply = reply_of(file, headers);
+    reply.static_body = NULL;
+    reply.body_len = page.len;
+    reply.body = buf_take(&page);
+    return reply;
 }
 
 static bool is_asset(const char *path)
@@ -81,31 +130,34 @@ static struct reply to_reference(void)
     return (struct reply){.status = 308, .headers = headers, .header_count = ARRAY_LEN(headers)};
 }
 
-bool page_at(const char *path, struct reply *reply)
+bool page_at(const struct exchange *exchange, struct reply *reply)
 {
-    path++;
+    const char *path = exchange->path + 1;
     if (strcmp(path, "reference/") == 0) {
         *reply = to_reference();
         return true;
     }
     const struct embedded_file *file =
         find(embedded_reference, strcmp(path, "reference") == 0 ? "reference.html" : path);
-    const struct reply_header *headers = reference_headers;
-    if (!file) {
-        file = find(embedded_pages, path);
-        headers = is_asset(path) ? asset_headers : page_headers;
+    if (file) {
+        *reply = reply_of(file, reference_headers);
+        return true;
     }
-    if (!file && !is_asset(path))
-        file = find(embedded_pages, "index.html");
+    file = find(embedded_pages, path);
+    if (file && strcmp(path, INDEX) != 0) {
+        *reply = reply_of(file, is_asset(path) ? asset_headers : file_headers);
+        return true;
+    }
+    file = is_asset(path) ? NULL : find(embedded_pages, INDEX);
     if (file)
-        *reply = reply_of(file, headers);
+        *reply = application(file, exchange->arena);
     return file != NULL;
 }
 
 void pages_get(struct call *call)
 {
     struct reply reply;
-    if (page_at(call->exchange->path, &reply))
+    if (page_at(call->exchange, &reply))
         exchange_reply(call->exchange, &reply);
     else
         exchange_reply_problem(call->exchange, 404,

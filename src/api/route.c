@@ -253,7 +253,7 @@ bool route_at_once(const struct exchange *exchange, struct reply *reply)
     for (size_t i = 0; i < ARRAY_LEN(routes); i++)
         if (strcmp(routes[i].path, exchange->path) == 0)
             return false;
-    return !is_api_path(exchange->path) && page_at(exchange->path, reply);
+    return !is_api_path(exchange->path) && page_at(exchange, reply);
 }
 
 static void run_route(struct call *call, void *worker)

@@ -63,6 +63,10 @@ static void reply_scheduled(struct call *call, int status, const struct schedule
 static void schedule_done(struct schedule_unit *unit, const struct error *result)
 {
     struct call *call = unit->owner;
+    if (result->code == ERR_STALE) {
+        call_again_or_busy(call);
+        return;
+    }
     if (result->code) {
         call_fail(call, result, NULL);
         return;

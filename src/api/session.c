@@ -17,8 +17,15 @@ enum err_code session_view_read(struct db *db, struct arena *arena, const struct
     *view = (struct session_view){.actor = *actor};
     enum err_code code = password_owner_read(db, arena, actor->user_id, &owner, err);
     view->has_password = owner.stored != NULL;
-    return code ? code
-                : workplace_list(db, arena, actor->user_id, &view->workplaces, &view->workplace_count, err);
+    if (code || id_is_nil(actor->credential.business_id))
+        return code ? code
+                    : workplace_list(
+                          db, arena, actor->user_id, &view->workplaces, &view->workplace_count, err);
+    /* A key that is limited to a Business tells of no other. */
+    view->workplaces = ARENA_NEW(arena, struct workplace);
+    view->workplaces[0] = (struct workplace){.business_id = actor->business_id, .name = actor->business_name};
+    view->workplace_count = 1;
+    return ERR_OK;
 }
 
 static void emit_business(struct json *json, const char *name, struct id id, const char *business_name)

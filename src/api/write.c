@@ -46,7 +46,7 @@ static enum err_code write_run_one(struct db *db, struct api_write *w, struct er
     error_list_rewind(&w->list);
     enum err_code code = call->actor.access ? actor_still_may(db, call->arena, &call->actor, err) : ERR_OK;
     if (!code)
-        code = w->run(&write, w->unit.ctx, &w->list, err);
+        code = crm_run_write(&write, w->run, w->unit.ctx, &w->list, err);
     return code ? code : error_list_refuse(&w->list, err); /* nothing is written of what is refused in part */
 }
 

@@ -10,6 +10,7 @@
 struct load {
     struct arena *arena;
     const char *path;
+    const char *text; /* all of it; NULL: it is read from a file */
     yaml_document_t *document;
     struct error *err;
     int depth;
@@ -104,9 +105,20 @@ static enum err_code build(struct load *load, int index, struct yaml **out)
     return code;
 }
 
+/* What cannot be read at all libyaml tells by its place in bytes. */
+static int line_of_problem(const struct load *load, const yaml_parser_t *parser)
+{
+    int line = 1;
+    if (parser->error != YAML_READER_ERROR || !load->text)
+        return (int)parser->problem_mark.line + 1;
+    for (size_t i = 0; i < parser->problem_offset && load->text[i]; i++)
+        line += load->text[i] == '\n';
+    return line;
+}
+
 static enum err_code not_yaml(struct load *load, const yaml_parser_t *parser)
 {
-    return error_set(load->err, ERR_INVALID, "%s:%d: %s", load->path, (int)parser->problem_mark.line + 1,
+    return error_set(load->err, ERR_INVALID, "%s:%d: %s", load->path, line_of_problem(load, parser),
         parser->problem ? parser->problem : "not YAML");
 }
 
@@ -160,15 +172,15 @@ enum err_code yaml_load_file(struct arena *arena, const char *path, struct yaml 
     return code;
 }
 
-enum err_code yaml_load_text(struct arena *arena, const char *name, const char *text, size_t len,
-    struct yaml **root, struct error *err)
+enum err_code yaml_load_text(
+    struct arena *arena, const char *name, const char *text, struct yaml **root, struct error *err)
 {
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         return error_set(err, ERR_UNAVAILABLE, "%s: there is no memory to read it", name);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, strlen(text));
     enum err_code code =
-        load_document(&(struct load){.arena = arena, .path = name, .err = err}, &parser, root);
+        load_document(&(struct load){.arena = arena, .path = name, .text = text, .err = err}, &parser, root);
     yaml_parser_delete(&parser);
     return code;
 }

@@ -27,9 +27,9 @@ struct yaml {
 enum err_code yaml_load_file(
     struct arena *arena, const char *path, struct yaml **root, struct error *err) MUST_CHECK;
 
-/* The same of a text that need not end in NUL; `name` stands for the file in errors. */
-enum err_code yaml_load_text(struct arena *arena, const char *name, const char *text, size_t len,
-    struct yaml **root, struct error *err) MUST_CHECK;
+/* The same of a text; `name` stands for the file in errors. */
+enum err_code yaml_load_text(struct arena *arena, const char *name, const char *text, struct yaml **root,
+    struct error *err) MUST_CHECK;
 
 /* The value of a key, or NULL. */
 struct yaml *yaml_get(const struct yaml *map, const char *key);

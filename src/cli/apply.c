@@ -31,8 +31,12 @@ enum err_code apply_each(struct tenant *t, const char *list_name, apply_step_fn 
 {
     struct at list = apply_member(t->apply, t->at, list_name);
     enum err_code code = ERR_OK;
-    for (size_t i = 0; i < apply_count(list) && !apply_ends(code); i++)
-        code = step(t, apply_item(t->apply, list, i), err);
+    for (size_t i = 0; i < apply_count(list) && !apply_ends(code); i++) {
+        CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
+        struct tenant one = *t;
+        one.write.arena = one.show.arena = arena;
+        code = step(&one, apply_item(t->apply, list, i), err);
+    }
     return apply_ends(code) ? code : ERR_OK;
 }
 
@@ -139,8 +143,7 @@ enum err_code apply_verb(struct job *job)
     struct run *run = ARENA_NEW(job->arena, struct run);
     struct yaml *root;
     run->job = job;
-    enum err_code code =
-        yaml_load_text(job->arena, words->file, words->text, strlen(words->text), &root, job->err);
+    enum err_code code = yaml_load_text(job->arena, words->file, words->text, &root, job->err);
     if (code)
         return code;
     run->apply =

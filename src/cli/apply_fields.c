@@ -67,7 +67,7 @@ static enum err_code find_bound(
     *name++ = '\0';
     enum err_code code = find_target(t, at, object_name, &object, err);
     if (!code)
-        code = record_fields_read(t->write.db, t->apply->arena, t->write.business_id,
+        code = record_fields_read(t->write.db, t->write.arena, t->write.business_id,
             object.kind == RECORD_CONTACT ? FIELDS_OF_CONTACTS : FIELDS_OF_CUSTOM_OBJECT, object.id, &fields,
             err);
     if (code)
@@ -179,20 +179,46 @@ static enum err_code check_fixed(
     return other ? ERR_INVALID : ERR_OK;
 }
 
-/* What is so already is not asked for: an employee who is a default may have left since. */
-static enum err_code leave_same_default(struct fields_run *run, struct at at, const struct field *field,
-    struct field_input *input, struct error *err)
+static bool is_so(const json_t *wanted, const json_t *now)
 {
-    json_t *now = NULL;
-    if (!input->has.default_value)
-        return ERR_OK;
-    enum err_code code = show_default(&run->t->show, field, &now, err);
-    json_t *wanted =
-        apply_plain_value(run->t->apply, apply_member(run->t->apply, at, "default"), field->type);
-    if (now ? json_equal(now, wanted) : json_is_null(wanted))
-        input->has.default_value = false;
-    json_decref(now);
-    return code;
+    const char *name;
+    json_t *value;
+    bool nothing = json_is_null(wanted) || json_is_false(wanted) ||
+                   (json_is_string(wanted) && !*json_string_value(wanted));
+    if (!now || !json_is_object(wanted))
+        return now ? json_equal(wanted, now) : nothing;
+    json_object_foreach((json_t *)wanted, name, value)
+    {
+        if (!is_so(value, json_object_get(now, name)))
+            return false;
+    }
+    return true;
+}
+
+/* What the file asks for as the member, in the form in which it is shown. */
+static json_t *wanted_member(struct apply *apply, struct at at, const char *name, enum field_type type)
+{
+    struct at member = apply_member(apply, at, name);
+    if (strcmp(name, "options") == 0)
+        return options_of(apply, member);
+    if (strcmp(name, "required") == 0 || strcmp(name, "archived") == 0 || strcmp(name, "limits") == 0)
+        return apply_json(apply, member.node);
+    return apply_plain_value(apply, member, type);
+}
+
+/* What is so already is not asked for: it costs, and somebody who is the default may have left since. */
+static bool is_member_so(
+    struct apply *apply, struct at at, const char *name, enum field_type type, const json_t *shown)
+{
+    return is_so(wanted_member(apply, at, name, type), json_object_get(shown, name));
+}
+
+static bool is_all_so(struct apply *apply, struct at at, enum field_type type, const json_t *shown)
+{
+    for (size_t i = 0; i < at.node->count; i++)
+        if (!is_member_so(apply, at, at.node->keys[i], type, shown))
+            return false;
+    return true;
 }
 
 static enum err_code change(
@@ -202,13 +228,17 @@ static enum err_code change(
     struct field_input input = {.field_id = field->id};
     struct field_result result;
     struct error why = {0};
-    enum err_code code = check_fixed(run, at, field, err);
+    json_t *shown = NULL;
+    enum err_code code = show_field(&run->t->show, field, &shown, err);
+    if (code || is_all_so(apply, at, field->type, shown))
+        return code;
+    code = check_fixed(run, at, field, err);
     if (!code)
         code = read_definition(run, at, field->type, &input, err);
-    if (!code)
-        code = leave_same_default(run, at, field, &input, err);
     if (code)
         return code;
+    if (input.has.default_value && is_member_so(apply, at, "default", field->type, shown))
+        input.has.default_value = false;
     input.has.archived = field->archived; /* to restore it */
     code = field_change(&run->t->write, &input, &result, &apply->list, &why);
     if (!code) {
@@ -341,7 +371,7 @@ enum err_code apply_fields(
     if (apply_count(list) == 0)
         return ERR_OK;
     enum err_code code = record_fields_read(
-        t->write.db, t->apply->arena, t->write.business_id, holder->kind, holder->id, &run.set, err);
+        t->write.db, t->write.arena, t->write.business_id, holder->kind, holder->id, &run.set, err);
     for (size_t i = 0; i < apply_count(list) && !apply_ends(code); i++) {
         code = take_step(&run, apply_item(t->apply, list, i), step, err);
         refused |= code == ERR_INVALID;
@@ -407,7 +437,7 @@ enum err_code apply_rules(
     struct rule_set before;
     struct error why = {0};
     enum err_code code =
-        rules_read(t->write.db, apply->arena, t->write.business_id, object_id, &fields, &before, err);
+        rules_read(t->write.db, t->write.arena, t->write.business_id, object_id, &fields, &before, err);
     if (code)
         return code;
     json_t *rules = apply_json(apply, list.node);

@@ -107,7 +107,10 @@ void apply_print_problems(struct apply *apply, struct buf *out);
 
 /* ── the run (apply.c) ───────────────────────────────────────────────────────────────────────────── */
 
-/* Goes through a list of the Business; what is refused of one keeps none of the others back. */
+/*
+ * Goes through a list of the Business; what is refused of one keeps none of the others back. Each has a tenant of its
+ * own, whose arenas go with it.
+ */
 typedef enum err_code apply_step_fn(struct tenant *t, struct at at, struct error *err);
 enum err_code apply_each(
     struct tenant *t, const char *list_name, apply_step_fn *step, struct error *err) MUST_CHECK;
@@ -125,10 +128,6 @@ enum err_code apply_record_archive(struct tenant *t, struct error *err) MUST_CHE
 
 /* Whether the file itself has a thing of that kind, which then has been refused: nothing more is said of it. */
 bool apply_declares(struct tenant *t, const char *kind, const char *key_name, const char *key);
-
-/* An employee's id by the email; an id stays what it is. ERR_INVALID: nobody has it, which has been noted. */
-enum err_code apply_employee_id(
-    struct tenant *t, struct at at, const char *text, struct id *id, struct error *err) MUST_CHECK;
 
 /* A node as a value of a field of that type: what is a text stays one, however it looks. */
 json_t *apply_plain_value(struct apply *apply, struct at at, enum field_type type);

@@ -157,7 +157,7 @@ static enum err_code find_object(
     struct tenant *t, struct at at, struct activity_object *object, struct error *err)
 {
     const char *api_name = apply_text(t->apply, at, "api_name");
-    return object_find(t->write.db, t->apply->arena, &t->show.reader, (struct id){0}, api_name, object, err);
+    return object_find(t->write.db, t->write.arena, &t->show.reader, (struct id){0}, api_name, object, err);
 }
 
 /* What is so already is not asked for: a record object that it names may have been archived since. */
@@ -229,7 +229,7 @@ static enum err_code archive_object(
 static enum err_code role_id_of(struct tenant *t, const char *name, struct id *id, struct error *err)
 {
     struct role role = {0};
-    enum err_code code = role_by_name(t->write.db, t->apply->arena, t->write.business_id, name, &role, err);
+    enum err_code code = role_by_name(t->write.db, t->write.arena, t->write.business_id, name, &role, err);
     *id = role.id;
     return code;
 }
@@ -239,7 +239,7 @@ static enum err_code employee_id_of(struct tenant *t, const char *email, struct 
     struct person person = {0};
     bool active;
     enum err_code code =
-        employee_by_email(t->write.db, t->apply->arena, t->write.business_id, email, &person, &active, err);
+        employee_by_email(t->write.db, t->write.arena, t->write.business_id, email, &person, &active, err);
     *id = person.id;
     return code;
 }
@@ -296,7 +296,7 @@ static enum err_code apply_sharing(
         employee_id_of, &sharing.employees, &sharing.employee_count, err);
     if (code || more)
         return apply_ends(more) || !code ? more : code;
-    code = sharing_read(t->write.db, apply->arena, t->write.business_id, object->id, &before, err);
+    code = sharing_read(t->write.db, t->write.arena, t->write.business_id, object->id, &before, err);
     if (code || same_sharing(&sharing, &before))
         return code;
     code = sharing_set(&t->write, object->id, *version, &sharing, version, &apply->list, &why);

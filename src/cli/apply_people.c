@@ -29,7 +29,7 @@ static enum err_code find_group(
     struct tenant *t, struct at at, const char *name, struct group *group, struct error *err)
 {
     struct error why = {0};
-    enum err_code code = group_by_name(t->write.db, t->apply->arena, t->write.business_id, name, group, &why);
+    enum err_code code = group_by_name(t->write.db, t->write.arena, t->write.business_id, name, group, &why);
     if (code == ERR_NOT_FOUND)
         return missing(t, at, "permission_groups", "permission group", name);
     return code ? error_set(err, code, "%s", why.text) : ERR_OK;
@@ -39,7 +39,7 @@ static enum err_code find_role(
     struct tenant *t, struct at at, const char *name, struct role *role, struct error *err)
 {
     struct error why = {0};
-    enum err_code code = role_by_name(t->write.db, t->apply->arena, t->write.business_id, name, role, &why);
+    enum err_code code = role_by_name(t->write.db, t->write.arena, t->write.business_id, name, role, &why);
     if (code == ERR_NOT_FOUND)
         return missing(t, at, "roles", "role", name);
     return code ? error_set(err, code, "%s", why.text) : ERR_OK;
@@ -130,7 +130,7 @@ static enum err_code apply_group(struct tenant *t, struct at at, struct error *e
     if (apply->problem_count > problems)
         return ERR_INVALID;
     enum err_code code =
-        group_by_name(t->write.db, apply->arena, t->write.business_id, input.name, &group, &why);
+        group_by_name(t->write.db, t->write.arena, t->write.business_id, input.name, &group, &why);
     if (code == ERR_NOT_FOUND)
         code = group_add(&t->write, &input, &group, &apply->list, &why);
     else if (!code && !grants_so(&group, &input))
@@ -174,7 +174,7 @@ static enum err_code set_role_groups(struct tenant *t, struct at list, struct id
     }
     if (apply_ends(code) || n < count)
         return code ? code : ERR_INVALID;
-    code = role_groups(t->write.db, apply->arena, &t->show.reader, role_id, &before, &before_count, err);
+    code = role_groups(t->write.db, t->write.arena, &t->show.reader, role_id, &before, &before_count, err);
     if (code || same_groups(before, before_count, ids, n))
         return code;
     code = role_set_groups(&t->write, role_id, ids, n, &apply->list, &why);
@@ -187,7 +187,7 @@ static enum err_code apply_role(struct tenant *t, struct at at, struct error *er
     const char *name = apply_text(apply, at, "name");
     struct role role;
     struct error why = {0};
-    enum err_code code = role_by_name(t->write.db, apply->arena, t->write.business_id, name, &role, &why);
+    enum err_code code = role_by_name(t->write.db, t->write.arena, t->write.business_id, name, &role, &why);
     if (code == ERR_NOT_FOUND)
         code = role_add(&t->write, name, &role, &apply->list, &why);
     code = apply_settle(apply, at, code, &why, err);
@@ -212,7 +212,7 @@ static bool stays_away(struct at at, bool active)
 static enum err_code find_employee(
     struct tenant *t, struct at at, struct person *person, bool *active, struct error *err)
 {
-    return employee_by_email(t->write.db, t->apply->arena, t->write.business_id,
+    return employee_by_email(t->write.db, t->write.arena, t->write.business_id,
         apply_text(t->apply, at, "email"), person, active, err);
 }
 
@@ -405,7 +405,6 @@ typedef enum err_code memberships_fn(struct tenant *t, struct at list, const str
 static enum err_code change_memberships(
     struct tenant *t, struct at at, memberships_fn *change, struct error *err)
 {
-    CLEANUP(arena_free_ptr) struct arena *arena = arena_new(); /* what is read of an employee is much */
     struct person person;
     struct employee employee;
     bool active;
@@ -414,7 +413,7 @@ static enum err_code change_memberships(
     if (code == ERR_NOT_FOUND || (!code && !active))
         return ERR_OK;
     if (!code)
-        code = employee_read(t->write.db, arena, &t->show.reader, person.id, &employee, &why);
+        code = employee_read(t->write.db, t->write.arena, &t->show.reader, person.id, &employee, &why);
     if (code)
         return error_set(err, code, "%s", why.text);
     for (size_t i = 0; i < ARRAY_LEN(both) && !apply_ends(code); i++)
@@ -458,7 +457,7 @@ static enum err_code check_owners(struct tenant *t, struct error *err)
     if (apply_count(list) == 0 || t->apply->problem_count) /* or it has been told, in other words */
         return ERR_OK;
     enum err_code code =
-        group_read(t->write.db, t->apply->arena, &t->show.reader, t->write.business_id, &owners, err);
+        group_read(t->write.db, t->write.arena, &t->show.reader, t->write.business_id, &owners, err);
     if (!code && owners.member_count == 0)
         apply_complain(
             t->apply, list, "Nobody would be an owner: put somebody into the group %s.", owners.name);

@@ -256,17 +256,9 @@ static enum err_code put_binding(
     return code;
 }
 
-enum err_code show_default(
-    const struct show *show, const struct field *field, json_t **value, struct error *err)
+enum err_code show_field(const struct show *show, const struct field *field, json_t **tree, struct error *err)
 {
-    *value = NULL;
-    return field->default_json ? name_value(show, field, parse(field->default_json), value, err) : ERR_OK;
-}
-
-static enum err_code show_field(
-    const struct show *show, const struct field *field, json_t **tree, struct error *err)
-{
-    *tree = json_object();
+    *tree = kept(show, json_object());
     put_text(*tree, "name", field->name);
     put_text(*tree, "display_name", field->display_name);
     put_text(*tree, "description", field->description);
@@ -274,8 +266,8 @@ static enum err_code show_field(
                                                           : put_binding(show, field, *tree, err);
     put_bool(*tree, "required", field->required);
     json_t *value = NULL;
-    if (!code)
-        code = show_default(show, field, &value, err);
+    if (!code && field->default_json)
+        code = name_value(show, field, parse(field->default_json), &value, err);
     if (value)
         json_object_set_new(*tree, "default", value);
     put_bool(*tree, "archived", field->archived);
@@ -293,7 +285,7 @@ static enum err_code put_fields(
         if (fields->items[i].standard)
             continue;
         code = show_field(show, &fields->items[i], &field, err);
-        json_array_append_new(list, field);
+        json_array_append(list, field);
     }
     if (json_array_size(list))
         json_object_set(tree, "fields", list);

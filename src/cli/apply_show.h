@@ -42,9 +42,9 @@ struct show_key {
 enum err_code show_thing(
     const struct show *show, struct show_key key, json_t **tree, struct error *err) MUST_CHECK;
 
-/* As files have a field's default; the caller's. NULL: none. */
-enum err_code show_default(
-    const struct show *show, const struct field *field, json_t **value, struct error *err) MUST_CHECK;
+/* A field as it stands among those of its object. */
+enum err_code show_field(
+    const struct show *show, const struct field *field, json_t **tree, struct error *err) MUST_CHECK;
 
 /* As files have a bound field: "contacts.mobile_phone"; in the arena. ERR_NOT_FOUND. */
 enum err_code show_bound(

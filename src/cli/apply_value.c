@@ -2,7 +2,8 @@
 #include "cli/apply_internal.h"
 #include "crm/employee_list.h"
 
-enum err_code apply_employee_id(
+/* The id by the email; an id stays what it is. ERR_INVALID: nobody has it, which has been noted. */
+static enum err_code employee_id_of(
     struct tenant *t, struct at at, const char *text, struct id *id, struct error *err)
 {
     struct person person = {0};
@@ -11,7 +12,7 @@ enum err_code apply_employee_id(
     if (id_parse(text, strlen(text), id))
         return ERR_OK;
     enum err_code code =
-        employee_by_email(t->write.db, t->apply->arena, t->write.business_id, text, &person, &active, &why);
+        employee_by_email(t->write.db, t->write.arena, t->write.business_id, text, &person, &active, &why);
     *id = person.id;
     if (code != ERR_NOT_FOUND)
         return code ? error_set(err, code, "%s", why.text) : ERR_OK;
@@ -58,7 +59,7 @@ static enum err_code name_employees(struct tenant *t, struct at at, json_t *valu
     if (!json_is_string(value))
         return code;
     struct id id;
-    code = apply_employee_id(t, at, json_string_value(value), &id, err);
+    code = employee_id_of(t, at, json_string_value(value), &id, err);
     if (!code)
         json_string_set(value, id_format(id).text);
     return code;

@@ -196,7 +196,8 @@ static enum action seeing(enum action action)
         [PERMIT_RECORDS] = ACTION_VIEW_RECORD,
         [PERMIT_OBJECTS] = ACTION_VIEW_OBJECT,
         [PERMIT_WEBHOOKS] = ACTION_VIEW_DELIVERY,
-        [PERMIT_PEOPLE] = ACTION_VIEW_EMPLOYEE};
+        [PERMIT_PEOPLE] = ACTION_VIEW_EMPLOYEE,
+        [PERMIT_AUDIT] = ACTION_VIEW_AUDIT};
     bool to_come = needs[action].verb == PERMIT_CREATE || action == ACTION_LOG_ACTIVITY ||
                    action == ACTION_ASSIGN_SCHEDULED_ACTIVITY;
     return to_come ? action : views[needs[action].kind];

@@ -241,6 +241,21 @@ static enum err_code employments(
     return code;
 }
 
+/* Without a subject it is about the user, as the employee of that Business. */
+static enum err_code insert_there(
+    const struct audit *audit, struct id user_id, const struct employment *there, struct error *err)
+{
+    struct audit own = *audit;
+    if (id_is_nil(audit->subject_id)) {
+        own.subject_id = there->employee_id;
+        own.subject_name = there->name;
+    }
+    bool by_user = audit->actor && id_equal(audit->actor->user_id, user_id);
+    struct author author = by_user ? (struct author){AUDIT_EMPLOYEE, there->employee_id, there->name}
+                                   : author_in(audit, there->business_id);
+    return insert(&own, there->business_id, &author, err);
+}
+
 enum err_code audit_add_of_user(struct audit *audit, struct id user_id, struct error *err)
 {
     struct employment *all = NULL;
@@ -252,19 +267,20 @@ enum err_code audit_add_of_user(struct audit *audit, struct id user_id, struct e
     enum err_code code = employments(audit, user_id, &all, &count, err);
     for (size_t i = 0; i < count; i++)
         active |= all[i].active;
-    for (size_t i = 0; i < count && !code; i++) {
-        const struct employment *one = &all[i];
-        if (active && !one->active) /* somebody who has left is none of their business */
-            continue;
-        struct audit there = *audit;
-        if (id_is_nil(audit->subject_id)) {
-            there.subject_id = one->employee_id;
-            there.subject_name = one->name;
-        }
-        struct author author = audit->actor && id_equal(audit->actor->user_id, user_id)
-                                   ? (struct author){AUDIT_EMPLOYEE, one->employee_id, one->name}
-                                   : author_in(audit, one->business_id);
-        code = insert(&there, one->business_id, &author, err);
-    }
+    for (size_t i = 0; i < count && !code; i++)
+        if (all[i].active || !active) /* somebody who has left is none of their business */
+            code = insert_there(audit, user_id, &all[i], err);
+    return code;
+}
+
+enum err_code audit_add_of_user_there(struct audit *audit, struct id user_id, struct error *err)
+{
+    struct employment *all = NULL;
+    size_t count = 0;
+    audit->w->accounted = true;
+    enum err_code code = employments(audit, user_id, &all, &count, err);
+    for (size_t i = 0; i < count && !code; i++)
+        if (id_equal(all[i].business_id, audit->business_id))
+            code = insert_there(audit, user_id, &all[i], err);
     return code;
 }

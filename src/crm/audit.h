@@ -54,6 +54,10 @@ struct audit {
         .subject_name = (name),                                                                              \
         .business_id = (write)->business_id,                                                                 \
         .actor = (write)->actor})
+/* Without a subject, for the two functions that say whom it is about. */
+#define AUDIT_OF_USER(write, what)                                                                           \
+    ((struct audit){                                                                                         \
+        .w = (write), .action = (what), .business_id = (write)->business_id, .actor = (write)->actor})
 
 /* A member, before and after; names and values live until audit_add. */
 void audit_text(struct audit *audit, const char *member, const char *before, const char *after);
@@ -80,12 +84,8 @@ enum err_code audit_add(struct audit *audit, struct error *err) MUST_CHECK;
  * subject it is about them, as the employee of each.
  */
 enum err_code audit_add_of_user(struct audit *audit, struct id user_id, struct error *err) MUST_CHECK;
-
-/* For a cold write of what is data (A4): it needs no entry. */
-static inline void write_is_data(struct write *w)
-{
-    w->accounted = true;
-}
+/* The same in the audit's Business alone, whether or not they are still active there. */
+enum err_code audit_add_of_user_there(struct audit *audit, struct id user_id, struct error *err) MUST_CHECK;
 
 /* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 

@@ -1,6 +1,7 @@
 #include "crm/crm.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "crm/business.h"
 #include "db/locks.h"
 
@@ -32,6 +33,18 @@ const struct crm_limits *crm_limits(const struct crm *crm)
     return crm->limits.name_chars ? &crm->limits : &crm_limits_preset;
 }
 
+enum err_code crm_run_write(
+    struct write *write, write_fn *run, void *ctx, struct error_list *list, struct error *err)
+{
+    uint64_t writes = db_writes(write->db);
+    write->accounted = false;
+    enum err_code code = run(write, ctx, list, err);
+    if (code || write->accounted || db_writes(write->db) == writes)
+        return code;
+    LOG(LOG_ERROR, "a write has left no entry in the audit log and is undone");
+    return error_set(err, ERR_INTERNAL, "This change has left no entry in the audit log, so it is undone.");
+}
+
 struct write_call {
     struct write write;
     struct write_scope scope;
@@ -47,9 +60,8 @@ static enum err_code run_write(struct db *db, struct lane_pos pos, void *ctx, st
     call->write.db = db;
     call->write.pos = pos;
     call->write.now = clock_wall_us();
-    call->write.accounted = false;
     error_list_clear(call->list);
-    return call->run(&call->write, call->ctx, call->list, err);
+    return crm_run_write(&call->write, call->run, call->ctx, call->list, err);
 }
 
 static enum err_code lock_scope(struct db *db, void *ctx, struct error *err)
@@ -93,8 +105,7 @@ enum err_code crm_write(struct crm *crm, struct arena *arena, const struct actor
 enum err_code crm_write_all(struct crm *crm, struct arena *arena, struct write_scope scope, write_fn *run,
     void *ctx, struct error_list *list, struct error *err)
 {
-    struct write_call call = {
-        .write = {.crm = crm, .arena = arena, .origin = {.via = crm->operators_via}},
+    struct write_call call = {.write = {.crm = crm, .arena = arena, .origin = {.via = crm->operators_via}},
         .scope = scope,
         .alone = true,
         .run = run,

@@ -85,8 +85,21 @@ struct write {
     bool accounted; /* it has its entry in the audit log (audit.h), or needs none */
 };
 
+/* For one of what is data, not settings (audit.h): it needs no entry. */
+static inline void write_is_data(struct write *write)
+{
+    write->accounted = true;
+}
+
 /* Refused members are in `list`, by JSON pointer, and the code is ERR_INVALID. */
 typedef enum err_code write_fn(struct write *write, void *ctx, struct error_list *list, struct error *err);
+
+/*
+ * Runs it inside the writer's transaction. ERR_INTERNAL, so that nothing of it is committed, when it has written something
+ * and neither left an entry in the audit log nor said that it needs none (audit.h).
+ */
+enum err_code crm_run_write(
+    struct write *write, write_fn *run, void *ctx, struct error_list *list, struct error *err) MUST_CHECK;
 
 /*
  * Runs it and waits for the commit: for the CLI and for tests. What the API writes goes by call_write (src/api). The

@@ -88,6 +88,27 @@ static void check_names(
         error_list_add(list, "/last_name", "A last name has %lld characters at most.", most);
 }
 
+static void email_taken(const char *email, struct error_list *list)
+{
+    error_list_conflict(list, "/email",
+        "%.60s is an employee of this Business already; one who was deactivated can be made active again.",
+        email);
+}
+
+/* Looked for before anything is written, so that one who is there is refused without ending the batch. */
+static enum err_code check_email_free(
+    struct write *w, const char *email, struct error_list *list, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(w->db,
+        "SELECT 1 FROM user_account u JOIN employee e ON e.user_id = u.id AND e.business_id = $2 WHERE "
+        "u.email_key = $1",
+        DB_PARAMS(db_text(email_key(w->arena, email)), db_id(w->business_id)), &rows, err);
+    if (!code && db_next(rows, &code, err))
+        email_taken(email, list);
+    return code;
+}
+
 static enum err_code check_input(
     struct write *w, const struct new_employee *input, struct error_list *list, struct error *err)
 {
@@ -103,7 +124,9 @@ static enum err_code check_input(
     check_names(w, input->first_name, input->last_name, list);
     if (!check_email(input->email))
         error_list_add(list, "/email", "'%.80s' is not an email address.", input->email ? input->email : "");
-    return list->count ? error_set(err, ERR_INVALID, "%s", list->items[0].text) : ERR_OK;
+    else
+        code = check_email_free(w, input->email, list, err);
+    return code ? code : error_list_refuse(list, err);
 }
 
 /* `before` NULL: a new one. */
@@ -186,10 +209,8 @@ enum err_code employee_add(struct write *w, const struct new_employee *input, st
         DB_PARAMS(db_id(*employee_id), db_id(w->business_id), db_id(*user_id), db_text(input->first_name),
             db_text(input->last_name), db_text(display_name.text), db_text(input->email), db_int(w->now)),
         NULL, err);
-    if (code == ERR_CONFLICT)
-        error_set(err, code,
-            "%s is an employee of this Business already; one who was deactivated can be made active again.",
-            input->email);
+    if (code == ERR_CONFLICT) /* another node was quicker */
+        email_taken(input->email, list);
     const struct person person = {
         *employee_id, input->first_name, input->last_name, display_name.text, input->email};
     if (!code)
@@ -251,8 +272,9 @@ static enum err_code apply(struct write *w, const struct employee_input *input, 
     if (input->last_name)
         person->last_name = input->last_name;
     check_names(w, person->first_name, person->last_name, list);
-    if (list->count)
-        return error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    enum err_code code = error_list_refuse(list, err);
+    if (code)
+        return code;
     struct display_name display_name = display_name_of(person->first_name, person->last_name);
     person->display_name = arena_strdup(w->arena, display_name.text);
     return ERR_OK;

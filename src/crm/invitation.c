@@ -115,7 +115,7 @@ enum err_code invitation_link(struct write *w, struct id employee_id, const char
 enum err_code password_reset_request(struct write *w, const char *email, struct error *err)
 {
     bool allowed = false;
-    write_is_data(w);
+    write_is_data(w); /* what may come of it, a new password, has an entry */
     enum err_code code = mail_need(w, err);
     if (!code)
         code = reset_request_count(w, email, &allowed, err);

@@ -22,8 +22,7 @@ enum err_code invitation_send(
     struct write *w, struct id employee_id, struct invitation *invitation, struct error *err) MUST_CHECK;
 
 /* The same in the write that made the employee; whoever has a password already gets none, and that is fine. */
-enum err_code invitation_send_if_needed(
-    struct write *w, struct id employee_id, struct error *err) MUST_CHECK;
+enum err_code invitation_send_if_needed(struct write *w, struct id employee_id, struct error *err) MUST_CHECK;
 
 /* The same for an operator, who gives the link to the person: its token, shown this once. */
 enum err_code invitation_link(

@@ -202,14 +202,12 @@ static enum err_code check_new(
     struct write *w, struct id user_id, const struct new_key *key, struct error_list *list, struct error *err)
 {
     enum err_code code = ERR_OK;
-    bool named = check_name_member(key->name, crm_limits(w->crm)->name_chars, list);
+    (void)check_name_member(key->name, crm_limits(w->crm)->name_chars, list);
     if (key->expires_at && key->expires_at <= w->now)
         error_list_add(list, "/expires_at", "This is in the past.");
     if (!id_is_nil(key->business_id))
         code = check_works_there(w, user_id, key->business_id, list, err);
-    if (!code && (!named || list->count))
-        code = error_set(err, ERR_INVALID, "%s", list->items[0].text);
-    return code;
+    return code ? code : error_list_refuse(list, err);
 }
 
 /* Until the commit nobody else makes a key of this user, or an employee (employee_add). */
@@ -280,8 +278,10 @@ enum err_code key_rename(struct write *w, struct id id, const char *name, struct
     enum err_code code = find(w->db, w->arena, &view, id, key, err);
     if (code)
         return code;
-    if (!check_name_member(name, crm_limits(w->crm)->name_chars, list) || list->count)
-        return error_set(err, ERR_INVALID, "%s", list->items[0].text);
+    (void)check_name_member(name, crm_limits(w->crm)->name_chars, list);
+    code = error_list_refuse(list, err);
+    if (code)
+        return code;
     struct audit audit = AUDIT(w, "api_key.changed", id, name);
     audit_text(&audit, "name", key->name, name);
     key->name = name;

@@ -3,15 +3,29 @@
 #include "crm/password.h"
 #include "crm/password_token.h"
 
+#include <ctype.h>
+
+/* A name cannot write a letter of its own into ours. */
+static const char *one_line(struct arena *arena, const char *name)
+{
+    char *line = arena_strdup(arena, name);
+    for (char *c = line; *c; c++)
+        if (iscntrl((unsigned char)*c))
+            *c = ' ';
+    return line;
+}
+
 void letter_invitation(struct arena *arena, const char *inviter, const char *business, struct mail *mail)
 {
+    business = one_line(arena, business);
+    inviter = inviter ? one_line(arena, inviter) : NULL;
     mail->kind = MAIL_INVITATION;
     mail->subject = inviter ? arena_printf(arena, "%s invites you to %s", inviter, business)
                             : arena_printf(arena, "You are invited to %s", business);
     mail->body = arena_printf(arena,
         "Hello %s,\n\n%s invites you to work with %s.\nPlease choose a password, with which you sign in from "
         "then on:",
-        mail->name, inviter ? inviter : "the operator of this server", business);
+        one_line(arena, mail->name), inviter ? inviter : "the operator of this server", business);
 }
 
 void letter_password_changed(struct arena *arena, const char *email, struct mail *mail)
@@ -78,7 +92,7 @@ static enum err_code finish_reset(struct write *w, struct outgoing *mail, bool *
         "Hello %s,\n\nsomebody, you we hope, has asked for a new password for your account at %s.\nYou can "
         "set "
         "one here:",
-        mail->name, business);
+        one_line(w->arena, mail->name), one_line(w->arena, business));
     mail->page = "/reset#";
     mail->closing =
         "This link is for you alone. It works once, for an hour. If you did not ask for it, there is "

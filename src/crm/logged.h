@@ -151,6 +151,14 @@ enum err_code logged_list(struct db *db, struct arena *arena, const struct actor
     const struct logged_filter *filter, struct page *page, struct logged_activity **activities, size_t *count,
     struct error *err) MUST_CHECK;
 
+/*
+ * The newest activities that had a webhook when they were logged, deleted ones included, by their ids alone: page->limit
+ * + 1 of them at most, in the direction of the page. Of the types that are not hidden from the actor; whoever lists
+ * what hangs on them asks what else they may.
+ */
+enum err_code logged_with_delivery(struct db *db, const struct actor *actor, const struct page *page,
+    struct id *ids, size_t *count, struct error *err) MUST_CHECK;
+
 /* Leaves the tombstone. ERR_NOT_FOUND, also when it is deleted already. A cold write. */
 enum err_code logged_delete(struct write *w, struct id id, struct error *err) MUST_CHECK;
 

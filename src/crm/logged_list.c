@@ -18,6 +18,7 @@ struct search {
     int64_t after, before; /* $4, $5: INT64_MIN, INT64_MAX: any */
     struct id object_id, employee_id, record_id; /* $6, $7, $8: nil: any */
     bool shared_only; /* sharing takes some types away from the employee */
+    bool with_delivery; /* only those that had a webhook, of the types that ever had one */
     struct id reader; /* $9 */
     size_t most; /* rows; the limits in the statements are literals, since PostgreSQL plans for those */
 };
@@ -30,25 +31,33 @@ struct search {
  */
 #define MATCHES                                                                                              \
     "l.deleted_at IS NULL AND (l.logged_at >= $4 OR $4 IS NULL) AND (l.logged_at < $5 OR $5 IS NULL) "
-#define IN_RANGE "(l.id, l.business_id) > ($2, $1) AND l.id < $3 AND " MATCHES
+#define WITH_DELIVERY                                                                                        \
+    "l.delivery_id IS NOT NULL AND (l.logged_at >= $4 OR $4 IS NULL) AND (l.logged_at < $5 OR $5 IS NULL) "
+#define BETWEEN "(l.id, l.business_id) > ($2, $1) AND l.id < $3 AND "
+#define IN_RANGE BETWEEN MATCHES
 #define IF_OBJECT "AND (l.activity_object_id = $6 OR $6 IS NULL) "
 #define IF_EMPLOYEE "AND (l.logged_by = $7 OR $7 IS NULL) "
 
-#define OF(object, order, most)                                                                              \
+#define OF(matches, object, order, most)                                                                     \
     "SELECT l.id FROM activity_object o CROSS JOIN logged_activity l WHERE o.id = " object                   \
-    " AND o.business_id = $1 AND l.activity_object_id = o.id AND " IN_RANGE "ORDER BY l.id " order           \
+    " AND o.business_id = $1 AND l.activity_object_id = o.id AND " BETWEEN matches "ORDER BY l.id " order    \
     " LIMIT " most
-#define OF_OBJECT(order, most) OF("$6", order, most)
+#define OF_OBJECT(order, most) OF(MATCHES, "$6", order, most)
 
 /* Of several objects, $6 to $13; nil: none. */
-#define BRANCH(object, name, order, most) "SELECT id FROM (" OF(object, order, most) ") AS " name
-#define AND_BRANCH(object, name, order, most) " UNION ALL " BRANCH(object, name, order, most)
-#define OF_OBJECTS(order, most)                                                                              \
-    "SELECT id FROM (" BRANCH("$6", "a", order, most) AND_BRANCH("$7", "b", order, most)                     \
-        AND_BRANCH("$8", "c", order, most) AND_BRANCH("$9", "d", order, most)                                \
-            AND_BRANCH("$10", "e", order, most) AND_BRANCH("$11", "f", order, most)                          \
-                AND_BRANCH("$12", "g", order, most)                                                          \
-                    AND_BRANCH("$13", "h", order, most) ") AS found ORDER BY id " order " LIMIT " most
+#define BRANCH(matches, object, name, order, most)                                                           \
+    "SELECT id FROM (" OF(matches, object, order, most) ") AS " name
+#define AND_BRANCH(matches, object, name, order, most)                                                       \
+    " UNION ALL " BRANCH(matches, object, name, order, most)
+#define OF_EIGHT(matches, order, most)                                                                       \
+    "SELECT id FROM (" BRANCH(matches, "$6", "a", order, most) AND_BRANCH(matches, "$7", "b", order, most)   \
+        AND_BRANCH(matches, "$8", "c", order, most) AND_BRANCH(matches, "$9", "d", order, most)              \
+            AND_BRANCH(matches, "$10", "e", order, most) AND_BRANCH(matches, "$11", "f", order, most)        \
+                AND_BRANCH(matches, "$12", "g", order, most)                                                 \
+                    AND_BRANCH(matches, "$13", "h", order, most) ") AS found ORDER BY id " order             \
+                                                                 " LIMIT " most
+#define OF_OBJECTS(order, most) OF_EIGHT(MATCHES, order, most)
+#define OF_WEBHOOKS(order, most) OF_EIGHT(WITH_DELIVERY, order, most)
 
 /* For those from whom sharing takes some types away: $9, the employee. */
 #define SHARED "AND " ACCESS_SHARED("l.activity_object_id", "$1", "$9")
@@ -73,6 +82,17 @@ struct search {
         order, most) ") AS every) AS found ORDER BY id " order " LIMIT " most
 #define OF_RECORD(order, most) RECORDS("", order, most)
 #define OF_RECORD_SHARED(order, most) RECORDS(SHARED, order, most)
+
+/* The last of so many of what is about a record, whatever else is asked for: how far a page that filters looks. */
+#define LOOKED_AT_MOST 2000
+#define HORIZON(which, order)                                                                                \
+    "SELECT activity_id FROM activity_association WHERE record_id = " which " AND business_id = $1 AND "     \
+    "(activity_id, business_id) > ($2, $1) AND activity_id < $3 ORDER BY activity_id " order                 \
+    " LIMIT 1 OFFSET 1999"
+_Static_assert(LOOKED_AT_MOST == 1999 + 1, "the offset in HORIZON");
+#define RECORD_HORIZON(order) HORIZON("$4", order)
+#define OBJECT_HORIZON(order)                                                                                \
+    HORIZON("(SELECT object_id FROM record WHERE id = $4 AND business_id = $1)", order)
 
 /* Either way, for the usual page and for the longest. */
 #define PICK(OF, back, most)                                                                                 \
@@ -143,6 +163,51 @@ static enum err_code take_ids(struct db *db, const char *sql, struct db_params p
     return code;
 }
 
+/* ── about a record ──────────────────────────────────────────────────────────────────────────── */
+
+/* The id before it, or (`up`) after it. */
+static struct id neighbour(struct id id, bool up)
+{
+    for (size_t i = sizeof id.bytes; i-- > 0;) {
+        id.bytes[i] = (uint8_t)(id.bytes[i] + (up ? 1 : -1));
+        if (id.bytes[i] != (up ? 0x00 : 0xff))
+            break;
+    }
+    return id;
+}
+
+/* Looks no further than the horizon, where the page ends then. */
+static enum err_code narrow_to_horizon(
+    struct db *db, struct search *s, const char *sql, struct page *page, struct error *err)
+{
+    struct id horizon;
+    size_t found = 0;
+    enum err_code code = take_ids(db, sql,
+        DB_PARAMS(db_id(s->business_id), db_id(s->low), db_id(s->high), db_id(s->record_id)), 1, &horizon,
+        &found, err);
+    if (code || found == 0)
+        return code;
+    page->edge = horizon;
+    if (page->back)
+        s->high = neighbour(horizon, true);
+    else
+        s->low = neighbour(horizon, false);
+    return ERR_OK;
+}
+
+/* What is about a record has an index, and what is asked for besides has none there. */
+static enum err_code bound_walk(struct db *db, struct search *s, struct page *page, struct error *err)
+{
+    bool filters = !id_is_nil(s->object_id) || !id_is_nil(s->employee_id) || s->shared_only;
+    if (id_is_nil(s->record_id) || !filters)
+        return ERR_OK;
+    enum err_code code =
+        narrow_to_horizon(db, s, page->back ? RECORD_HORIZON("ASC") : RECORD_HORIZON("DESC"), page, err);
+    return code ? code
+                : narrow_to_horizon(
+                      db, s, page->back ? OBJECT_HORIZON("ASC") : OBJECT_HORIZON("DESC"), page, err);
+}
+
 /* What is filtered by something that has an index. */
 static enum err_code find_filtered(
     struct db *db, const struct search *s, bool back, struct id *ids, size_t *count, struct error *err)
@@ -172,11 +237,14 @@ static enum err_code find_filtered(
 
 /* The next so many Activity Objects of a Business after the one with that id. */
 static enum err_code next_objects(
-    struct db *db, struct id business_id, struct id after, struct id *ids, size_t *count, struct error *err)
+    struct db *db, const struct search *s, struct id after, struct id *ids, size_t *count, struct error *err)
 {
-    return take_ids(db,
-        "SELECT id FROM activity_object WHERE business_id = $1 AND id > $2 ORDER BY id LIMIT 256",
-        DB_PARAMS(db_id(business_id), db_id(after)), 256, ids, count, err);
+    static const char all[] =
+        "SELECT id FROM activity_object WHERE business_id = $1 AND id > $2 ORDER BY id LIMIT 256";
+    static const char with_webhook[] = "SELECT id FROM activity_object WHERE business_id = $1 AND id > $2 "
+                                       "AND had_webhook = 1 ORDER BY id LIMIT 256";
+    return take_ids(db, s->with_delivery ? with_webhook : all, DB_PARAMS(db_id(s->business_id), db_id(after)),
+        256, ids, count, err);
 }
 
 /* Joins what was found to the page so far, both in order, and keeps the first `most`. */
@@ -213,8 +281,8 @@ static enum err_code find_of_objects(struct db *db, const struct search *s, bool
     range_values(s, values);
     for (size_t i = 0; i < OBJECTS; i++)
         values[RANGE_PARAMS + i] = db_id(i < object_count ? objects[i] : (struct id){0});
-    return take_ids(db, PICK(OF_OBJECTS, back, s->most), (struct db_params){values, ARRAY_LEN(values)},
-        s->most, ids, count, err);
+    const char *sql = s->with_delivery ? PICK(OF_WEBHOOKS, back, s->most) : PICK(OF_OBJECTS, back, s->most);
+    return take_ids(db, sql, (struct db_params){values, ARRAY_LEN(values)}, s->most, ids, count, err);
 }
 
 /* Those that sharing does not take away. */
@@ -236,7 +304,7 @@ static enum err_code find_whole(struct db *db, const struct actor *actor, struct
     bool more;
     *count = 0;
     do {
-        code = next_objects(db, s->business_id, after, objects, &object_count, err);
+        code = next_objects(db, s, after, objects, &object_count, err);
         more = object_count == ARRAY_LEN(objects);
         if (object_count)
             after = objects[object_count - 1];
@@ -271,15 +339,26 @@ static enum err_code narrow_to_visible(
 }
 
 static enum err_code list_ids(struct db *db, const struct actor *actor, const struct logged_filter *filter,
-    const struct page *page, struct id *ids, size_t *found, struct error *err)
+    struct page *page, struct id *ids, size_t *found, struct error *err)
 {
     struct search search = search_of(actor, filter, page);
     search.shared_only = actor->access->hidden_count > 0;
     search.reader = actor->employee.id;
     bool whole =
         id_is_nil(filter->object_id) && id_is_nil(filter->record_id) && id_is_nil(filter->employee_id);
-    return whole ? find_whole(db, actor, &search, page->back, ids, found, err)
-                 : find_filtered(db, &search, page->back, ids, found, err);
+    if (whole)
+        return find_whole(db, actor, &search, page->back, ids, found, err);
+    enum err_code code = bound_walk(db, &search, page, err);
+    return code ? code : find_filtered(db, &search, page->back, ids, found, err);
+}
+
+enum err_code logged_with_delivery(struct db *db, const struct actor *actor, const struct page *page,
+    struct id *ids, size_t *count, struct error *err)
+{
+    const struct logged_filter any = {.after = INT64_MIN, .before = INT64_MAX};
+    struct search search = search_of(actor, &any, page);
+    search.with_delivery = true;
+    return find_whole(db, actor, &search, page->back, ids, count, err);
 }
 
 enum err_code logged_list(struct db *db, struct arena *arena, const struct actor *actor,

@@ -1,5 +1,7 @@
 #include "crm/mail.h"
 
+#include "base/log.h"
+#include "base/metrics.h"
 #include "crm/letter.h"
 #include "crm/password_token.h"
 
@@ -88,11 +90,19 @@ static enum err_code drop(struct write *w, struct id id, struct error *err)
     return db_exec(w->db, "DELETE FROM mail WHERE id = $1", DB_PARAMS(db_id(id)), NULL, err);
 }
 
-static enum err_code bury(struct write *w, struct id id, const char *reason, struct error *err)
+/* The reason is that of the last attempt, if there was one. */
+static enum err_code bury(struct write *w, const struct outgoing *mail, struct error *err)
 {
-    return db_exec(w->db,
-        "UPDATE mail SET state = 1, body = '', sender = NULL, reason = coalesce($2, reason) WHERE id = $1",
-        DB_PARAMS(db_id(id), db_text(reason)), NULL, err);
+    enum err_code code = db_exec(w->db,
+        "UPDATE mail SET state = 1, body = '', sender = NULL, reason = coalesce(reason, 'It waited for too "
+        "long.') "
+        "WHERE id = $1",
+        DB_PARAMS(db_id(mail->id)), NULL, err);
+    if (code)
+        return code;
+    metric_add(METRIC_mails_dead_total, 1);
+    LOG(LOG_WARN, "email given up: herald admin mail list tells why", F_ID("mail", mail->id));
+    return ERR_OK;
 }
 
 static enum err_code lease(
@@ -112,7 +122,7 @@ static enum err_code take_one(
     if (code || id_is_nil(mail->id))
         return code;
     if (over)
-        return bury(w, mail->id, mail->attempt > 1 ? NULL : "It waited for too long.", err);
+        return bury(w, mail, err);
     code = letter_finish(w, mail, &wanted, err);
     if (code)
         return code;

@@ -139,6 +139,8 @@ enum err_code object_read_open(struct db *db, struct arena *arena, const struct 
     enum err_code code = object_find(db, arena, actor, id, api_name, object, err);
     if (code || !object->archived_at)
         return code;
+    if (access_is_hidden(actor, object->id))
+        return error_set(err, ERR_NOT_FOUND, "There is no such Activity Object in this Business.");
     return error_set(err, ERR_NOT_FOUND,
         "The Activity Object '%.80s' is archived: nothing new is logged with it.", object->name);
 }

@@ -244,11 +244,11 @@ static enum err_code insert(
     enum err_code code = db_exec(w->db,
         "INSERT INTO activity_object (id, business_id, name, api_name, description, color, icon, "
         "association_mode, association_objects, submission_action, redirect_url, webhook_url, version, "
-        "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        "created_at, had_webhook) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         DB_PARAMS(db_id(o->id), db_id(o->business_id), db_text(o->name), db_text(o->api_name),
             db_text(o->description), db_text(o->color), db_text(o->icon), db_int(o->association_mode),
             db_text(ids_as_json(w, o)), db_int(o->action), db_text(o->redirect_url), db_text(o->webhook_url),
-            db_int(o->version), db_int(o->created_at)),
+            db_int(o->version), db_int(o->created_at), db_int(object_has_webhook(o))),
         NULL, err);
     if (code == ERR_CONFLICT) /* another node was quicker */
         error_list_conflict(list, "/api_name", "This api_name is taken in this Business.");
@@ -309,12 +309,13 @@ static enum err_code update(struct write *w, struct activity_object *o, struct e
     return db_exec(w->db,
         "UPDATE activity_object SET name = $1, api_name = $2, description = $3, color = $4, icon = $5, "
         "association_mode = $6, association_objects = $7, submission_action = $8, redirect_url = $9, "
-        "webhook_url = $10, archived_at = $11, version = $12 WHERE id = $13 AND business_id = $14",
+        "webhook_url = $10, archived_at = $11, version = $12, "
+        "had_webhook = CASE WHEN $15 = 1 THEN 1 ELSE had_webhook END WHERE id = $13 AND business_id = $14",
         DB_PARAMS(db_text(o->name), db_text(o->api_name), db_text(o->description), db_text(o->color),
             db_text(o->icon), db_int(o->association_mode), db_text(ids_as_json(w, o)), db_int(o->action),
             db_text(o->redirect_url), db_text(o->webhook_url),
             o->archived_at ? db_int(o->archived_at) : db_null(DB_INT), db_int(o->version), db_id(o->id),
-            db_id(o->business_id)),
+            db_id(o->business_id), db_int(object_has_webhook(o))),
         NULL, err);
 }
 

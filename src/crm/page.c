@@ -13,8 +13,10 @@ static void swap(char *a, char *b, size_t size)
 
 size_t page_cut(struct page *page, void *items, size_t size, size_t count)
 {
-    bool more = count > page->limit;
-    size_t n = more ? page->limit : count;
+    bool full = count > page->limit, more = full || !id_is_nil(page->edge);
+    size_t n = full ? page->limit : count;
+    if (full)
+        page->edge = (struct id){0}; /* it goes on from its last row */
     char *rows = items;
     for (size_t i = 0; page->back && i < n / 2; i++)
         swap(rows + i * size, rows + (n - 1 - i) * size, size);

@@ -24,6 +24,11 @@ struct page {
     bool from; /* whether there is a `key` to go on from; else the list's beginning */
     bool back; /* the page before `key`, else the one after it */
     struct page_key key;
+    /*
+     * Set before page_cut by a list that looks through what it filters, once it has looked through much of it: the last
+     * id that it has looked at, from which the next page goes on, however few rows this one has. Nil: not set.
+     */
+    struct id edge;
     /* set by page_cut */
     bool more_before, more_after;
 };

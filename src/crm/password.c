@@ -146,7 +146,7 @@ enum err_code password_set(struct write *w, struct id user_id, const char *hash,
         code = password_changed_notice(w, user_id, err);
     if (code)
         return code;
-    struct audit audit = AUDIT(w, first ? "user.password_set" : "user.password_changed", user_id, NULL);
+    struct audit audit = AUDIT_OF_USER(w, first ? "employee.password_set" : "employee.password_changed");
     return audit_add_of_user(&audit, user_id, err);
 }
 

@@ -221,6 +221,7 @@ static enum err_code begin(
 enum err_code record_add(struct write *w, const char *object_key, const struct record_input *input,
     struct record_object *object, struct record *record, struct error_list *list, struct error *err)
 {
+    write_is_data(w);
     enum err_code code = write_may(w, ACTION_ADD_RECORD, NULL, err);
     if (!code)
         code = record_object_find(w, object_key, object, err);
@@ -257,6 +258,7 @@ enum err_code record_change(struct write *w, const char *object_key, struct id i
     const struct record_input *input, struct record_object *object, struct record *record,
     struct error_list *list, struct error *err)
 {
+    write_is_data(w);
     enum err_code code = write_may(w, ACTION_VIEW_RECORD, NULL, err);
     if (!code)
         code = record_object_find(w, object_key, object, err);

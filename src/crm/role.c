@@ -309,7 +309,7 @@ enum err_code role_assign(
 enum err_code role_unassign(
     struct write *write, struct id id, struct id employee_id, struct role *role, struct error *err)
 {
-    struct role before;
+    struct role before = {0};
     enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
         code = hold_role(write, id, err);

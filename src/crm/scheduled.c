@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "crm/association.h"
+#include "crm/business.h"
 #include "crm/employee_list.h"
 #include "crm/mention.h"
 #include "crm/role.h"
@@ -110,6 +111,7 @@ enum err_code scheduled_prepare(struct db *db, struct arena *arena, const struct
     struct schedule_check check = {.db = db, .arena = arena, .actor = actor, .list = list};
     int64_t now = clock_wall_us();
     unit->business_id = actor->business_id;
+    unit->settings_version = actor->settings_version;
     unit->scheduled = (struct scheduled_activity){.id = id_new(),
         .due_at = input->due_at,
         .original_due_at = input->original_due_at,
@@ -217,14 +219,41 @@ static enum err_code note_scheduled(struct db *db, const struct schedule_unit *u
                                           s->id, s->created_at, err);
 }
 
+/* Refuses those that were prepared under other settings than the ones in force; keeps the rest, in order. */
+static enum err_code keep_current(
+    struct db *db, struct unit **units, size_t n, struct unit **current, size_t *count, struct error *err)
+{
+    struct id business = {0};
+    int64_t version = -1;
+    *count = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct schedule_unit *unit = schedule_of(units[i]);
+        if (!id_equal(unit->business_id, business)) {
+            business = unit->business_id;
+            enum err_code code = business_hold_version(db, business, &version, err);
+            if (code)
+                return code;
+        }
+        if (unit->settings_version == version)
+            current[(*count)++] = units[i];
+        else
+            error_set(&units[i]->result, ERR_STALE, "The settings have changed in this moment.");
+    }
+    return ERR_OK;
+}
+
 static enum err_code schedule_run(struct db *db, struct unit **units, size_t n, struct error *err)
 {
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
-    enum err_code code = insert_rows(db, arena, units, n, err);
+    struct unit **current = ARENA_ARRAY(arena, struct unit *, n);
+    size_t count;
+    enum err_code code = keep_current(db, units, n, current, &count, err);
+    if (!code && count)
+        code = insert_rows(db, arena, current, count, err);
     if (!code)
-        code = insert_all_associations(db, arena, units, n, err);
-    for (size_t i = 0; i < n && !code; i++)
-        code = note_scheduled(db, schedule_of(units[i]), err);
+        code = insert_all_associations(db, arena, current, count, err);
+    for (size_t i = 0; i < count && !code; i++)
+        code = note_scheduled(db, schedule_of(current[i]), err);
     return code;
 }
 

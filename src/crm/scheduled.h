@@ -60,6 +60,7 @@ struct schedule_input {
 struct schedule_unit {
     struct unit unit; /* first */
     struct id business_id;
+    int64_t settings_version; /* under which it was checked who may do this; another one: ERR_STALE */
     struct scheduled_activity scheduled;
     void (*done)(struct schedule_unit *unit, const struct error *result); /* on the writer's thread */
     void *owner;

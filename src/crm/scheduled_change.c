@@ -186,6 +186,7 @@ enum err_code scheduled_change(struct write *write, const struct scheduled_chang
     struct schedule_check check = {
         .db = write->db, .arena = write->arena, .actor = write->actor, .list = list};
     *result = (struct scheduled_activity){0};
+    write_is_data(write);
     enum err_code code = may_change(write, ACTION_EDIT_SCHEDULED_ACTIVITY, change->id, err);
     if (!code)
         code = hold_open(write, change->id, result, err);
@@ -208,6 +209,7 @@ enum err_code scheduled_change(struct write *write, const struct scheduled_chang
 enum err_code scheduled_delete(struct write *write, struct id id, struct error *err)
 {
     struct id logged = {0};
+    write_is_data(write);
     enum err_code code = may_change(write, ACTION_DELETE_SCHEDULED_ACTIVITY, id, err);
     if (!code)
         code = hold(write->db, write->business_id, id, &logged, err);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "crm/audit.h"
 #include "crm/secret.h"
 #include "crm/sign_in_link.h"
 
@@ -46,6 +47,18 @@ enum err_code workplace_list(struct db *db, struct arena *arena, struct id user_
         (*workplaces)[(*count)++] =
             (struct workplace){.business_id = db_col_id(rows, 0), .name = db_col_text_copy(rows, 1, arena)};
     return code;
+}
+
+/* ── the audit log ───────────────────────────────────────────────────────────────────────────── */
+
+/* In the Business of the session, about whoever is its user there. */
+static enum err_code write_down(struct write *w, const char *action, struct id user_id, struct id business_id,
+    const struct actor *actor, struct error *err)
+{
+    struct audit audit = AUDIT_OF_USER(w, action);
+    audit.business_id = business_id;
+    audit.actor = actor;
+    return audit_add_of_user_there(&audit, user_id, err);
 }
 
 /* ── beginning ───────────────────────────────────────────────────────────────────────────────── */
@@ -123,7 +136,9 @@ enum err_code session_start(struct write *w, struct id user_id, struct id wanted
             db_int(session->expires_at), db_text(from->address),
             db_text(cut(w->arena, from->user_agent, SESSION_AGENT_CHARS))),
         NULL, err);
-    return code ? code : read_new(w, secret, session, err);
+    if (!code)
+        code = read_new(w, secret, session, err);
+    return code ? code : write_down(w, "employee.signed_in", user_id, business_id, &session->actor, err);
 }
 
 static enum err_code read_session(struct write *w, const struct secret_hash *hash, struct id *user_id,
@@ -152,28 +167,59 @@ enum err_code session_switch(
     if (!code)
         code = db_exec(w->db, "UPDATE session SET hash = $1, business_id = $2 WHERE hash = $3",
             DB_PARAMS(db_secret(&hash), db_id(business_id), db_secret(&old)), NULL, err);
-    return code ? code : read_new(w, renewed, session, err);
+    if (!code)
+        code = read_new(w, renewed, session, err);
+    if (!code)
+        code = write_down(w, "employee.signed_out", user_id, w->business_id, w->actor, err);
+    return code ? code : write_down(w, "employee.signed_in", user_id, business_id, &session->actor, err);
 }
 
 /* ── ending ──────────────────────────────────────────────────────────────────────────────────── */
 
+/* One that ends, by its hash or (hash NULL) as one of a user. *ended: there was one. */
+static enum err_code end(struct write *w, struct db_params which, const char *find, const char *drop,
+    bool *ended, struct error *err)
+{
+    struct id user_id = {0}, business_id = {0};
+    struct db_rows *rows = NULL;
+    enum err_code code = db_query(w->db, find, which, &rows, err);
+    *ended = !code && db_next(rows, &code, err);
+    if (*ended) {
+        user_id = db_col_id(rows, 0);
+        business_id = db_col_id(rows, 1);
+    }
+    db_rows_close(rows);
+    if (code || !*ended)
+        return code;
+    code = db_exec(w->db, drop, which, NULL, err);
+    return code ? code : write_down(w, "employee.signed_out", user_id, business_id, w->actor, err);
+}
+
 enum err_code session_end(struct write *w, const char *secret, struct error *err)
 {
     struct secret_hash hash = secret_hash(secret);
-    return db_exec(w->db, "DELETE FROM session WHERE hash = $1", DB_PARAMS(db_secret(&hash)), NULL, err);
+    bool ended;
+    return end(w, DB_PARAMS(db_secret(&hash)), "SELECT user_id, business_id FROM session WHERE hash = $1",
+        "DELETE FROM session WHERE hash = $1", &ended, err);
 }
 
 enum err_code session_end_one(struct write *w, struct id user_id, struct id session_id, struct error *err)
 {
-    int64_t ended = 0;
-    enum err_code code = db_exec(w->db, "DELETE FROM session WHERE id = $1 AND user_id = $2",
-        DB_PARAMS(db_id(session_id), db_id(user_id)), &ended, err);
+    bool ended = false;
+    enum err_code code = end(w, DB_PARAMS(db_id(session_id), db_id(user_id)),
+        "SELECT user_id, business_id FROM session WHERE id = $1 AND user_id = $2",
+        "DELETE FROM session WHERE id = $1 AND user_id = $2", &ended, err);
     return code || ended ? code : error_set(err, ERR_NOT_FOUND, "There is no such session of yours.");
 }
 
 enum err_code session_end_all(struct write *w, struct id user_id, struct error *err)
 {
-    return db_exec(w->db, "DELETE FROM session WHERE user_id = $1", DB_PARAMS(db_id(user_id)), NULL, err);
+    int64_t ended = 0;
+    struct audit audit = AUDIT_OF_USER(w, "employee.sessions_ended");
+    enum err_code code =
+        db_exec(w->db, "DELETE FROM session WHERE user_id = $1", DB_PARAMS(db_id(user_id)), &ended, err);
+    w->accounted = true; /* where there was none, nothing has changed */
+    return code || ended == 0 ? code : audit_add_of_user(&audit, user_id, err);
 }
 
 enum err_code session_seen(struct db *db, struct id session_id, int64_t now, struct error *err)

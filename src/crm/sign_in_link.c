@@ -1,6 +1,7 @@
 #include "crm/sign_in_link.h"
 
 #include "base/clock.h"
+#include "crm/audit.h"
 #include "crm/secret.h"
 
 #define TOKEN_LIFE_US (10 * 60 * US_PER_S)
@@ -30,9 +31,11 @@ enum err_code sign_in_token_add(struct write *w, struct id user_id, const char *
         DB_PARAMS(db_secret(&hash), db_int(w->now + TOKEN_LIFE_US), db_id(user_id), db_id(w->business_id)),
         &added, err);
     *token = secret;
-    return code || added
-               ? code
-               : error_set(err, ERR_NOT_FOUND, "That user is not an active employee of that Business.");
+    if (code || !added)
+        return code ? code
+                    : error_set(err, ERR_NOT_FOUND, "That user is not an active employee of that Business.");
+    struct audit audit = AUDIT_OF_USER(w, "employee.sign_in_link_made");
+    return audit_add_of_user_there(&audit, user_id, err);
 }
 
 static enum err_code read_token(struct write *w, const struct secret_hash *hash, struct id *user_id,

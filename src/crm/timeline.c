@@ -74,40 +74,54 @@ struct scan {
     const char *newer_first, *older_first; /* after a key, and before one */
 };
 
-#define LOGGED_SCAN(CMP, ORDER)                                                                              \
+#define LOGGED_SCAN(CMP, ORDER, WITHIN)                                                                      \
     "SELECT activity_id FROM activity_association WHERE record_id = $1 AND business_id = $2 AND "            \
     "activity_id " CMP " $3 ORDER BY activity_id " ORDER " LIMIT $4"
-#define SCHEDULED_SCAN(CMP, ORDER)                                                                           \
+#define SCHEDULED_SCAN(CMP, ORDER, WITHIN)                                                                   \
     "SELECT scheduled_id FROM scheduled_association WHERE record_id = $1 AND business_id = $2 AND open = 1 " \
     "AND scheduled_id " CMP " $3 ORDER BY scheduled_id " ORDER " LIMIT $4"
-#define LOGGED_SCAN_OF_TYPE(CMP, ORDER)                                                                      \
+
+/* Those that filter look no further than $5, the horizon; $6 is the type. */
+#define LOGGED_FROM                                                                                          \
     "SELECT a.activity_id FROM activity_association a "                                                      \
     "JOIN logged_activity l ON l.id = a.activity_id AND l.business_id = a.business_id "                      \
-    "WHERE a.record_id = $1 AND a.business_id = $2 AND a.activity_id " CMP " $3 "                            \
-    "AND l.activity_object_id = $5 ORDER BY a.activity_id " ORDER " LIMIT $4"
-#define SCHEDULED_SCAN_OF_TYPE(CMP, ORDER)                                                                   \
+    "WHERE a.record_id = $1 AND a.business_id = $2 "
+#define SCHEDULED_FROM                                                                                       \
     "SELECT a.scheduled_id FROM scheduled_association a "                                                    \
     "JOIN scheduled_activity s ON s.id = a.scheduled_id AND s.business_id = a.business_id "                  \
-    "WHERE a.record_id = $1 AND a.business_id = $2 AND a.open = 1 AND a.scheduled_id " CMP " $3 "            \
-    "AND s.activity_object_id = $5 ORDER BY a.scheduled_id " ORDER " LIMIT $4"
-/* For those who may not see all: $6 the employee, $7 whether they may view all but for what sharing takes away. */
-#define LOGGED_SCAN_VISIBLE(CMP, ORDER)                                                                      \
-    "SELECT a.activity_id FROM activity_association a "                                                      \
-    "JOIN logged_activity l ON l.id = a.activity_id AND l.business_id = a.business_id "                      \
-    "WHERE a.record_id = $1 AND a.business_id = $2 AND a.activity_id " CMP " $3 "                            \
-    "AND ($5 IS NULL OR l.activity_object_id = $5) AND ($7 = 1 OR l.logged_by = $6) AND " ACCESS_SHARED(     \
-        "l.activity_object_id", "$2", "$6") "ORDER BY a.activity_id " ORDER " LIMIT $4"
-#define SCHEDULED_SCAN_VISIBLE(CMP, ORDER)                                                                   \
-    "SELECT a.scheduled_id FROM scheduled_association a "                                                    \
-    "JOIN scheduled_activity s ON s.id = a.scheduled_id AND s.business_id = a.business_id "                  \
-    "WHERE a.record_id = $1 AND a.business_id = $2 AND a.open = 1 AND a.scheduled_id " CMP " $3 "            \
-    "AND ($5 IS NULL OR s.activity_object_id = $5) AND (s.employee_id = $6 OR s.role_id IN "                 \
-    "(SELECT v.role_id FROM employee_role v WHERE v.employee_id = $6 AND v.business_id = $2) "               \
-    "OR ($7 = 1 AND " ACCESS_SHARED("s.activity_object_id", "$2", "$6") ")) ORDER BY a.scheduled_id " ORDER  \
-                                                                        " LIMIT $4"
+    "WHERE a.record_id = $1 AND a.business_id = $2 AND a.open = 1 "
+#define LOGGED_SCAN_OF_TYPE(CMP, ORDER, WITHIN)                                                              \
+    LOGGED_FROM "AND a.activity_id " CMP " $3 AND a.activity_id " WITHIN " $5 "                              \
+                "AND l.activity_object_id = $6 ORDER BY a.activity_id " ORDER " LIMIT $4"
+#define SCHEDULED_SCAN_OF_TYPE(CMP, ORDER, WITHIN)                                                           \
+    SCHEDULED_FROM "AND a.scheduled_id " CMP " $3 AND a.scheduled_id " WITHIN " $5 "                         \
+                   "AND s.activity_object_id = $6 ORDER BY a.scheduled_id " ORDER " LIMIT $4"
+/* For those who may not see all: $7 the employee, $8 whether they may view all but for what sharing takes away. */
+#define LOGGED_SCAN_VISIBLE(CMP, ORDER, WITHIN)                                                              \
+    LOGGED_FROM "AND a.activity_id " CMP " $3 AND a.activity_id " WITHIN " $5 "                              \
+                "AND ($6 IS NULL OR l.activity_object_id = $6) AND ($8 = 1 OR l.logged_by = $7) "            \
+                "AND " ACCESS_SHARED("l.activity_object_id", "$2", "$7") "ORDER BY a.activity_id " ORDER     \
+                                                                         " LIMIT $4"
+#define SCHEDULED_SCAN_VISIBLE(CMP, ORDER, WITHIN)                                                           \
+    SCHEDULED_FROM "AND a.scheduled_id " CMP " $3 AND a.scheduled_id " WITHIN " $5 "                         \
+                   "AND ($6 IS NULL OR s.activity_object_id = $6) AND (s.employee_id = $7 OR s.role_id IN "  \
+                   "(SELECT v.role_id FROM employee_role v WHERE v.employee_id = $7 AND v.business_id = "    \
+                   "$2) OR ($8 = 1 AND " ACCESS_SHARED(                                                      \
+                       "s.activity_object_id", "$2", "$7") ")) ORDER BY a.scheduled_id " ORDER " LIMIT $4"
+
+/* The last of so many of a record's entries, whatever they are: how far a page that filters looks. */
+#define LOOKED_AT_MOST 2000
+#define LOGGED_HORIZON(CMP, ORDER, WITHIN)                                                                   \
+    "SELECT activity_id FROM activity_association WHERE record_id = $1 AND business_id = $2 AND "            \
+    "activity_id " CMP " $3 ORDER BY activity_id " ORDER " LIMIT 1 OFFSET 1999"
+#define SCHEDULED_HORIZON(CMP, ORDER, WITHIN)                                                                \
+    "SELECT scheduled_id FROM scheduled_association WHERE record_id = $1 AND business_id = $2 AND open = 1 " \
+    "AND scheduled_id " CMP " $3 ORDER BY scheduled_id " ORDER " LIMIT 1 OFFSET 1999"
+_Static_assert(LOOKED_AT_MOST == 1999 + 1, "the offsets in the statements");
+
 #define BOTH_WAYS(SCAN)                                                                                      \
     {                                                                                                        \
-        SCAN("<", "DESC"), SCAN(">", "ASC")                                                                  \
+        SCAN("<", "DESC", ">="), SCAN(">", "ASC", "<=")                                                      \
     }
 
 enum scanned { ALL_OF_IT, OF_TYPE, VISIBLE };
@@ -119,15 +133,41 @@ static const struct scan scans[2][3] = {
         BOTH_WAYS(SCHEDULED_SCAN_VISIBLE)},
 };
 
+static const struct scan horizons[2] = {[TIMELINE_KIND_LOGGED] = BOTH_WAYS(LOGGED_HORIZON),
+    [TIMELINE_KIND_SCHEDULED] = BOTH_WAYS(SCHEDULED_HORIZON)};
+
 struct search {
     struct db *db;
     const struct actor *actor;
     struct id business_id;
     const struct timeline_filter *filter;
-    const struct page *page;
+    struct page *page;
     struct found *found; /* room for all that the scans may find */
     size_t count;
 };
+
+static const char *statement(const struct search *search, const struct scan *scan)
+{
+    return search->page->back ? scan->older_first : scan->newer_first;
+}
+
+/* Where a scan of this subject has looked at enough, and the page ends, unless another one ends it before. */
+static enum err_code find_horizon(
+    struct search *search, enum timeline_kind kind, struct id subject, struct id *horizon, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    struct page *page = search->page;
+    memset(horizon->bytes, page->back ? 0xff : 0x00, sizeof horizon->bytes);
+    enum err_code code = db_query(search->db, statement(search, &horizons[kind]),
+        DB_PARAMS(db_id(subject), db_id(search->business_id), db_id(page_id_bound(page))), &rows, err);
+    if (code || !db_next(rows, &code, err))
+        return code;
+    *horizon = db_col_id(rows, 0);
+    int order = id_compare(*horizon, page->edge);
+    if (id_is_nil(page->edge) || (page->back ? order < 0 : order > 0))
+        page->edge = *horizon;
+    return ERR_OK;
+}
 
 static enum action view_of(enum timeline_kind kind)
 {
@@ -140,17 +180,19 @@ static enum err_code scan(
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     const struct page *page = search->page;
-    struct id type = search->filter->activity_object_id;
+    struct id type = search->filter->activity_object_id, horizon = {0};
     bool all = access_level(search->actor, view_of(kind)) == LEVEL_ALL;
     enum scanned scanned = !all || search->actor->access->hidden_count ? VISIBLE
                            : id_is_nil(type)                           ? ALL_OF_IT
                                                                        : OF_TYPE;
-    const struct scan *s = &scans[kind][scanned];
+    enum err_code code = scanned == ALL_OF_IT ? ERR_OK : find_horizon(search, kind, subject, &horizon, err);
+    if (code)
+        return code;
     const struct db_value values[] = {db_id(subject), db_id(search->business_id), db_id(page_id_bound(page)),
-        db_int((int64_t)page->limit + 1), db_id_or_null(type), db_id(search->actor->employee.id),
-        db_int(all)};
-    static const size_t counts[] = {[ALL_OF_IT] = 4, [OF_TYPE] = 5, [VISIBLE] = 7};
-    enum err_code code = db_query(search->db, page->back ? s->older_first : s->newer_first,
+        db_int((int64_t)page->limit + 1), db_id(horizon), db_id_or_null(type),
+        db_id(search->actor->employee.id), db_int(all)};
+    static const size_t counts[] = {[ALL_OF_IT] = 4, [OF_TYPE] = 6, [VISIBLE] = 8};
+    code = db_query(search->db, statement(search, &scans[kind][scanned]),
         (struct db_params){values, counts[scanned]}, &rows, err);
     while (!code && db_next(rows, &code, err))
         search->found[search->count++] = (struct found){.id = db_col_id(rows, 0), .kind = kind};
@@ -167,6 +209,13 @@ static int oldest_first(const void *a, const void *b)
     return -newest_first(a, b);
 }
 
+/* Whether another scan has not looked so far. */
+static bool is_beyond_edge(const struct page *page, struct id id)
+{
+    int order = id_compare(id, page->edge);
+    return !id_is_nil(page->edge) && (page->back ? order > 0 : order < 0);
+}
+
 /* In the order in which they were read, the nearest first; one that two scans found stays once. */
 static void merge(struct search *search)
 {
@@ -174,7 +223,8 @@ static void merge(struct search *search)
     qsort(search->found, search->count, sizeof *search->found,
         search->page->back ? oldest_first : newest_first);
     for (size_t i = 0; i < search->count && kept < most; i++)
-        if (kept == 0 || !id_equal(search->found[kept - 1].id, search->found[i].id))
+        if ((kept == 0 || !id_equal(search->found[kept - 1].id, search->found[i].id)) &&
+            !is_beyond_edge(search->page, search->found[i].id))
             search->found[kept++] = search->found[i];
     search->count = kept;
 }

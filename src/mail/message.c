@@ -1,5 +1,6 @@
 #include "mail/message.h"
 
+#include "base/text.h"
 #include "crm/mail.h"
 
 #include <ctype.h>
@@ -18,7 +19,7 @@ bool mailbox_parse(struct arena *arena, const char *text, struct mailbox *mailbo
         *mailbox = (struct mailbox){"", text};
         return mail_address_fits(text);
     }
-    if (text[len - 1] != '>')
+    if (text[len - 1] != '>' || strchr(text, '<') != open || !text_is_utf8(text, len))
         return false;
     size_t name = (size_t)(open - text);
     while (name > 0 && text[name - 1] == ' ')

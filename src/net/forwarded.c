@@ -92,7 +92,8 @@ static bool find_https(struct request *request)
 
 void forwarded_read(struct request *request)
 {
-    if (!request->has_from || !is_proxy(request->server, &request->from))
+    request->by_proxy = request->has_from && is_proxy(request->server, &request->from);
+    if (!request->by_proxy)
         return;
     request->exchange.https |= find_https(request);
     find_client(request);

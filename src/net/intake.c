@@ -8,23 +8,55 @@
 /* Of a refused body, bytes that are read and thrown away so that the client gets to see the answer. */
 #define DISCARD_MOST (8U << 20)
 
+static void copy_peer(struct request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    request->has_from = info && info->client_addr && address_of(info->client_addr, &request->from);
+    request->exchange.https = request->server->config.tls != NULL;
+}
+
 void *intake_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
     struct request *request = request_new(cls, connection);
     request->client = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     client_spoke(request->client, request->exchange.started_boot_us);
     request->exchange.target = arena_strdup(request->exchange.arena, target);
+    copy_peer(request);
     return request;
+}
+
+/* How many is told by the metrics; a flood of refusals must not become one of log lines. */
+static void log_refusal(const struct request *request, int status)
+{
+    struct address_key key = address_key(exchange_client(&request->exchange));
+    int64_t wait;
+    if (!limiter_take(request->server->refusals, key.bytes, key.len, 1, clock_boot_us(), &wait))
+        return;
+    LOG(LOG_INFO, "request refused", F_ID("request", request->exchange.request_id),
+        F_TEXT("server", request->server->config.name),
+        F_TEXT("address", address_format(exchange_client(&request->exchange)).text), F_INT("status", status),
+        F_TEXT("reason", request->refusal ? request->refusal : MHD_get_reason_phrase_for((unsigned)status)));
+}
+
+/* libmicrohttpd could not read the head, and has said so with a page of its own. */
+static void count_foreign_refusal(struct request *request)
+{
+    metric_add(METRIC_http_refused_total, 1);
+    request->refusal = "The request's first line or a header cannot be read, or they are too long.";
+    log_refusal(request, MHD_HTTP_BAD_REQUEST);
 }
 
 void intake_completed(
     void *cls, struct MHD_Connection *connection, void **req_cls, enum MHD_RequestTerminationCode code)
 {
-    (void)cls, (void)connection, (void)code;
+    (void)cls, (void)connection;
     struct request *request = *req_cls;
     *req_cls = NULL;
     if (!request)
         return;
+    if (!request->begun && code == MHD_REQUEST_TERMINATED_WITH_ERROR)
+        count_foreign_refusal(request);
     client_answered(request->client);
     request_end_reading(request);
     registry_connection_done(request);
@@ -56,36 +88,43 @@ static bool was_folded(const char *name_end, const char *value)
     return false;
 }
 
+/*
+ * libmicrohttpd takes a bare LF for the end of a line, ends a name, a value or the target at a NUL, skips more than one
+ * blank in the first line, and leaves out what it cannot use; it says nothing of it, and a proxy in front may have read
+ * all that in another way. It shows in where things are: it cuts the head in place, so that each line begins two bytes,
+ * CR and LF, behind the one before.
+ */
+static void expect_line(struct request *request, const char *begin, const char *end)
+{
+    request->torn |= request->next_line && begin != request->next_line;
+    request->next_line = end + strlen("\r\n");
+}
+
+static void expect_first_line(struct request *request, const char *method, const char *version)
+{
+    const char *target = method + strlen(method) + 1;
+    request->torn = version != target + strlen(request->exchange.target) + 1;
+    expect_line(request, method, version + strlen(version));
+}
+
+static void expect_end_of_lines(struct request *request, const char *method)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    expect_line(request, info ? method + info->header_size - strlen("\r\n") : NULL, method);
+}
+
 static enum MHD_Result copy_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
     const char *value, size_t value_len)
 {
     struct request *request = cls;
-    request->folded |= kind == MHD_HEADER_KIND && value && was_folded(name + name_len, value);
+    if (kind == MHD_HEADER_KIND && value) {
+        request->folded |= was_folded(name + name_len, value);
+        expect_line(request, name, value + value_len);
+    }
     fields_add(kind == MHD_COOKIE_KIND ? &request->cookies : &request->headers, request->exchange.arena, name,
         name_len, value ? value : "", value ? value_len : 0);
     return MHD_YES;
-}
-
-static void copy_peer(struct request *request)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    request->has_from = info && info->client_addr && address_of(info->client_addr, &request->from);
-    request->exchange.https = request->server->config.tls != NULL;
-    forwarded_read(request);
-}
-
-/* How many is told by the metrics; a flood of refusals must not become one of log lines. */
-static void log_refusal(const struct request *request, int status)
-{
-    struct address_key key = address_key(exchange_client(&request->exchange));
-    int64_t wait;
-    if (!limiter_take(request->server->refusals, key.bytes, key.len, 1, clock_boot_us(), &wait))
-        return;
-    LOG(LOG_INFO, "request refused", F_ID("request", request->exchange.request_id),
-        F_TEXT("server", request->server->config.name),
-        F_TEXT("address", address_format(exchange_client(&request->exchange)).text), F_INT("status", status),
-        F_TEXT("reason", request->refusal ? request->refusal : MHD_get_reason_phrase_for((unsigned)status)));
 }
 
 /* Something about the request was wrong, and not with this server. */
@@ -142,8 +181,10 @@ static enum MHD_Result begin(struct request *request, const char *method, const 
     request->begun = true;
     request->exchange.method = arena_strdup(request->exchange.arena, method);
     request->exchange.version = arena_strdup(request->exchange.arena, version);
+    expect_first_line(request, method, version);
     MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND | MHD_COOKIE_KIND, copy_field, request);
-    copy_peer(request);
+    expect_end_of_lines(request, method);
+    forwarded_read(request);
     struct framing framing = {0};
     bool sound = strict_check(request, version, &framing);
     bool admitted = take_from_address(request); /* what is refused for another reason counts, too */

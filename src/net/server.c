@@ -301,6 +301,7 @@ enum err_code server_start(const struct server_config *config, struct server **o
         code = server_listen(server, &loopback, &host, err);
     if (code == ERR_OK) {
         learn_hosts(server, host, loopback);
+        server->proxies_only = server->proxy_count > 0 && !loopback && !config->tls;
         code = start_daemon(server, err);
     }
     if (code == ERR_OK)

@@ -78,7 +78,10 @@ struct server_config {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/herald/admin.sock" */
     const char *listen_option; /* where a person changes it, for the error: "--listen"; NULL: nowhere */
     struct text_list hosts; /* accepted in Host, besides the listen address and, on loopback, localhost */
-    /* Networks (CIDR) of proxies: what they say in X-Forwarded-For and X-Forwarded-Proto is believed, nobody else. */
+    /*
+     * Networks (CIDR) of proxies: what they say in X-Forwarded-For and X-Forwarded-Proto is believed, nobody else. Off
+     * loopback and without TLS, whoever is not in them is refused.
+     */
     struct text_list behind_proxy;
     struct limiter
         *addresses; /* takes one for each request of a client's address, or it is a 429; NULL: no limit */
@@ -103,7 +106,8 @@ struct server_config {
     size_t instant_count;
     /*
      * The same for what is a choice: on the HTTP thread, for GET and HEAD, and it must not wait for anything. True with
-     * `reply` filled in, of which all must live for ever; false: it is for `handle`. May be NULL.
+     * `reply` filled in, of which what is not `body` lives as long as the exchange; false: it is for `handle`. May be
+     * NULL.
      */
     bool (*at_once)(const struct exchange *exchange, struct reply *reply);
     void *ctx;

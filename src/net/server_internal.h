@@ -101,13 +101,17 @@ struct request {
     /* the HTTP thread's until the hand-over, constant afterwards */
     union address from; /* the peer, or who it says that it speaks for, if it is a proxy of ours */
     bool has_from; /* not a unix socket's */
+    bool by_proxy; /* the peer is one of ours */
     struct fields headers, query, cookies;
     struct buf body; /* the handler's after the hand-over */
     size_t body_charged; /* of server.bodies; likewise */
     bool reading; /* in server.reading, its body is not whole */
     bool cut_off; /* its connection is about to end without an answer from libmicrohttpd */
     bool begun; /* the checks were made */
+    const char
+        *next_line; /* while headers are copied: where the next one must begin, in libmicrohttpd's memory */
     bool folded; /* a header went over more than one line */
+    bool torn; /* its lines are not what libmicrohttpd took them for: see intake.c */
     int64_t retry_after_us; /* of a 429 */
     int refused_status; /* 0: not refused */
     const char *refusal; /* a sentence for the client */
@@ -134,6 +138,8 @@ struct server {
     struct limiter *refusals; /* of whose refusals are logged, by address; has locks of its own */
     struct cidr *proxies;
     size_t proxy_count;
+    bool
+        proxies_only; /* off loopback and without TLS: whoever is none would send its credentials in the clear */
     const char *address;
     const char *socket_path; /* of a unix socket, else NULL */
     int listen_fd; /* the HTTP thread's while it runs */

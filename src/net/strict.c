@@ -86,6 +86,12 @@ static bool check_header_texts(struct request *request, bool *bad)
     *bad = request->folded;
     if (request->folded)
         return refuse(request, MHD_HTTP_BAD_REQUEST, "A header goes over more than one line.");
+    *bad = request->torn;
+    if (request->torn)
+        return refuse(request, MHD_HTTP_BAD_REQUEST,
+            "A line does not end with CR and LF, or there is a NUL, a header without a name, or a blank too "
+            "much "
+            "in the first line.");
     for (const struct field *field = request->headers.head; field; field = field->next) {
         *bad = true;
         if (!is_token(field->name))
@@ -171,6 +177,14 @@ static bool check_host(struct request *request, const char *version)
         return refuse(request, MHD_HTTP_MISDIRECTED_REQUEST,
             "This server does not answer for the host that was asked for; see the option `host`.");
     return true;
+}
+
+static bool check_proxy(struct request *request)
+{
+    if (!request->server->proxies_only || request->by_proxy)
+        return true;
+    return refuse(request, MHD_HTTP_FORBIDDEN,
+        "This listener speaks no TLS, and answers only the proxies that `behind_proxy` names.");
 }
 
 static bool check_method(struct request *request)
@@ -280,5 +294,6 @@ bool strict_check(struct request *request, const char *version, struct framing *
            check_repeats(request, single_headers, &framing->ambiguous) &&
            check_framing(request, version, framing) &&
            check_repeats(request, request->server->config.single_headers, &(bool){false}) &&
-           check_host(request, version) && check_method(request) && read_target(request);
+           check_proxy(request) && check_host(request, version) && check_method(request) &&
+           read_target(request);
 }

@@ -1,6 +1,7 @@
 #include "webhook/delivery.h"
 
 #include "base/alloc.h"
+#include "crm/id_list.h"
 
 static const char *const state_names[] = {"pending", "delivered", "failed"};
 
@@ -149,10 +150,12 @@ enum err_code outbox_load(struct db *db, struct lane_pos after, int64_t upto, st
 
 /* ── reading ─────────────────────────────────────────────────────────────────────────────────── */
 
-#define DELIVERY_COLUMNS                                                                                     \
+#define COLUMNS                                                                                              \
     "d.id, d.activity_id, d.activity_object_id, o.name, d.url, d.state, d.settings_version, d.created_at, "  \
-    "d.finished_at FROM delivery d JOIN activity_object o ON o.id = d.activity_object_id "                   \
-    "AND o.business_id = d.business_id "
+    "d.finished_at "
+#define DELIVERY_COLUMNS                                                                                     \
+    COLUMNS "FROM delivery d JOIN activity_object o ON o.id = d.activity_object_id "                         \
+            "AND o.business_id = d.business_id "
 
 static void take_delivery(struct db_rows *rows, struct arena *arena, struct delivery *delivery)
 {
@@ -250,45 +253,119 @@ static enum err_code list_one(struct db *db, struct arena *arena, const struct a
     code = delivery_read(db, arena, actor, id, &list[0], err);
     if (code == ERR_NOT_FOUND)
         return ERR_OK;
-    int order = id_compare(id, page_id_bound(page));
+    int order = code ? 0 : id_compare(delivery_key(filter, &list[0]), page_id_bound(page));
     bool wanted =
         (!filter->by_state || list[0].state == filter->state) && (page->back ? order > 0 : order < 0);
     *count = !code && wanted ? 1 : 0;
     return code;
 }
 
-/* $4: whom sharing takes some types away from, or NULL. */
-#define LIST(state, compare, order)                                                                          \
-    "SELECT " DELIVERY_COLUMNS "WHERE d.business_id = $1 AND d.id " compare " $2" state                      \
-    " AND ($4 IS NULL OR " ACCESS_SHARED("d.activity_object_id", "$1", "$4") ") ORDER BY d.id" order         \
-                                                                             " LIMIT $3"
+/* ── those of a state that few have, by an index of that state ───────────────────────────────── */
 
-/* A statement for each state, so that the failed ones, few among many, are found by an index of their own. */
-static enum err_code list_many(struct db *db, struct arena *arena, const struct actor *actor,
+/* $4: whom sharing takes some types away from, or NULL. */
+#define SHARED "AND ($4 IS NULL OR " ACCESS_SHARED("d.activity_object_id", "$1", "$4") ") "
+#define FAILED(compare, order)                                                                               \
+    "SELECT " DELIVERY_COLUMNS "WHERE d.business_id = $1 AND d.id " compare " $2 AND d.state = 2 " SHARED    \
+    "ORDER BY d.id" order " LIMIT $3"
+
+/*
+ * From the outbox, type by type: all that the Business has there, sorted. Both engines would rather go along the ids of
+ * all Businesses, which are in order already; coalesce keeps them from it.
+ */
+#define ANY_ORDER "coalesce(d.id, d.id)"
+#define PENDING(compare, order)                                                                              \
+    "SELECT " COLUMNS "FROM lane n CROSS JOIN activity_object o CROSS JOIN delivery d "                      \
+    "WHERE o.business_id = $1 AND o.had_webhook = 1 AND d.state = 0 AND d.lane = n.id "                      \
+    "AND d.activity_object_id = o.id AND d.business_id = o.business_id AND " ANY_ORDER compare " $2 " SHARED \
+    "ORDER BY " ANY_ORDER order " LIMIT $3"
+
+static bool few_have(const struct delivery_filter *filter)
+{
+    return filter->by_state && filter->state != DELIVERY_DELIVERED;
+}
+
+static enum err_code list_few(struct db *db, struct arena *arena, const struct actor *actor,
     const struct delivery_filter *filter, struct page *page, struct delivery *list, size_t *count,
     struct error *err)
 {
-    static const char *const forward[] = {
-        [DELIVERY_PENDING] = LIST(" AND d.state = 0", "<", " DESC"),
-        [DELIVERY_DELIVERED] = LIST(" AND d.state = 1", "<", " DESC"),
-        [DELIVERY_FAILED] = LIST(" AND d.state = 2", "<", " DESC"),
-        LIST("", "<", " DESC"),
-    };
-    static const char *const back[] = {
-        [DELIVERY_PENDING] = LIST(" AND d.state = 0", ">", ""),
-        [DELIVERY_DELIVERED] = LIST(" AND d.state = 1", ">", ""),
-        [DELIVERY_FAILED] = LIST(" AND d.state = 2", ">", ""),
-        LIST("", ">", ""),
-    };
-    size_t which = filter->by_state ? (size_t)filter->state : ARRAY_LEN(forward) - 1;
+    static const char *const pending[] = {PENDING("<", " DESC"), PENDING(">", "")};
+    static const char *const failed[] = {FAILED("<", " DESC"), FAILED(">", "")};
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
-    enum err_code code = db_query(db, page->back ? back[which] : forward[which],
+    enum err_code code = db_query(db, (filter->state == DELIVERY_PENDING ? pending : failed)[page->back],
         DB_PARAMS(db_id(actor->business_id), db_id(page_id_bound(page)), db_int((int64_t)page->limit + 1),
             db_id_or_null(access_shared_for(actor))),
         &rows, err);
     while (!code && *count <= page->limit && db_next(rows, &code, err))
         take_delivery(rows, arena, &list[(*count)++]);
     return code;
+}
+
+/* ── all, by the activities of the types that have a webhook ─────────────────────────────────── */
+
+/* How many activities are looked through for a page of those that are delivered, besides those that are on it. */
+#define LOOKED_AT_MOST 2000
+
+/* One for each of the activities, in their order; at most ID_LIST_MOST. */
+static enum err_code read_some(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct id *activities, size_t count, struct delivery *deliveries, struct error *err)
+{
+    static const char sql[] =
+        "SELECT " DELIVERY_COLUMNS "JOIN logged_activity l ON l.delivery_id = d.id AND l.business_id = "
+        "d.business_id WHERE l.business_id = $101 AND l.id IN " ID_LIST;
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        id_list_query(db, sql, activities, count, DB_PARAMS(db_id(actor->business_id)), &rows, err);
+    while (!code && db_next(rows, &code, err)) {
+        struct delivery delivery;
+        take_delivery(rows, arena, &delivery);
+        for (size_t i = 0; i < count; i++)
+            if (id_equal(activities[i], delivery.activity_id))
+                deliveries[i] = delivery;
+    }
+    return code;
+}
+
+/* Adds those of the wanted state, as many as the page has room for, and one more. */
+static enum err_code add_deliveries(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct delivery_filter *filter, const struct page *page, const struct id *activities,
+    size_t activity_count, struct delivery *list, size_t *count, struct error *err)
+{
+    enum err_code code = ERR_OK;
+    for (size_t at = 0, n; at < activity_count && !code; at += n) {
+        struct delivery some[ID_LIST_MOST] = {{.url = NULL}};
+        n = activity_count - at < ID_LIST_MOST ? activity_count - at : ID_LIST_MOST;
+        code = read_some(db, arena, actor, activities + at, n, some, err);
+        for (size_t i = 0; i < n && !code && *count <= page->limit; i++)
+            if (some[i].url && (!filter->by_state || some[i].state == filter->state))
+                list[(*count)++] = some[i];
+    }
+    return code;
+}
+
+static enum err_code list_by_activity(struct db *db, struct arena *arena, const struct actor *actor,
+    const struct delivery_filter *filter, struct page *page, struct delivery *list, size_t *count,
+    struct error *err)
+{
+    struct id ids[PAGE_LIMIT_MOST + 1];
+    struct page part = *page;
+    if (part.limit > PAGE_LIMIT_MOST)
+        part.limit = PAGE_LIMIT_MOST;
+    for (size_t looked_at = 0, n; looked_at < *count + LOOKED_AT_MOST; looked_at += n) {
+        enum err_code code = logged_with_delivery(db, actor, &part, ids, &n, err);
+        if (!code)
+            code = add_deliveries(db, arena, actor, filter, page, ids, n, list, count, err);
+        if (code || n <= part.limit || *count > page->limit)
+            return code;
+        part.from = true;
+        part.key.id = ids[n - 1];
+    }
+    page->edge = part.key.id;
+    return ERR_OK;
+}
+
+struct id delivery_key(const struct delivery_filter *filter, const struct delivery *delivery)
+{
+    return few_have(filter) ? delivery->id : delivery->activity_id;
 }
 
 enum err_code delivery_list(struct db *db, struct arena *arena, const struct actor *actor,
@@ -300,8 +377,12 @@ enum err_code delivery_list(struct db *db, struct arena *arena, const struct act
     enum err_code code = may(actor, ACTION_VIEW_DELIVERY, NULL, err);
     if (code)
         return code;
-    code = id_is_nil(filter->activity_id) ? list_many(db, arena, actor, filter, page, *list, count, err)
-                                          : list_one(db, arena, actor, filter, page, *list, count, err);
+    if (!id_is_nil(filter->activity_id))
+        code = list_one(db, arena, actor, filter, page, *list, count, err);
+    else if (few_have(filter))
+        code = list_few(db, arena, actor, filter, page, *list, count, err);
+    else
+        code = list_by_activity(db, arena, actor, filter, page, *list, count, err);
     if (code)
         return code;
     *count = page_cut(page, *list, sizeof **list, *count);

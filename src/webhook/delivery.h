@@ -82,10 +82,15 @@ struct delivery_filter {
     enum delivery_state state;
 };
 
-/* A page, newest first. Any thread, with a connection of its own. */
+/*
+ * A page, newest first: by their own ids if it is of those that are pending or failed, else by their activities' (see
+ * delivery_key). Any thread, with a connection of its own.
+ */
 enum err_code delivery_list(struct db *db, struct arena *arena, const struct actor *actor,
     const struct delivery_filter *filter, struct page *page, struct delivery **list, size_t *count,
     struct error *err) MUST_CHECK;
+/* Where one stands in such a list. */
+struct id delivery_key(const struct delivery_filter *filter, const struct delivery *delivery);
 /* ERR_NOT_FOUND. */
 enum err_code delivery_read(struct db *db, struct arena *arena, const struct actor *actor, struct id id,
     struct delivery *delivery, struct error *err) MUST_CHECK;

@@ -2,7 +2,7 @@
 
 import json
 import os
-import pathlib
+import random
 import re
 import subprocess
 import threading
@@ -122,6 +122,29 @@ def test_from_standard_input(files):
     done = subprocess.run([program(), "admin", *files.server.place, "apply", "--file", "-"], capture_output=True, text=True,
                           input=business(), timeout=60, check=True, env={**os.environ, **files.server.env})
     assert done.stdout.splitlines() == ["+ business Acme", "= 0 unchanged"]
+
+
+def test_the_docs_name_every_member(files):
+    """And no other: the table of docs/automation.md against what a file is told that has an unknown one."""
+    text = (ROOT / "docs" / "automation.md").read_text(encoding="utf-8").split("## Members")[1]
+    documented = {}
+    for row in re.findall(r"^\| .* \|$", text, re.MULTILINE):
+        _, thing, members, _ = row.split("|")
+        documented[thing.strip().strip("`")] = set(re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", members))) - {"Owners", "contacts"}
+    unknown = {"x": 1}
+    text = yaml.safe_dump({"businesses": [{
+        "name": "A", **unknown, "permission_groups": [{"name": "a", **unknown}], "roles": [{"name": "a", **unknown}],
+        "employees": [{"email": "a", **unknown}], "record_objects": [{"api_name": "a", **unknown}],
+        "activity_objects": [{"api_name": "a", **unknown, "fields": [{"name": "a", **unknown}], "sharing": unknown}]}]})
+    known = {}
+    for _, complaint in files.refused(text):
+        place = re.sub(r"/\d+", "", complaint.split(":")[0])
+        known[place] = set(complaint.split("known are ")[1].rstrip(".").split(", "))
+    places = {"a Business": "", "a permission group": "/permission_groups", "a role": "/roles", "an employee": "/employees",
+              "a record object": "/record_objects", "an Activity Object": "/activity_objects",
+              "sharing": "/activity_objects/sharing", "a field": "/activity_objects/fields"}
+    for thing, place in places.items():
+        assert documented[thing] == known[f"/businesses{place}/x"], thing
 
 
 # ── one change at a time ─────────────────────────────────────────────────────────────────────────
@@ -371,11 +394,54 @@ def test_what_could_not_be_made_any_more_is_exported_and_stays(files):
         record_objects=[{"api_name": "sites", "name": "Site"}])
     files.apply(text)
     files.apply(text.replace("first_name: Sam\n", "first_name: Sam\n    active: false\n").replace("      - B\n      ", "      ")
-                .replace("name: Site\n", "name: Site\n    archived: true\n")
-                .replace("    rules:", "    unused:").replace("    unused:", "    rules:"))
+                .replace("name: Site\n", "name: Site\n    archived: true\n"))
     exported = files.export()
     assert "sam@acme.test" in exported and "archived: true" in exported
     assert files.apply(exported)[0].startswith("nothing to change")
+
+
+# ── whatever a file says ─────────────────────────────────────────────────────────────────────────
+
+KEYS = {"name", "api_name", "email", "businesses"}
+VALUES = ["", "x", "yes", True, False, None, 0, -1, 10 ** 20, "1.5", [], ["a"], {}, {"a": 1}, "2026-11-24", "sites", "contacts",
+          "a@b.test", "text", "all", "none", "A" * 200, "\u0000".join("ab").replace("\0", "\t"), ["Owners"], "#112233"]
+
+
+def shaken(rng, tree, most=0.03):
+    """The tree with a few members left out, put elsewhere, or of another value."""
+    if isinstance(tree, dict):
+        return {name: rng.choice(VALUES) if name not in KEYS and rng.random() < most / 3 else shaken(rng, value, most)
+                for name, value in tree.items() if name in KEYS or rng.random() > most}
+    if isinstance(tree, list):
+        items = [shaken(rng, value, most) for value in tree if rng.random() > most]
+        if rng.random() < most:
+            rng.shuffle(items)
+        return items
+    return tree
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("HERALD_LONG", 0)) * 40 or 4))
+def test_random_files(files, seed):
+    """One after the other on the same data: the dry run changes nothing and tells what the run does, a second run does nothing."""
+    rng = random.Random(seed)
+    texts = [t for t in AWKWARD if t.strip(" \t\r\n")]
+    whole = {"businesses": [whole_business(texts)]}
+    applied = 0
+    for step in range(8):
+        text = yaml.safe_dump(shaken(rng, whole, rng.choice([0, 0.003, 0.02])), sort_keys=False, allow_unicode=True)
+        before = dump(files.server) if step else None
+        told = files.run(text, "--dry-run", check=False)
+        assert told.returncode in (0, 2), told.stderr
+        assert before is None or dump(files.server) == before
+        done = files.run(text, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (told.returncode, told.stdout, told.stderr), text
+        if done.returncode:
+            assert "wrong; nothing is changed" in done.stderr and dump(files.server) == (before or dump(files.server))
+            continue
+        applied += 1
+        assert files.apply(text)[0].startswith("nothing to change"), text
+        assert files.apply(files.export())[0].startswith("nothing to change"), text
+    assert applied
 
 
 # ── what is wrong ────────────────────────────────────────────────────────────────────────────────
@@ -546,7 +612,7 @@ def test_all_that_is_wrong_is_told_at_once_by_line(files):
     ("businesses:\n  - name: a\n    record_objects: [{api_name: contacts, archived: true}]\n", 3, "cannot be archived"),
     ("businesses:\n  - name: a\n  - name: b\n  - name: a\n", 4, "first in line 2"),
     ("businesses: [{name: '" + "n" * 101 + "'}]\n", 1, "1 to 100 characters"),
-    ("businesses:\n  - name: \"\\a\"\n    roles: [\x07]\n", 0, ""),
+    ("businesses:\n  - name: \"\\a\"\n    roles: [\x07]\n", 3, "control characters"),
 ], ids=lambda value: repr(value)[:30])
 def test_files_that_are_none(files, text, line, word):
     found = files.refused(text)

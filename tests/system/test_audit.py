@@ -13,6 +13,7 @@ from support.api import Api
 from support.audit import Grown, entries
 from support.database import psql
 from support.examples import ExampleWorld, operations
+from support.person import PASSWORD, Person, set_password, signed_in
 from support.server import run
 from support.sql import execute
 from support.wait import wait_for
@@ -220,6 +221,134 @@ def test_data_is_no_setting(world, receiver):
             "activity_object_id": world.object, "due_datetime": "2031-05-04T10:00:00Z", "employee_id": world.employee})["id"]
         assert world.api.request("DELETE", f"/api/activities/scheduled-activity/{scheduled}").status == 204
     assert log.entries == []
+
+
+# ── people and their credentials ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.core
+def test_employees(world):
+    group = world.api.ok("POST", "/api/permission-groups", {"name": "Agents"})["id"]
+    role = world.api.ok("POST", "/api/roles", {"name": "Sales"})["id"]
+    with Grown(world.api) as log:
+        sam = world.api.ok("POST", "/api/employees", {"first_name": "Sam", "last_name": "Lee", "email": "sam@acme.test",
+                                                      "group_ids": [group], "role_ids": [role]})["id"]
+        world.api.ok("PATCH", f"/api/employees/{sam}", {"last_name": "Li"})
+        world.api.ok("PATCH", f"/api/employees/{sam}", {"last_name": "Li"})
+        assert world.api.request("DELETE", f"/api/employees/{sam}").status in (200, 204)
+        world.api.ok("PATCH", f"/api/employees/{sam}", {"active": True})
+    assert [(e["action"], e["changes"]) for e in log.entries] == [
+        ("employee.created", {**became(first_name="Sam", last_name="Lee", email="sam@acme.test"),
+                              "active": {"before": False, "after": True}}),
+        ("permission_group.members_changed", {"members": {"before": [], "after": [sam]}}),
+        ("role.members_changed", {"members": {"before": [], "after": [sam]}}),
+        ("employee.changed", {"last_name": {"before": "Lee", "after": "Li"}}),
+        ("employee.changed", {"active": {"before": True, "after": False}}),
+        ("employee.changed", {"active": {"before": False, "after": True}})]
+    assert log.entries[3]["subject"] == {"kind": "employee", "id": sam, "name": "Sam Li"}
+
+
+@pytest.mark.core
+def test_keys(world):
+    with Grown(world.api) as log:
+        key = world.api.ok("POST", "/api/keys", {"name": "laptop", "read_only": True, "business_id": world.business,
+                                                 "expires_at": "2031-01-01T00:00:00Z"})
+        world.api.ok("PATCH", f"/api/keys/{key['id']}", {"name": "desktop"})
+        assert world.api.request("DELETE", f"/api/keys/{key['id']}").status == 204
+    assert [(e["action"], e["changes"]) for e in log.entries] == [
+        ("api_key.created", {**became(name="laptop", user_id=world.user, business_id=world.business,
+                                      expires_at="2031-01-01T00:00:00.000000Z"),
+                             "read_only": {"before": False, "after": True}}),
+        ("api_key.changed", {"name": {"before": "laptop", "after": "desktop"}}), ("api_key.revoked", {})]
+    assert {e["subject"]["id"] for e in log.entries} == {key["id"]}
+    assert {e["api_key_id"] for e in log.entries} == {world.api.ok("GET", "/api/keys")["results"][-1]["id"]}
+
+
+@pytest.mark.core
+def test_what_a_user_has_everywhere_is_in_each_business(server):
+    """But where they do not work, nobody hears of it; nor does a Business hear who works in another one."""
+    ours, theirs, strangers = (World(server, name=name, email=email) for name, email in
+                               (("Ours", "alex@acme.test"), ("Theirs", "kim@other.test"), ("Strangers", "no@body.test")))
+    there = server.admin("employee", "add", "--business", theirs.business, "--first-name", "A.", "--last-name", "Rivera",
+                         "--email", "alex@acme.test")["employee_id"]
+    with Grown(ours.api) as our_log, Grown(theirs.api) as their_log, Grown(strangers.api) as no_log:
+        key = ours.api.ok("POST", "/api/keys", {"name": "laptop"})["id"]
+        limited = ours.api.ok("POST", "/api/keys", {"name": "here", "business_id": ours.business})["id"]
+        set_password(server, ours.user)
+        assert theirs.api.request("DELETE", f"/api/employees/{there}/keys/{key}").status == 204
+        assert ours.api.request("DELETE", f"/api/keys/{key}").status == 204
+    assert [(e["action"], e["subject"]["id"]) for e in our_log.entries] == [
+        ("api_key.created", key), ("api_key.created", limited), ("employee.password_set", ours.employee),
+        ("api_key.revoked", key)]
+    assert [(e["action"], e["subject"]["id"]) for e in their_log.entries] == [
+        ("api_key.created", key), ("employee.password_set", there), ("api_key.blocked", key), ("api_key.revoked", key)]
+    assert [e["actor"]["display_name"] for e in our_log.entries] == ["Alex Rivera", "Alex Rivera", None, "Alex Rivera"]
+    assert [e["actor"]["display_name"] for e in their_log.entries] == ["A. Rivera", None, "Alex Rivera", "A. Rivera"]
+    assert [e["actor"]["employee_id"] for e in their_log.entries] == [there, None, theirs.employee, there]
+    assert not no_log.entries
+
+
+@pytest.mark.core
+def test_signing_in_and_out(world):
+    with Grown(world.api) as log:
+        set_password(world.server, world.user)
+        person = signed_in(world.server)
+        assert person.request("PUT", "/api/password", {"current_password": PASSWORD, "password": PASSWORD + "2"}).status == 200
+        assert person.request("DELETE", "/api/session").status == 204
+        link = world.server.admin("sign-in-link", "--user", world.user, "--business", world.business)["link"]
+        assert person.post("/api/session", {"token": link.rsplit("=", 1)[-1].rsplit("#", 1)[-1]}).status == 201
+        assert person.request("DELETE", "/api/sessions").status == 204
+    assert [(e["action"].split(".")[1], e["via"], e["actor"]["employee_id"]) for e in log.entries] == [
+        ("password_set", "admin_socket", None), ("signed_in", "nothing", world.employee),
+        ("sessions_ended", "session", world.employee), ("password_changed", "session", world.employee),
+        ("signed_in", "session", world.employee), ("signed_out", "session", world.employee),
+        ("sign_in_link_made", "admin_socket", None), ("signed_in", "nothing", world.employee),
+        ("sessions_ended", "session", world.employee)]
+    assert {(e["subject"]["kind"], e["subject"]["id"]) for e in log.entries} == {("employee", world.employee)}
+    assert all(e["changes"] == {} for e in log.entries)
+
+
+@pytest.mark.core
+def test_an_invitation_and_what_comes_of_it(world):
+    sam = world.server.admin("employee", "add", "--business", world.business, "--first-name", "Sam", "--last-name", "Lee",
+                             "--email", "sam@acme.test")["employee_id"]
+    with Grown(world.api) as log:
+        link = world.server.admin("invitation", "--business", world.business, "--employee", sam)["link"]
+        body = {"token": link.rsplit("#", 1)[1], "password": PASSWORD}
+        assert Person(world.server).post("/api/invitations/accept", body).status == 201
+    assert [(e["action"], e["actor"]["kind"], e["via"], e["subject"]["id"]) for e in log.entries] == [
+        ("employee.invitation_link_made", "operator", "admin_socket", sam),
+        ("employee.password_set", "nobody", "nothing", sam), ("employee.signed_in", "employee", "nothing", sam)]
+
+
+def test_signing_out_without_having_signed_in(world):
+    with Grown(world.api) as log:
+        assert world.api.request("DELETE", "/api/sessions").status == 204
+        assert world.api.request("DELETE", "/api/session").status == 204
+    assert not log.entries
+
+
+def test_who_fails_to_sign_in_writes_nothing(world):
+    """It is logged and counted: whoever has no credentials cannot make this log grow."""
+    set_password(world.server, world.user)
+    with Grown(world.api) as log:
+        assert Person(world.server).sign_in(password="not the one").status == 401
+        assert Person(world.server).sign_in(email="no@body.test").status == 401
+    assert not log.entries and world.server.metrics()["sign_ins_failed_total"] == 2
+
+
+@pytest.mark.core
+def test_another_business_in_the_same_session(server):
+    ours, theirs = World(server), World(server, name="Theirs", email="kim@other.test")
+    there = server.admin("employee", "add", "--business", theirs.business, "--first-name", "A.", "--last-name", "Rivera",
+                         "--email", "alex@acme.test")["employee_id"]
+    set_password(server, ours.user)
+    person = signed_in(server, business_id=ours.business)
+    with Grown(ours.api) as our_log, Grown(theirs.api) as their_log:
+        assert person.request("PUT", "/api/session", {"business_id": theirs.business}).status == 200
+    assert (our_log.one["action"], our_log.one["subject"]["id"]) == ("employee.signed_out", ours.employee)
+    assert (their_log.one["action"], their_log.one["subject"]["id"]) == ("employee.signed_in", there)
+    assert their_log.one["actor"]["employee_id"] == there
 
 
 # ── who, when, from where ────────────────────────────────────────────────────────────────────────────────────────
@@ -516,19 +645,21 @@ DATA = {
     "logActivity", "completeScheduledActivity", "scheduleActivity", "changeScheduledActivity", "deleteScheduledActivity",
     "createRecord", "changeRecord", "archiveRecord", "searchRecords", "postActivityForm",
     "requestPasswordReset",  # it only sends an email; what comes of that is a change of the password
+    "checkInvitation", "checkPasswordReset",
 }
-# Needs more than a Business: it has a test of its own here.
-# Links in emails: tests/system/test_mail.py.
-ELSEWHERE = {"signIn", "signOut", "inviteEmployee", "acceptInvitation", "confirmPasswordReset", "checkInvitation",
-             "checkPasswordReset"}
+# Take what is in an email: they have a test of their own here.
+LINKS = {"acceptInvitation", "confirmPasswordReset"}
 
 
 def changing():
-    return [o for o in operations() if o.method != "GET" and o.name not in DATA | ELSEWHERE]
+    return [o for o in operations() if o.method != "GET" and o.name not in DATA | LINKS]
 
 
 def prepare(world, operation, target):
-    """So that its example changes something."""
+    """A body that changes something, where the example's does not."""
+    if operation.name == "signIn":
+        world.person(PASSWORD)
+        return {"email": world.email("Alex", "Rivera", world.ids["business"]), "password": PASSWORD}
     if operation.name.startswith("order"):
         fields = target.removesuffix("/order")
         world._add(fields, {"name": "second", "display_name": "Second", "field_type": "text"})
@@ -539,22 +670,25 @@ def prepare(world, operation, target):
 
 @pytest.mark.core
 @pytest.mark.parametrize("operation", changing(), ids=str)
-def test_every_operation_that_changes_settings_writes_it_down(server, operation):
+def test_every_operation_that_changes_settings_writes_it_down(mailing_server, operation):
     """At least one of its examples changes something."""
-    told = []
+    told, person = [], operation.for_people or operation.name.startswith("signOut")
+    via = "nothing" if operation.name == "signIn" else "session" if person else "api_key"
     for body in operation.examples.values():
-        world = ExampleWorld(server)
+        world = ExampleWorld(mailing_server)
+        caller = {"session": world.person, "nothing": lambda: Person(mailing_server), "api_key": lambda: world.api}[via]()
         target, body = world.target(operation), world.replaced(body)
         body = prepare(world, operation, target) or body
         headers = world.headers(operation, target)
         with Grown(world.api) as log:
-            answer = world.api.request(operation.method, target, body, headers=headers)
+            answer = caller.request(operation.method, target, body, headers=headers)
             assert answer.status == operation.success, answer
         told += log.entries
         about = {entry["subject"]["id"] for entry in log.entries}
         made = {answer.json.get("id")} if answer.body else set()
+        made |= {world.ids["alex"]} if operation.tag == "session" else set()
         assert not about or about & (made | set(re.findall(r"[0-9a-f-]{36}", target))), log.entries
         for entry in log.entries:
-            assert entry["actor"]["kind"] == "employee" and entry["via"] == "api_key"
-            assert entry["address"] and entry["api_key_id"]
+            assert entry["actor"] == {"kind": "employee", "employee_id": world.ids["alex"], "display_name": "Alex Rivera"}
+            assert entry["via"] == via and entry["address"] and (via == "api_key") == bool(entry["api_key_id"])
     assert told, f"{operation} has left nothing in the audit log"

@@ -198,6 +198,9 @@ def test_a_key_of_one_business_works_in_no_other(world):
     assert api_with(world, there["key"]).get("/api/session").status == 401
     # What it sees and ends is what is limited as it is.
     limited = api_with(world, here["key"])
+    places = {name: {place["id"] for place in api.ok("GET", "/api/session")["businesses"]}
+              for name, api in (("limited", limited), ("everywhere", world.api))}
+    assert places == {"limited": {world.business}, "everywhere": {world.business, business}}
     assert set(keys(limited)) == {here["id"]}
     for other in (everywhere, there):
         assert limited.request("DELETE", f"/api/keys/{other['id']}").status == 404

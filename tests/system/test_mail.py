@@ -1,6 +1,7 @@
 """Emails through a real SMTP server: invitations, password resets; none lost, none twice, nothing given away."""
 
 import concurrent.futures
+import socket
 
 import pytest
 
@@ -8,6 +9,7 @@ from support.api import Api, new_id
 from support.database import psql
 from support.mailbox import PASSWORD, Mailbox
 from support.person import PASSWORD as PERSONS, Person, set_password, signed_in
+from support.server import run
 from support.sql import execute
 from support.wait import wait_for
 from support.world import World
@@ -284,6 +286,7 @@ def test_hostile_businesses(place, mailbox):
     [mail] = mailbox.wait(1)
     assert mail.message["Bcc"] is None and mail.recipients == ["sam@other.test"]
     assert mail.message["Subject"].startswith("Alex Rivera invites you to Acme")
+    assert "\nBcc" not in mail.text and "\nHello\n" not in mail.text, "a name writes no lines of its own"
 
 
 @pytest.mark.parametrize("email", ["a@b,c@d", "a@b\tc", "\"a b\"@c", "a@[127.0.0.1]", "zoë@acme.test", "a;b@c", "a@-b"])
@@ -393,7 +396,8 @@ def test_an_invitation_is_accepted(place, mailbox):
     assert answer.status == 409 and "password already" in answer.json["detail"]
     all_settled(place.server)
     assert len(mailbox.mails) == 1, "no notice of the first password"
-    assert told(place)[:2] == [("user.password_set", "nobody"), ("employee.invited", "employee")]
+    assert told(place)[:3] == [("employee.signed_in", "employee"), ("employee.password_set", "nobody"),
+                                ("employee.invited", "employee")]
 
 
 def test_an_operators_link_is_accepted(world):
@@ -450,7 +454,7 @@ def test_a_reset_ends_all_that_was(place, mailbox):
     assert confirm(place.server, token).status == 401, "used"
     [notice] = [m for m in mailbox.wait(4) if m.message["Subject"] == "Your password was changed"]
     assert notice.to == "alex@acme.test" and token not in notice.text
-    assert ("user.password_changed", "nobody") in told(place)
+    assert ("employee.password_changed", "nobody") in told(place)
     assert accept(place.server, invitation)[1].status == 201, "of somebody else"
 
 
@@ -497,6 +501,7 @@ def test_a_whole_day_is_tried_and_no_longer(place, mailbox):
     assert dead["kind"] == "password_reset"
     execute(place.server, "UPDATE mail SET give_up_at = give_up_at - 82800000000")
     wait_for(lambda: all(m["state"] == "dead" for m in waiting(place.server)), "both dead")
+    assert place.server.metrics()["mails_dead_total"] == 2
     mailbox.start()
     invite(place, add_person(place, email="tim@acme.test")["employee_id"])
     mailbox.wait(1, to="tim@acme.test")
@@ -524,3 +529,53 @@ def test_asking_from_one_place(place):
     answers = [Api(place.server).post("/api/password-resets", {"email": f"p{i}@acme.test"}) for i in range(21)]
     assert [answer.status for answer in answers] == [202] * 20 + [429]
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 180
+
+
+# ── what a server is told ───────────────────────────────────────────────────────────────────────────────────
+
+GOOD = ["--smtp-url", "smtp://mail.test", "--smtp-from", "h@acme.test", "--public-url", "https://crm.test"]
+
+
+@pytest.mark.parametrize("flags, why", [
+    (["--smtp-url", "http://mail.test", *GOOD[2:]], "--smtp-url: it must be smtp://HOST or smtps://HOST"),
+    (["--smtp-url", "smtp://u:p@mail.test", *GOOD[2:]], "without user or password"),
+    (["--smtp-url", "smtp://mail.test/x", *GOOD[2:]], "--smtp-url"),
+    (GOOD[:2], "--smtp-from"),
+    ([*GOOD[:2], "--smtp-from", "Acme <h@acme.test>, <x@y.test>", *GOOD[4:]], "--smtp-from"),
+    (GOOD[:4], "--public-url"),
+    ([*GOOD, "--smtp-user", "u"], "needed together"),
+    ([*GOOD, "--smtp-password-file", "/dev/null"], "needed together"),
+    ([*GOOD, "--smtp-user", "u", "--smtp-password-file", "/dev/null"], "holds no password"),
+    ([*GOOD, "--smtp-user", "u", "--smtp-password-file", "nowhere"], "cannot read nowhere"),
+    ([*GOOD, "--smtp-user", "u", "--smtp-password-file", "/dev/null", "--smtp-plain"], "--smtp-plain would send"),
+], ids=lambda value: value if isinstance(value, str) else "")
+def test_what_does_not_fit_together_is_refused(tmp_path, flags, why):
+    done = run("serve", "--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0", *flags, check=False)
+    assert done.returncode == 2 and why in done.stderr, done.stderr
+
+
+def test_a_server_that_says_nothing_holds_up_nobody(make_server, mailbox):
+    """Neither those who ask, nor the end of the program."""
+    mailbox.stop()
+    with socket.create_server(("127.0.0.1", mailbox.port)) as silent:
+        world = World(make_server(flags=[*mailbox.flags, "--drain-timeout", "200ms"]))
+        invite(world, add_person(world)["employee_id"])
+        connection, _ = silent.accept()
+        assert world.api.get("/api/session").status == 200
+        ask_reset(world.server, "alex@acme.test")
+        world.server.stop()
+        connection.close()
+    mailbox.start()
+    world.server.start()
+    assert {mail.to for mail in mailbox.wait(2)} == {"sam.lee@acme.test", "alex@acme.test"}
+    all_settled(world.server)
+    assert len(mailbox.mails) == 2
+
+
+def test_what_an_operator_sees(place, mailbox):
+    assert run("admin", *place.server.place, "mail", "list").stdout == "No emails wait, and none is dead.\n"
+    mailbox.rcpt_answers = ["550 No such user"]
+    invite(place, add_person(place)["employee_id"])
+    wait_for(lambda: [m for m in waiting(place.server) if m["state"] == "dead"], "a dead email")
+    shown = run("admin", *place.server.place, "mail", "list").stdout
+    assert "dead" in shown and "invitation" in shown and "to sam.lee@acme.test" in shown and "550 No such user" in shown

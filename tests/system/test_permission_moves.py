@@ -7,7 +7,7 @@ import pytest
 
 from support.oracle import OK
 from support.staff import CHANGES, Asker, Crowd
-from support.wait import LONG, wait_for
+from support.wait import LONG
 
 MOVES = int(os.environ.get("HERALD_MOVES", "3000" if LONG else "200"))
 OF_ONE = 50  # moves in one Business
@@ -19,8 +19,7 @@ def a_business(server, seed):
     rng = random.Random(seed)
     crowd = Crowd(server, rng, employees=3, sizes=(3, 4, 6, 6), spares=12, webhook="http://127.0.0.1:9/none",
                   name=f"Business {seed}")
-    due = len([twin for twin, of in crowd.spare.items() if crowd.model.logged[of][0] == list(crowd.model.shared)[0]])
-    wait_for(lambda: len(crowd.api.pages("/api/notifications")) == due + len(crowd.model.deliveries), "all failures")
+    crowd.wait_for_failures()
     crowd.begin()
     for api in crowd.apis.values():
         api.judged = False

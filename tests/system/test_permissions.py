@@ -109,7 +109,8 @@ def test_m13_the_rules_decide(server):
     """A random Business, one change after the other; after each, all answers are the oracle's."""
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
-    crowd = Crowd(server, random.Random(seed))
+    crowd = Crowd(server, random.Random(seed), webhook="http://127.0.0.1:9/none")
+    crowd.wait_for_failures()
     crowd.begin()
     questions = Questions(crowd)
     questions.ask_some(points=30)
@@ -145,7 +146,7 @@ def agent(crowd, grants):
     for role in crowd.model.role_members:
         crowd.set_role(role, [])
     group = crowd.api.ok("POST", "/api/permission-groups", {"name": "Alone", "permissions": as_json(grants)})["id"]
-    crowd.model.grants[group] = grants
+    crowd.model.grants[group] = dict(grants)
     crowd.set_members(group, [who])
     return who, crowd.apis[who], group
 
@@ -292,6 +293,41 @@ def test_m13_a_live_stream_tells_of_an_end_only_whoever_could_see_the_thing(serv
     events = [(event.name, event.data["id"]) for event in stream.until("deleted", due[2])]
     assert events == [("deleted", thing) for thing in (logged[2], due[1], due[2])]
     stream.close()
+
+
+def test_m13_what_is_not_shared_is_not_named_either(server):
+    """An archived type, in what is said to whoever wants to log or schedule it: as one that nobody has."""
+    crowd = Crowd(server, random.Random(10), employees=1)
+    crowd.begin()
+    _, api, _ = agent(crowd, {("activities", "log"): "all", ("scheduled", "create"): "all"})
+    kind = sorted(crowd.model.shared)[0]
+    path = f"/api/activities/objects/{kind}"
+    crowd.share(kind, {crowd.world.employee})
+    assert crowd.api.request("DELETE", path, headers=crowd.if_match(path)).status == 200
+
+    def said(of):
+        asked = [api.post("/api/activities/logged", of), api.get(path.replace(kind, of["activity_object_id"]) + "/form"),
+                 api.post("/api/activities/scheduled-activity", {**of, "due_datetime": "2031-05-04T10:00:00Z"})]
+        return [(answer.status, answer.json["detail"]) for answer in asked]
+
+    assert said({"activity_object_id": kind}) == said({"activity_object_id": new_id()})
+
+
+def test_m13_completed_work_names_what_completed_it_to_whoever_sees_it(server):
+    """Scheduling data: also to whoever may not view the Logged Activity, and to nobody who does not see the other one."""
+    crowd = Crowd(server, random.Random(11), employees=2)
+    crowd.begin()
+    who, api, _ = agent(crowd, {})
+    stranger = crowd.apis[sorted(set(crowd.apis) - {who, crowd.world.employee})[0]]
+    kind = sorted(crowd.model.shared)[0]
+    path = "/api/activities/scheduled-activity/" + crowd.schedule(crowd.api, kind, who, None).json["id"]
+    done = crowd.api.ok("POST", path + "/complete", {})["id"]
+    assert api.ok("GET", path)["logged_activity_id"] == done
+    again = api.post(path + "/complete", {})
+    assert again.status == 409 and again.json["logged_activity_id"] == done
+    assert api.get(f"/api/activities/logged/{done}").status == 403
+    refused = stranger.post(path + "/complete", {})
+    assert refused.status == 403 and done not in refused.text
 
 
 def test_m13_a_repeat_is_told_what_may_be_known_now(server):

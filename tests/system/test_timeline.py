@@ -3,6 +3,8 @@
 import pytest
 
 from support.api import new_id
+from support.load import Load
+from support.wait import wait_for
 from support.world import World
 
 EMOJI = "🧰"
@@ -176,3 +178,39 @@ def test_i8_only_ones_own_records(world, server):
     assert stranger.api.get(path(world.contact)).status == 404
     assert stranger.api.get(path(world.contact, objects["contacts"])).status == 404
     assert stranger.api.get(path(world.contact) + "/stream").status == 404
+
+
+def walk(world, address):
+    """All of a list, page by page to its end and back again."""
+    pages = [world.api.ok("GET", address)]
+    while pages[-1]["next"]:
+        pages.append(world.api.ok("GET", f"{address}&cursor={pages[-1]['next']}"))
+    found = [entry["id"] for page in pages for entry in page["results"]]
+    back, page = [], pages[-1]
+    while True:
+        back = [entry["id"] for entry in page["results"]] + back
+        if not page["previous"]:
+            break
+        page = world.api.ok("GET", f"{address}&cursor={page['previous']}")
+    assert back == found
+    return pages, found
+
+
+def test_a_filter_looks_through_a_long_history_piece_by_piece(world):
+    """Two thousand entries of another type: a page ends there, says so, and nothing is left out."""
+    rare = world.add_object("Rare")
+    first = [world.log(rare)["id"] for _ in range(3)]
+    with Load(world, clients=16, most=2300) as load:
+        wait_for(lambda: load.count == 2300, "all answers", 120)
+    last = [world.log(rare)["id"] for _ in range(2)]
+    expected = (first + last)[::-1]
+    record = world.contact
+    for address in (f"/api/records/contacts/{record}/timeline?activity_object_id={rare}",
+                    f"/api/activities/logged?record_id={record}&activity_object_id={rare}"):
+        pages, found = walk(world, address + "&limit=50")
+        assert found == expected and len(pages) == 2 and len(pages[0]["results"]) == 2
+        assert walk(world, address + "&limit=1")[1] == expected
+    everything = walk(world, f"/api/records/contacts/{record}/timeline?limit=200")[1]
+    assert len(everything) == 2305 and [e for e in everything if e in expected] == expected
+    assert walk(world, f"/api/activities/logged?record_id={record}&employee_id={new_id()}&limit=50")[1] == []
+    assert len(walk(world, f"/api/activities/logged?record_id={record}&employee_id={world.employee}&limit=200")[1]) == 2305

@@ -331,7 +331,7 @@ def test_ten_thousand_idle_connections_behind_tls(server):
             ask(server, connection)
         assert server.metrics()["http_connections"] >= count
         each = (server.process.memory() - before) / count
-        assert each < 64 << 10, f"{each / 1024:.1f} KiB a connection"
+        assert each < 32 << 10, f"{each / 1024:.1f} KiB a connection"
         assert Api(server).get("/healthz").status == 200
     wait_for(lambda: server.metrics()["http_connections"] < 100, "the connections to be gone")
 

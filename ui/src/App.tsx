@@ -16,6 +16,7 @@ import { Profile } from './pages/Profile';
 import { RouteError } from './pages/RouteError';
 import { SignIn } from './pages/SignIn';
 import { Toasts } from './parts/Toasts';
+import { styleNonce } from './nonce';
 import { cssVariables, theme } from './theme';
 
 const router = createBrowserRouter([
@@ -70,7 +71,12 @@ const queryClient = new QueryClient({
 
 export function App() {
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={() => styleNonce}
+    >
       <QueryClientProvider client={queryClient}>
         <Toasts />
         <RouterProvider router={router} future={{ v7_startTransition: true }} />

@@ -4,6 +4,7 @@ import re
 
 from .api import Api, new_id
 from .oracle import GIVES, KINDS, LEVELS, NOBODY, OK, PERMISSIONS, REFUSED, UNKNOWN, Model, as_json, random_grants
+from .wait import wait_for
 from .world import World
 
 STALE = {"If-Match": '"999999"'}
@@ -90,6 +91,13 @@ class Crowd:
         return api.post("/api/activities/scheduled-activity", {
             "activity_object_id": kind, "due_datetime": DUE, "employee_id": employee, "role_id": role,
             "associated_entities": [{"id": record} for record in records]})
+
+    def wait_for_failures(self):
+        """Each delivery has its notification: nobody listens there."""
+        kind = next(iter(self.model.shared))
+        twins = [of for of in self.spare.values() if self.model.logged[of][0] == kind]
+        wanted = len(self.model.deliveries) + len(twins)
+        wait_for(lambda: len(self.api.pages("/api/notifications")) == wanted, "all failures")
 
     def begin(self):
         """From now on only the first is an owner."""

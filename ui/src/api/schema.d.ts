@@ -2285,8 +2285,8 @@ export interface components {
             };
             actor: {
                 /**
-                 * @description An operator of the server; an employee; somebody without credentials, who tries to sign in; an employee
-                 *     of another Business, which keys of a user are also about.
+                 * @description An operator of the server; an employee; nobody that is known, but whoever has the link of an email; an
+                 *     employee of another Business.
                  * @enum {string}
                  */
                 kind: "operator" | "employee" | "nobody" | "elsewhere";
