@@ -175,8 +175,8 @@ static void try_sign_in(struct call *call, struct signing_in *in)
         refuse(call, in, &err);
     else if (!method->prove)
         call_write(call, run_sign_in, reply_signed_in, in);
-    else if (!call_aside(call, prove, in) && in->counted)
-        throttle_withdrawn(call->api->throttle, &in->attempt);
+    else if (call_aside(call, prove, in, &err))
+        refuse(call, in, &err);
 }
 
 bool call_is_from_our_pages(struct call *call)
