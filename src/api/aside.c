@@ -2,7 +2,10 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/fault.h"
 #include "base/metrics.h"
+
+#include <time.h>
 
 struct aside {
     struct executor_job job; /* first */
@@ -15,6 +18,8 @@ static void run_aside(struct executor_job *job)
 {
     struct aside *aside = CONTAINER_OF(job, struct aside, job);
     struct call *call = aside->call;
+    while (FAULT(aside))
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 1000000}, NULL);
     if (clock_boot_us() - call->exchange->started_boot_us >= call->api->config.deadline_us)
         exchange_reply_problem(call->exchange, 503,
             "The server was too busy to begin with the request in time; nothing was done.", NULL);
