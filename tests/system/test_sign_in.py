@@ -354,6 +354,19 @@ def test_i8_sessions_of_others_cannot_be_ended(home):
     assert alex.signed_in and not sam.signed_in
 
 
+def test_a_limited_key_neither_sees_nor_ends_sessions(home):
+    person = signed_in(home.server)
+    [session] = person.ok("GET", "/api/sessions")["results"]
+    limits = {"one Business": {"business_id": home.business}, "only reading": {"read_only": True}}
+    for name, limit in limits.items():
+        key = home.api.ok("POST", "/api/keys", {"name": name, **limit})["key"]
+        limited = Api(home.server, key, home.business, home.user)
+        assert limited.get("/api/sessions").status == (403 if "business_id" in limit else 200)
+        assert limited.request("DELETE", f"/api/sessions/{session['id']}").status == 403
+        assert limited.request("DELETE", "/api/sessions").status == 403
+    assert person.signed_in
+
+
 @pytest.mark.core
 def test_sign_out_everywhere_ends_a_live_stream(make_server, clock):
     world = World(make_server(env=clock.env, flags=["--stream-heartbeat", "100ms"]))
