@@ -622,6 +622,17 @@ def test_files_that_are_none(files, text, line, word):
     assert word in complaint and (not line or place == line), found
 
 
+def test_the_longest_file(served):
+    """Through the server: what the JSON between them makes of it is longer still."""
+    text = business(roles=[{"name": f"role {i} of \\ and \" and …"} for i in range(200)])
+    filler = '# \\"\\"\t\\"é\n'
+    text += filler * ((2 ** 20 - len(text.encode())) // len(filler.encode()))
+    assert 2 ** 20 - 20 < len(text.encode()) <= 2 ** 20
+    assert served.apply(text)[-1] == "= 0 unchanged"
+    assert served.apply(text) == ["nothing to change: 201 things are as the file says"]
+    assert "longer than" in served.refused(text + filler * 2)[0][1]
+
+
 def test_no_such_file(files):
     for words, word in [(["-f", "/nonexistent/b.yaml"], "/nonexistent/b.yaml: No such file"), ([], "needs --file"),
                         (["-f", str(files.folder)], "directory"), (["--file"], "needs a value")]:
