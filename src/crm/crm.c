@@ -93,8 +93,7 @@ enum err_code crm_write(struct crm *crm, struct arena *arena, const struct actor
 enum err_code crm_write_all(struct crm *crm, struct arena *arena, struct write_scope scope, write_fn *run,
     void *ctx, struct error_list *list, struct error *err)
 {
-    struct write_call call = {
-        .write = {.crm = crm, .arena = arena, .origin = {.via = crm->operators_via}},
+    struct write_call call = {.write = {.crm = crm, .arena = arena, .origin = {.via = crm->operators_via}},
         .scope = scope,
         .alone = true,
         .run = run,

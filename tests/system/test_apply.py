@@ -1,5 +1,6 @@
 """herald admin apply and export: a Business as a file, all of it or nothing (issue 5, item 8)."""
 
+import copy
 import json
 import os
 import random
@@ -729,6 +730,22 @@ def test_under_load(served, receiver):
     assert receiver.wait_for_activity(last).path == "/5"
     world.quiet()
     assert not world.deliveries(state="failed")
+
+
+@pytest.mark.engine("postgres")
+def test_under_load_on_two_nodes(make_server, receiver, tmp_path):
+    """Both log into the Business whose settings both change: neither waits for the other in a circle."""
+    nodes = [make_server(name="a"), make_server(name="b")]
+    world = World(nodes[0], webhook=receiver.url())
+    other = copy.copy(world)
+    other.server, other.api = nodes[1], Api(nodes[1], world.key, world.business, world.user)
+    with Load(world, clients=2) as load, Load(other, clients=2) as others:
+        for n in range(8):
+            text = yaml.safe_dump({"businesses": [{"name": "Acme Field Services", "roles": [{"name": f"Role {n}"}],
+                                                   "activity_objects": [{"api_name": "sales_call", "description": f"{n}"}]}]})
+            assert len(Files(nodes[n % 2], tmp_path).apply(text)) == 3
+    assert load.count and others.count and not load.refused + others.refused
+    world.quiet()
 
 
 def test_a_dry_run_disturbs_nobody(served, receiver):
