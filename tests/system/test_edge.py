@@ -467,7 +467,7 @@ LIMITERS = {"limiter_take", "limiter_has", "limiter_charge"}
 @pytest.mark.plain
 @pytest.mark.engine("sqlite")
 def test_limits_cost_little(make_server, tmp_path):
-    """With every limit on: a few hundred instructions a request; no allocation and no query."""
+    """With every limit on: some four hundred instructions a limit; no allocation and no query."""
     counter = instructions.Callgrind(tmp_path)
     server = make_server(prefix=counter.prefix, flags=[
         "--workers", "1", "--key-rate", "1000000", "--address-rate", "1000000"])

@@ -316,8 +316,9 @@ def test_a_live_stream_notices_that_its_client_has_gone(server, receiver):
 @pytest.mark.engine("sqlite")
 @pytest.mark.plain
 @pytest.mark.slow
-def test_ten_thousand_idle_connections_behind_tls(server):
+def test_ten_thousand_idle_connections_behind_tls(make_server):
     """A session costs memory of its own; it is bounded, and a newcomer is served."""
+    server = make_server(flags=("--idle-timeout", "10m"), tls=shared())
     count = 10_000 if os.environ.get("HERALD_LONG") else 2_000
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < count + 1000:
