@@ -320,12 +320,18 @@ static bool is_pruned(const struct timeline_cursor *read, const struct timeline_
 
 /*
  * The floors were read after what was given since the last look, so they tell whether that was complete. It was not if
- * this node could read nothing for longer than changes are kept.
+ * this node could read nothing for longer than changes are kept: then all watchers go on from the floors.
  */
 static void check_swept(struct tail *tail, const struct timeline_cursor *floors)
 {
-    bool lost = tail->following && is_pruned(&tail->swept, floors);
-    for (struct tail_watcher *w = TAILQ_FIRST(&tail->watchers); w && lost; w = TAILQ_NEXT(w, link))
+    if (!tail->following || !is_pruned(&tail->swept, floors))
+        return;
+    for (size_t i = 0; i < floors->count; i++) {
+        struct lane_pos *pos = lane_at(tail, floors->lanes[i].lane);
+        if (pos->seq < floors->lanes[i].seq)
+            pos->seq = floors->lanes[i].seq;
+    }
+    for (struct tail_watcher *w = TAILQ_FIRST(&tail->watchers); w; w = TAILQ_NEXT(w, link))
         tell(tail, w, TAIL_RESET);
 }
 

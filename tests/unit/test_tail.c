@@ -520,6 +520,30 @@ static void cursors_come_back_from_their_text(void **state)
 #define ON(test, engine) ON_ENGINE(test, engine, set_up, tear_down)
 #define ON_BOTH(test) ON(test, DB_SQLITE), ON(test, DB_POSTGRES)
 
+/* What was removed before this node read it: whoever watches reads anew, and goes on from there. */
+static void t1_changes_removed_unread_are_a_reset(void **state)
+{
+    struct fixture *f = need(state);
+    start_tail(f, 0);
+    struct listener *live = watch(f, NULL);
+    assert_event(&wait_seen(live, 1)[0], TAIL_READY, NULL);
+    struct logging *first = commit(f, world_prepare(&f->world, f->type));
+    assert_event(&wait_seen(live, 2)[1], TAIL_LOGGED, first);
+    CLEANUP(db_close_ptr) struct db *db = open_database(f->world.config, false);
+    struct error err = {0};
+    must(db_begin(db, &err), &err);
+    must(db_exec(db, "INSERT INTO timeline_floor (lane, seq) VALUES ($1, $2)",
+             DB_PARAMS(db_int(first->log.unit.pos.lane), db_int(first->log.unit.pos.seq + 1)), NULL, &err),
+        &err);
+    must(db_commit(db, &err), &err);
+    assert_event(&wait_seen(live, 3)[2], TAIL_RESET, NULL);
+    commit(f, world_prepare(&f->world, f->type)); /* at the floor: it is on the page that is read anew */
+    struct logging *third = commit(f, world_prepare(&f->world, f->type));
+    assert_event(&wait_seen(live, 4)[3], TAIL_LOGGED, third);
+    struct listener *again = watch(f, live->seen[2].cursor);
+    assert_event(&wait_seen(again, 2)[0], TAIL_LOGGED, third);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +554,7 @@ int main(void)
         ON_BOTH(t1_too_far_back_is_a_reset),
         ON_BOTH(t1_no_room_for_what_was_missed_is_a_reset),
         ON_BOTH(t1_a_cursor_of_elsewhere_is_a_reset),
+        ON_BOTH(t1_changes_removed_unread_are_a_reset),
         ON_BOTH(t1_a_unit_with_more_rows_than_are_read_at_once),
         ON_BOTH(t2_nothing_is_given_after_a_revocation),
         ON_BOTH(t2_who_is_idle_is_asked_too),

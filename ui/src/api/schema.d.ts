@@ -1182,7 +1182,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's own sessions, the one used last first */
+        /**
+         * The caller's own sessions, the one used last first
+         * @description In all Businesses of the person, so a key that is limited to one of them gets a 403.
+         */
         get: operations["listSessions"];
         put?: never;
         post?: never;
@@ -5413,6 +5416,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };
