@@ -739,8 +739,8 @@ export interface paths {
         };
         /**
          * An employee's API keys that work in this Business, the newest first
-         * @description For those who may edit `people`. When a key was used last is told only if it cannot have been in another
-         *     Business.
+         * @description For those who may edit `people`. Of a key that works in another Business, too, `name` is empty and
+         *     `last_used_at` null.
          */
         get: operations["listEmployeeKeys"];
         put?: never;
