@@ -99,9 +99,10 @@ static void done(struct unit *unit)
 static void submit(struct housekeeping *housekeeping)
 {
     static const struct unit_kind kind = {.name = "housekeeping", .run = run, .rides = true};
+    struct writer *writer = housekeeping->config.crm->writer;
     housekeeping->unit = (struct unit){.kind = &kind, .done = done};
     struct error err = {0};
-    if (writer_submit(housekeeping->config.crm->writer, &housekeeping->unit, &err))
+    if (writer_submit(writer, &housekeeping->unit, &err))
         done(&housekeeping->unit); /* later, then */
 }
 

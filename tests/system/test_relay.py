@@ -374,7 +374,8 @@ def test_m18_backlog_of_forged_ids_is_worked_off(make_relay, source):
 def test_m18_open_hook_on_another_address_is_warned_of(make_relay):
     warning = "a hook without a secret can be reached by other machines: anybody may send it forged ids"
     quiet, loud = make_relay(), make_relay(start=False)
-    loud.file.write_text(loud.file.read_text().replace("listen: 127.0.0.1:0", "listen: 0.0.0.0:0", 1))
+    loud.file.write_text(loud.file.read_text().replace(
+        "listen: 127.0.0.1:0", "listen: 0.0.0.0:0\nbehind_proxy: [10.0.0.0/8]", 1))
     loud.start()
     assert loud.process.wait_message(warning)["hook"] == "/hooks/sales-calls"
     quiet.stop()

@@ -467,6 +467,45 @@ static void errors_are_cut_not_overrun(void **state)
     assert_int_equal(strlen(list.items[15].text), sizeof list.items[15].text - 1);
 }
 
+static void errors_of_both_halves_are_told_once(void **state)
+{
+    (void)state;
+    struct error_list list = {0};
+    struct error err = {0};
+    assert_int_equal(error_list_refuse(&list, &err), ERR_OK);
+    error_list_add(&list, "/name", "no text");
+    error_list_add(&list, "", "too many");
+    error_list_reading_done(&list);
+    for (int again = 0; again < 2; again++) {
+        error_list_add(&list, "/name", "too long"); /* could not be read: told already */
+        error_list_add(&list, "/name/first", "too long");
+        assert_int_equal(list.count, 2);
+        error_list_add(&list, "/names", "none");
+        error_list_conflict(&list, "/email", "taken");
+        assert_int_equal(list.count, 4);
+        assert_int_equal(error_list_refuse(&list, &err), ERR_INVALID);
+        assert_string_equal(err.text, "no text");
+        error_list_rewind(&list);
+        assert_int_equal(list.count, 2);
+    }
+    assert_true(error_list_is_unread(&list, "/name/0"));
+    assert_false(error_list_is_unread(&list, "/other"));
+    error_list_clear(&list);
+    error_list_conflict(&list, "/email", "taken");
+    assert_int_equal(error_list_refuse(&list, &err), ERR_CONFLICT);
+    error_list_add_parameter(&list, "limit", "no number");
+    assert_true(list.items[1].in_query && !list.items[0].in_query);
+}
+
+static void blank_is_what_unicode_calls_white_space(void **state)
+{
+    (void)state;
+    static const char *const blank[] = {"", " ", "\t\r\n", "\xc2\xa0", "\xe3\x80\x80 \xe2\x80\xa8"};
+    for (size_t i = 0; i < ARRAY_LEN(blank); i++)
+        assert_true(text_is_blank(blank[i]));
+    assert_false(text_is_blank("\xc2\xa0x"));
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -485,6 +524,8 @@ int main(void)
         WITH(only_well_formed_utf8_passes),
         WITH(text_is_composed),
         cmocka_unit_test(what_is_quoted_is_json),
+        cmocka_unit_test(errors_of_both_halves_are_told_once),
+        cmocka_unit_test(blank_is_what_unicode_calls_white_space),
         WITH(what_cannot_be_stored_is_replaced),
         WITH(api_names_are_plain),
         WITH(hostile_text_stays_text),

@@ -91,6 +91,7 @@ static const struct tail_watcher_ops ops = {
 struct fixture {
     struct world world;
     struct tail *tail;
+    int64_t check_us; /* 0: often */
     struct id type;
 };
 
@@ -122,7 +123,7 @@ static void start_tail(struct fixture *f, int64_t resume_most)
 {
     struct tail_config config = {.db = f->world.config,
         .sweep_us = 20 * US_PER_MS,
-        .check_us = 20 * US_PER_MS,
+        .check_us = f->check_us ? f->check_us : 20 * US_PER_MS,
         .resume_most = resume_most};
     struct error err = {0};
     tail_free(f->tail);
@@ -457,6 +458,22 @@ static void t2_who_is_idle_is_asked_too(void **state)
     assert_non_null(live->why);
 }
 
+/* By whatever node: a key that is revoked, an employee who has left. */
+static void t2_who_is_idle_is_asked_when_settings_change(void **state)
+{
+    struct fixture *f = need(state);
+    f->check_us = 3600 * US_PER_S;
+    start_tail(f, 0);
+    struct listener *live = watch(f, NULL);
+    wait_seen(live, 1);
+    live->wanted = 1;
+    wait_until(was_asked, live, "the first question");
+    set_permission(live, ERR_DENIED);
+    run_sql(f->world.db, "UPDATE business SET settings_version = settings_version + 1");
+    wait_until(has_ended, live, "the watcher was ended");
+    assert_non_null(live->why);
+}
+
 static void t3_all_are_ended_once(void **state)
 {
     struct fixture *f = need(state);
@@ -503,6 +520,30 @@ static void cursors_come_back_from_their_text(void **state)
 #define ON(test, engine) ON_ENGINE(test, engine, set_up, tear_down)
 #define ON_BOTH(test) ON(test, DB_SQLITE), ON(test, DB_POSTGRES)
 
+/* What was removed before this node read it: whoever watches reads anew, and goes on from there. */
+static void t1_changes_removed_unread_are_a_reset(void **state)
+{
+    struct fixture *f = need(state);
+    start_tail(f, 0);
+    struct listener *live = watch(f, NULL);
+    assert_event(&wait_seen(live, 1)[0], TAIL_READY, NULL);
+    struct logging *first = commit(f, world_prepare(&f->world, f->type));
+    assert_event(&wait_seen(live, 2)[1], TAIL_LOGGED, first);
+    CLEANUP(db_close_ptr) struct db *db = open_database(f->world.config, false);
+    struct error err = {0};
+    must(db_begin(db, &err), &err);
+    must(db_exec(db, "INSERT INTO timeline_floor (lane, seq) VALUES ($1, $2)",
+             DB_PARAMS(db_int(first->log.unit.pos.lane), db_int(first->log.unit.pos.seq + 1)), NULL, &err),
+        &err);
+    must(db_commit(db, &err), &err);
+    assert_event(&wait_seen(live, 3)[2], TAIL_RESET, NULL);
+    commit(f, world_prepare(&f->world, f->type)); /* at the floor: it is on the page that is read anew */
+    struct logging *third = commit(f, world_prepare(&f->world, f->type));
+    assert_event(&wait_seen(live, 4)[3], TAIL_LOGGED, third);
+    struct listener *again = watch(f, live->seen[2].cursor);
+    assert_event(&wait_seen(again, 2)[0], TAIL_LOGGED, third);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -513,9 +554,11 @@ int main(void)
         ON_BOTH(t1_too_far_back_is_a_reset),
         ON_BOTH(t1_no_room_for_what_was_missed_is_a_reset),
         ON_BOTH(t1_a_cursor_of_elsewhere_is_a_reset),
+        ON_BOTH(t1_changes_removed_unread_are_a_reset),
         ON_BOTH(t1_a_unit_with_more_rows_than_are_read_at_once),
         ON_BOTH(t2_nothing_is_given_after_a_revocation),
         ON_BOTH(t2_who_is_idle_is_asked_too),
+        ON_BOTH(t2_who_is_idle_is_asked_when_settings_change),
         ON_BOTH(t3_all_are_ended_once),
         ON_BOTH(cursors_come_back_from_their_text),
     };
