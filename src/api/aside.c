@@ -2,7 +2,10 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/fault.h"
 #include "base/metrics.h"
+
+#include <time.h>
 
 struct aside {
     struct executor_job job; /* first */
@@ -15,6 +18,8 @@ static void run_aside(struct executor_job *job)
 {
     struct aside *aside = CONTAINER_OF(job, struct aside, job);
     struct call *call = aside->call;
+    while (FAULT(aside))
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 1000000}, NULL);
     if (clock_boot_us() - call->exchange->started_boot_us >= call->api->config.deadline_us)
         exchange_reply_problem(call->exchange, 503,
             "The server was too busy to begin with the request in time; nothing was done.", NULL);
@@ -22,17 +27,12 @@ static void run_aside(struct executor_job *job)
         aside->work(call, aside->ctx);
 }
 
-bool call_aside(struct call *call, void (*work)(struct call *call, void *ctx), void *ctx)
+enum err_code call_aside(
+    struct call *call, void (*work)(struct call *call, void *ctx), void *ctx, struct error *err)
 {
     struct aside *aside = ARENA_NEW(call->arena, struct aside);
     *aside = (struct aside){.job.run = run_aside, .call = call, .work = work, .ctx = ctx};
-    struct error err = {0};
-    call->db = NULL;
-    call->facts = NULL;
-    if (!executor_submit(call->api->aside, &aside->job, &err))
-        return true;
-    call_fail(call, &err, NULL);
-    return false;
+    return executor_submit(call->api->aside, &aside->job, err);
 }
 
 /* ── passwords ───────────────────────────────────────────────────────────────────────────────── */
@@ -59,8 +59,9 @@ void call_with_password_hash(struct call *call, const char *password,
 {
     struct hashing *hashing = ARENA_NEW(call->arena, struct hashing);
     *hashing = (struct hashing){.password = password, .then = then, .ctx = ctx};
-    if (!call_aside(call, make_hash, hashing))
-        return;
+    struct error err = {0};
+    if (call_aside(call, make_hash, hashing, &err))
+        call_fail(call, &err, NULL);
 }
 
 bool call_may_try(struct call *call, const char *account, struct throttle_attempt *attempt)

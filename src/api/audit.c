@@ -93,7 +93,7 @@ void audit_export_get(struct call *call)
         return;
     if (!page.from)
         page.key = (struct page_key){.number = INT64_MIN};
-    struct buf out;
+    struct buf out = {0};
     bool more;
     struct error err = {0};
     if (audit_export_text(

@@ -39,7 +39,7 @@ static void reply_changed(struct call *call, void *ctx)
 
 /* ── on the thread for it ────────────────────────────────────────────────────────────────────── */
 
-static void fail_aside(struct call *call, const struct change *change, const struct error *err)
+static void fail_uncounted(struct call *call, const struct change *change, const struct error *err)
 {
     throttle_withdrawn(call->api->throttle, &change->attempt);
     call_fail(call, err, NULL);
@@ -59,7 +59,7 @@ static void make_change(struct call *call, void *ctx)
     bool fits = true, outdated;
     if (change->owner.stored &&
         password_verify(change->current, change->owner.stored, &fits, &outdated, &err)) {
-        fail_aside(call, change, &err);
+        fail_uncounted(call, change, &err);
         return;
     }
     if (!fits) {
@@ -67,7 +67,7 @@ static void make_change(struct call *call, void *ctx)
         return;
     }
     if (password_hash(change->password, &change->hash, &err)) {
-        fail_aside(call, change, &err);
+        fail_uncounted(call, change, &err);
         return;
     }
     throttle_succeeded(call->api->throttle, &change->attempt, clock_boot_us());
@@ -109,6 +109,6 @@ void password_put(struct call *call)
         return;
     if (!call_may_try(call, email_key(call->arena, change->owner.email), &change->attempt))
         return;
-    if (!call_aside(call, make_change, change))
-        throttle_withdrawn(call->api->throttle, &change->attempt);
+    if (call_aside(call, make_change, change, &err))
+        fail_uncounted(call, change, &err);
 }

@@ -175,8 +175,8 @@ static void try_sign_in(struct call *call, struct signing_in *in)
         refuse(call, in, &err);
     else if (!method->prove)
         call_write(call, run_sign_in, reply_signed_in, in);
-    else if (!call_aside(call, prove, in) && in->counted)
-        throttle_withdrawn(call->api->throttle, &in->attempt);
+    else if (call_aside(call, prove, in, &err))
+        refuse(call, in, &err);
 }
 
 bool call_is_from_our_pages(struct call *call)
@@ -204,7 +204,7 @@ void session_post(struct call *call)
     if (!identity->method && !body.errors.count)
         error_list_add(&body.errors, "",
             "Either the token of a link is needed, or an email and a password, and nothing else.");
-    if (body_finish(&body))
+    if (body_finish(&body) && identity->method)
         try_sign_in(call, in);
 }
 

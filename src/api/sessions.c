@@ -15,11 +15,25 @@ static void emit_session(struct json *json, const struct session *session, struc
     emit_object_end(json);
 }
 
+/* Sessions are a person's in all Businesses; a key that is limited to one neither sees nor ends them. */
+static bool is_unlimited(struct call *call)
+{
+    if (id_is_nil(call->actor.credential.business_id))
+        return true;
+    exchange_reply_problem(call->exchange, 403,
+        "This API key works in one Business only, and sessions are a person's in all: use another key, or "
+        "sign in.",
+        NULL);
+    return false;
+}
+
 void sessions_get(struct call *call)
 {
     struct session *sessions;
     size_t count;
     struct error err = {0};
+    if (!is_unlimited(call))
+        return;
     if (session_list(call->db, call->arena, call->actor.user_id, call_limits(call)->session_idle_us,
             &sessions, &count, &err)) {
         call_fail(call, &err, NULL);
@@ -65,11 +79,13 @@ static void reply_other_ended(struct call *call, void *ctx)
 
 void sessions_delete(struct call *call)
 {
-    call_write(call, run_end_all, reply_ended, NULL);
+    if (is_unlimited(call))
+        call_write(call, run_end_all, reply_ended, NULL);
 }
 
 void session_delete_one(struct call *call)
 {
     bool own = id_equal(call->path_id, call->actor.credential.session_id);
-    call_write(call, run_end_one, own ? reply_ended : reply_other_ended, call);
+    if (is_unlimited(call))
+        call_write(call, run_end_one, own ? reply_ended : reply_other_ended, call);
 }

@@ -20,6 +20,7 @@
     X(after_relay_post) /* die: the relay's action succeeded, not yet recorded */                            \
     X(after_send) /* die: the webhook was answered, its outcome is not yet recorded */                       \
     X(alloc) /* an allocation whose size a peer chose fails */                                               \
+    X(aside) /* the thread for passwords stands still */                                                     \
     X(before_commit) /* die: everything written, nothing committed */                                        \
     X(commit) /* COMMIT fails: the disk is full */                                                           \
     X(commit_answer) /* COMMIT works, but its answer is lost */                                              \

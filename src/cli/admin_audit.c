@@ -121,7 +121,7 @@ enum err_code audit_export_verb(struct job *job)
         code = audit_key(db, &reader, after, &from, job->err);
     if (code)
         return code;
-    struct buf out;
+    struct buf out = {0};
     code = audit_export_text(db, &reader, &filter, format, &from, &more, &out, job->err);
     if (!code)
         buf_add(job->out, buf_text(&out), out.len);

@@ -112,7 +112,7 @@ static const struct option audit_list_options[] = {OPT_BUSINESS, AUDIT_FILTERS,
 static const struct option audit_export_options[] = {OPT_BUSINESS, AUDIT_FILTERS,
     OPT("format", OPTION_TEXT, format, "jsonl", "jsonl or csv"),
     OPT("after_entry", OPTION_TEXT, after_entry, NULL,
-        "Go on after this entry, the last one of the export before; there is an end when nothing comes")};
+        "Go on after this entry, the last one of the export before, until there is none")};
 
 static enum err_code business_verb(struct job *job)
 {

@@ -36,6 +36,7 @@ enum err_code apply_each(struct tenant *t, const char *list_name, apply_step_fn 
         struct tenant one = *t;
         one.write.arena = one.show.arena = arena;
         code = step(&one, apply_item(t->apply, list, i), err);
+        t->write.accounted |= one.write.accounted;
     }
     return apply_ends(code) ? code : ERR_OK;
 }
@@ -66,8 +67,7 @@ static enum err_code watch_all(struct tenant *t, const char *name, bool is_new, 
     return code;
 }
 
-static enum err_code apply_business(
-    struct apply *apply, const struct write *w, struct at at, struct error *err)
+static enum err_code apply_business(struct apply *apply, struct write *w, struct at at, struct error *err)
 {
     static enum err_code (*const steps[])(struct tenant * t, struct error * err) = {apply_groups, apply_roles,
         apply_employees, apply_record_objects, apply_activity_objects, apply_record_archive};
@@ -81,6 +81,7 @@ static enum err_code apply_business(
     code = watch_all(&t, name, is_new, err);
     for (size_t i = 0; i < ARRAY_LEN(steps) && !code; i++)
         code = steps[i](&t, err);
+    w->accounted |= t.write.accounted;
     return code;
 }
 

@@ -2,6 +2,7 @@
 
 #include "crm/audit.h"
 #include "crm/check.h"
+#include "crm/id_list.h"
 
 #include <stdlib.h>
 
@@ -135,6 +136,22 @@ enum err_code business_touch_of_user(struct db *db, struct id user_id, struct er
         "UPDATE business SET settings_version = settings_version + 1 WHERE id IN (SELECT business_id FROM "
         "employee WHERE user_id = $1)",
         DB_PARAMS(db_id(user_id)), NULL, err);
+}
+
+enum err_code business_versions(struct db *db, struct business_version *list, size_t count, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    struct id ids[ID_LIST_MOST];
+    for (size_t i = 0; i < count; i++)
+        ids[i] = list[i].id;
+    enum err_code code =
+        id_list_query(db, "SELECT b.id, b.settings_version FROM business b WHERE b.id IN " ID_LIST, ids,
+            count, DB_NO_PARAMS, &rows, err);
+    while (!code && db_next(rows, &code, err))
+        for (size_t i = 0; i < count; i++)
+            if (id_equal(list[i].id, db_col_id(rows, 0)))
+                list[i].version = db_col_int(rows, 1);
+    return code;
 }
 
 static int by_id(const void *a, const void *b)

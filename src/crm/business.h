@@ -42,6 +42,17 @@ enum err_code business_touch(struct db *db, struct id business_id, struct error 
 enum err_code business_touch_of_user(struct db *db, struct id user_id, struct error *err) MUST_CHECK;
 
 /*
+ * Reads the settings_version of each in `list`, which has the ids; one may be there several times, ID_LIST_MOST are the
+ * most. That of a Business that is gone stays as it was.
+ */
+struct business_version {
+    struct id id;
+    int64_t version;
+};
+enum err_code business_versions(
+    struct db *db, struct business_version *list, size_t count, struct error *err) MUST_CHECK;
+
+/*
  * At the beginning of a transaction that may come to business_touch: locks the Businesses, `ids` in any order and as
  * often as may be, which it sorts. Whoever logs in the same transaction has the lock then that it would share.
  */

@@ -140,8 +140,10 @@ enum err_code key_list_of(struct db *db, struct arena *arena, const struct actor
     if (!code)
         code = list(db, arena, &view, page, keys, count, err);
     for (size_t i = 0; !code && elsewhere && i < *count; i++)
-        if (id_is_nil((*keys)[i].business_id))
+        if (id_is_nil((*keys)[i].business_id)) {
             (*keys)[i].last_used_at = 0;
+            (*keys)[i].name = "";
+        }
     return code;
 }
 

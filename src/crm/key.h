@@ -24,7 +24,7 @@ struct key {
     struct id id;
     struct id user_id;
     struct id business_id; /* the one in which it works; nil: in all of its user's */
-    const char *name;
+    const char *name; /* "": not for this reader to know */
     const char *prefix; /* of the secret; "": it is from before this was kept */
     int64_t created_at;
     int64_t last_used_at; /* to the minute; 0: never, or not for this reader to know */
@@ -38,8 +38,8 @@ enum err_code key_list(struct db *db, struct arena *arena, const struct actor *a
     struct key **keys, size_t *count, struct error *err) MUST_CHECK;
 
 /*
- * The same of an employee's keys that work in the actor's Business; when one was used is told only if that cannot have
- * been elsewhere. ERR_DENIED, ERR_NOT_FOUND.
+ * The same of an employee's keys that work in the actor's Business; the name ("") and the last use of one that works
+ * elsewhere, too, are not told. ERR_DENIED, ERR_NOT_FOUND.
  */
 enum err_code key_list_of(struct db *db, struct arena *arena, const struct actor *actor,
     struct id employee_id, struct page *page, struct key **keys, size_t *count, struct error *err) MUST_CHECK;

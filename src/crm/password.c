@@ -135,12 +135,13 @@ enum err_code password_set(struct write *w, struct id user_id, const char *hash,
 {
     bool first = false;
     enum err_code code = store(w, user_id, hash, &first, err);
-    if (!code)
-        code = session_end_all(w, user_id, err);
+    /* Sessions last: whoever is just signing in, on another node, holds the password or the token until it commits. */
     if (!code)
         code = password_tokens_end(w, user_id, err);
     if (!code)
         code = sign_in_tokens_drop(w, user_id, err);
+    if (!code)
+        code = session_end_all(w, user_id, err);
     if (!code && !first)
         code = password_changed_notice(w, user_id, err);
     if (code)
@@ -153,7 +154,7 @@ enum err_code password_still_is(struct write *w, struct id user_id, const char *
 {
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     enum err_code code = db_query(
-        w->db, "SELECT hash FROM password WHERE user_id = $1", DB_PARAMS(db_id(user_id)), &rows, err);
+        w->db, "SELECT hash FROM password WHERE user_id = $1{update}", DB_PARAMS(db_id(user_id)), &rows, err);
     if (code)
         return code;
     bool found = db_next(rows, &code, err);

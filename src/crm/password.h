@@ -64,7 +64,10 @@ enum err_code password_find(struct db *db, struct arena *arena, const char *emai
 enum err_code password_set(
     struct write *w, struct id user_id, const char *hash, struct error *err) MUST_CHECK;
 
-/* ERR_UNAUTHENTICATED unless the one in force is still what was verified (NULL: none). */
+/*
+ * ERR_UNAUTHENTICATED unless the one in force is still what was verified (NULL: none). It stays so until the commit:
+ * no session that it leads to outlives a change on another node.
+ */
 enum err_code password_still_is(
     struct write *w, struct id user_id, const char *stored, struct error *err) MUST_CHECK;
 

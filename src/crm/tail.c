@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "crm/tail_rows.h"
+#include "crm/tail_settings.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -92,10 +93,26 @@ static bool ask(struct tail *tail, struct tail_watcher *watcher, struct arena *a
     return !code;
 }
 
+/* Those are to be asked whose Business has changed its settings. */
+static void notice_settings(struct tail *tail)
+{
+    struct tail_watcher *some[TAIL_SETTINGS_MOST];
+    size_t count = 0;
+    for (struct tail_watcher *w = TAILQ_FIRST(&tail->watchers); w; w = TAILQ_NEXT(w, link)) {
+        some[count++] = w;
+        if (count < TAIL_SETTINGS_MOST)
+            continue;
+        tail_settings_notice(tail->db, some, count);
+        count = 0;
+    }
+    tail_settings_notice(tail->db, some, count);
+}
+
 /* Lets those go that are over, after asking for those to whom nothing has happened for long. */
 static void look_after(struct tail *tail)
 {
     CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
+    notice_settings(tail);
     int64_t asked_before = clock_boot_us() - tail->config.check_us;
     for (struct tail_watcher *watcher = TAILQ_FIRST(&tail->watchers), *next; watcher; watcher = next) {
         next = TAILQ_NEXT(watcher, link);

@@ -12,7 +12,8 @@
  *      (TAIL_RESET) and goes on from now.
  *  T2  Whether a watcher may still read is asked after the rows were read that it is about to get: nothing that was
  *      committed after a revocation is given to whom it took the right. Watchers to whom nothing happens are asked
- *      every check_us.
+ *      every check_us, and within sweep_us when settings of their Business have changed, on whatever node: a
+ *      permission, an employee, a key.
  *  T3  `end` is called exactly once for each watcher that tail_watch took.
  *
  * Memory: rows are read in bounded pieces; of a watcher only what is in its struct is kept.
@@ -77,6 +78,7 @@ struct tail_watcher {
     const void *last_row; /* of the rows with one position, the last that concerns it */
     int64_t asked_boot_us; /* may_read, the last time */
     uint64_t asked_round; /* in which it was asked */
+    int64_t settings_version; /* of the Business, when it was looked at last */
     bool full; /* it had no room for all that it has missed */
     bool over;
     const char *why; /* it is over; NULL: on its side */

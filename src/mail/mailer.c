@@ -50,6 +50,7 @@ struct step {
     const char *reason;
     bool take, release, tidy;
     struct outgoing next;
+    int64_t asked_at; /* boot clock: its lease ends no sooner than LEASE_US after this */
 };
 
 static enum err_code run_step(struct write *w, void *ctx, struct error_list *list, struct error *err)
@@ -98,6 +99,7 @@ static enum err_code commit(struct mailer *mailer, struct arena *arena, struct s
     error_list_clear(&list);
     for (int64_t tries = 1;; tries++) {
         step->take = step->take && !is_stopping(mailer);
+        step->asked_at = clock_boot_us();
         enum err_code code =
             crm_write(mailer->config.crm, arena, NULL, (struct id){0}, run_step, step, &list, &err);
         if (!code)
@@ -190,11 +192,10 @@ static void send_due(struct mailer *mailer)
     struct outgoing mail;
     struct smtp_result result;
     for (;;) {
-        int64_t began = clock_boot_us();
         if (commit(mailer, arena, &step) || id_is_nil(step.next.id))
             break;
         /* Stopped for long between the two, another node may have taken it: then it is that one's. */
-        if (clock_boot_us() - began > LEASE_US - SEND_US)
+        if (clock_boot_us() - step.asked_at > LEASE_US - SEND_US)
             break;
         struct arena *last = arena; /* holds what is to be sent */
         mail = step.next;
@@ -284,6 +285,10 @@ enum err_code mailer_new(struct mailer **mailer, struct error *err)
 enum err_code mailer_start(struct mailer *mailer, const struct mailer_config *config, struct error *err)
 {
     mailer->config = *config;
+    size_t len = strlen(config->public_url);
+    while (len > 0 && config->public_url[len - 1] == '/')
+        len--;
+    mailer->config.public_url = arena_strndup(mailer->kept, config->public_url, len);
     mailer->policy = (struct retry_policy){.base_us = config->retry_us, .cap_us = MAILER_PAUSE_MOST};
     if (!mailbox_parse(mailer->kept, config->from, &mailer->from))
         return error_set(err, ERR_INVALID, "'%.80s' is no address that emails can come from", config->from);

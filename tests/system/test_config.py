@@ -52,7 +52,7 @@ def test_missing_file(tmp_path):
     (["--listen", "0.0.0.0:0"], "--listen: 0.0.0.0"), (["--listen", "8080"], "--listen: '8080' must be"),
     (["--listen", "127.0.0.1:99999"], "--listen: '127.0.0.1:99999'"), (["--listen", "a.invalid:1"], "--listen: "),
     (["--listen", "0.0.0.0:0", "--metrics-listen", "9"], "--metrics-listen: '9'"),
-    (["--metrics-listen", "0.0.0.0:0"], "--metrics-listen: 0.0.0.0"), (["--allow-target", "x"], "--allow-target: "),
+    (["--metrics-listen", "0.0.0.0:0"], "--metrics-listen: 0.0.0.0"), (["--allow-target", "10.0.0.1/8"], "--allow-target"),
     (["--behind-proxy", "x"], "--behind-proxy: "), (["--workers", "0"], "--workers: '0' must be from 1 to 256"),
     (["--lease", "2h"], "--lease: '2h' must be from 1s to 1h"), (["--data", "--listen"], "--data needs a value"),
     (["--public-url", "herald.test"], "--public-url: "), (["--public-url", "https://a.test/?x"], "--public-url: "),

@@ -121,8 +121,10 @@ class Run:
             names = [operation.place(p["name"]) for p in operation.parameters if p["in"] == "path"]
             if all(name in self.world.ids for name in names):
                 answer = self.world.api.get(self.world.target(operation))
-                if answer.headers["Content-Type"].endswith("json"):
-                    found[operation.path] = {k: v for k, v in answer.json.items() if k not in ("request_id", "live_cursor")}
+                if not answer.headers["Content-Type"].endswith("json"):
+                    found[operation.path] = answer.text
+                    continue
+                found[operation.path] = {k: v for k, v in answer.json.items() if k not in ("request_id", "live_cursor")}
         return json.dumps(found, sort_keys=True)
 
 

@@ -308,7 +308,8 @@ def test_the_owner_of_a_blocked_key_sees_that_it_is(world):
     assert world.api.request("DELETE", f"/api/keys/{made['id']}").status == 204
 
 
-def test_when_a_key_was_used_elsewhere_is_not_told(world):
+def test_what_a_key_is_for_elsewhere_is_not_told(world):
+    """Whoever makes a stranger an employee learns neither what their keys are called nor when they use them."""
     sam, manager = add_employee(world, "Sam"), manager_of(world)["api"]
     path = f"/api/employees/{sam['id']}/keys"
     sam["api"].get("/api/session")
@@ -316,8 +317,10 @@ def test_when_a_key_was_used_elsewhere_is_not_told(world):
     business = world.server.admin("business", "add", "--name", "Second")["business_id"]
     world.server.admin("employee", "add", "--business", business, "--first-name", "Sam", "--last-name", "Kim", "--email",
                        "sam@acme.test")
-    assert manager.pages(path)[0]["last_used_at"] is None
-    assert sam["api"].pages("/api/keys")[0]["last_used_at"], "but to whom it belongs"
+    [seen] = manager.pages(path)
+    assert (seen["last_used_at"], seen["name"], seen["prefix"]) == (None, "", sam["key"][:8])
+    [own] = sam["api"].pages("/api/keys")
+    assert own["last_used_at"] and own["name"] == "tests", "but to whom it belongs"
 
 
 def test_who_may_see_and_end_the_keys_of_others(world):

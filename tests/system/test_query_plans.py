@@ -27,6 +27,7 @@ SMALL = {
 MAY_SCAN = {
     "SELECT id, business_id, kind, address, subject, reason": "for operators: emails that wait or are dead, a page",
     "SELECT id FROM business ORDER BY id LIMIT 2": "two rows, for the administration socket",
+    "SELECT id FROM business WHERE name = $1": "for operators, who name a Business; there is a row for each",
     "SELECT business_id FROM employee WHERE user_id": "for operators, who name a user without a Business",
 }
 # What tells that a statement is for the other engine, or for the relay's own file.

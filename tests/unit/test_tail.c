@@ -91,6 +91,7 @@ static const struct tail_watcher_ops ops = {
 struct fixture {
     struct world world;
     struct tail *tail;
+    int64_t check_us; /* 0: often */
     struct id type;
 };
 
@@ -122,7 +123,7 @@ static void start_tail(struct fixture *f, int64_t resume_most)
 {
     struct tail_config config = {.db = f->world.config,
         .sweep_us = 20 * US_PER_MS,
-        .check_us = 20 * US_PER_MS,
+        .check_us = f->check_us ? f->check_us : 20 * US_PER_MS,
         .resume_most = resume_most};
     struct error err = {0};
     tail_free(f->tail);
@@ -457,6 +458,22 @@ static void t2_who_is_idle_is_asked_too(void **state)
     assert_non_null(live->why);
 }
 
+/* By whatever node: a key that is revoked, an employee who has left. */
+static void t2_who_is_idle_is_asked_when_settings_change(void **state)
+{
+    struct fixture *f = need(state);
+    f->check_us = 3600 * US_PER_S;
+    start_tail(f, 0);
+    struct listener *live = watch(f, NULL);
+    wait_seen(live, 1);
+    live->wanted = 1;
+    wait_until(was_asked, live, "the first question");
+    set_permission(live, ERR_DENIED);
+    run_sql(f->world.db, "UPDATE business SET settings_version = settings_version + 1");
+    wait_until(has_ended, live, "the watcher was ended");
+    assert_non_null(live->why);
+}
+
 static void t3_all_are_ended_once(void **state)
 {
     struct fixture *f = need(state);
@@ -541,6 +558,7 @@ int main(void)
         ON_BOTH(t1_a_unit_with_more_rows_than_are_read_at_once),
         ON_BOTH(t2_nothing_is_given_after_a_revocation),
         ON_BOTH(t2_who_is_idle_is_asked_too),
+        ON_BOTH(t2_who_is_idle_is_asked_when_settings_change),
         ON_BOTH(t3_all_are_ended_once),
         ON_BOTH(cursors_come_back_from_their_text),
     };

@@ -106,7 +106,7 @@ class Mailbox:
         """What herald serve needs to send by it."""
         scheme = "smtps" if self.tls == "smtps" else "smtp"
         flags = ["--smtp-url", f"{scheme}://localhost:{self.port}", "--smtp-from", "Herald <herald@acme.test>",
-                 "--public-url", "http://herald.test:8080", "--smtp-retry", "100ms"]
+                 "--public-url", "http://herald.test:8080/", "--smtp-retry", "100ms"]
         if not self.tls:
             flags += ["--smtp-plain"]
         else:

@@ -16,6 +16,7 @@ KINDS = {
     "webhooks": {"view": ("none", "all")},
     "people": {verb: ("none", "all") for verb in ("view", "create", "edit", "delete")},
     "audit": {"view": ("none", "all")},
+    "audit": {"view": ("none", "all")},
 }
 PERMISSIONS = [(kind, verb) for kind, verbs in KINDS.items() for verb in verbs]
 
@@ -23,7 +24,7 @@ OK, UNKNOWN, GIVES = "ok", "unknown", "gives what they lack"
 REFUSED = "refused"
 NOBODY = "nobody"
 LISTS = ("logged", "scheduled", "records", "search", "timeline", "objects", "record_objects", "deliveries", "notifications",
-         "employees", "roles", "groups")
+         "employees", "roles", "groups", "audit")
 
 
 def denied(kind, verb, level):
@@ -44,6 +45,7 @@ class Model:
         self.records = {}  # record -> owner or None
         self.logged = {}  # id -> (activity object, who logged it, [records])
         self.scheduled = {}  # id -> (activity object, employee or None, role or None, [records])
+        self.archived = {}  # record -> owner or None; in no list but that of the archived ones
         self.deliveries = {}  # id -> (activity object,)
 
     # ── changes: the same words as Crowd's, which tells them to the program as well ──
@@ -180,6 +182,10 @@ class Model:
             return denied("records", "view", "my")
         return OK if level == "all" or self.records[thing] == who else UNKNOWN
 
+    def view_archived(self, who, thing):
+        level = self.level(who, "records", "view")
+        return OK if level == "all" or (level == "my" and self.archived[thing] == who) else UNKNOWN
+
     def _change_record(self, who, thing, verb):
         seen = self.view_record(who, thing)
         return seen if seen != OK else self._granted(who, "records", verb, self.records[thing] == who)
@@ -254,6 +260,20 @@ class Model:
     def delete_people(self, who, _thing):
         return self._change_people(who, "delete")
 
+    def _change_employee(self, who, whom, verb):
+        """Only owners change an owner."""
+        changes = self._change_people(who, verb)
+        return GIVES if changes == OK and whom == self.owner != who else changes
+
+    def edit_employee(self, who, whom):
+        return self._change_employee(who, whom, "edit")
+
+    def deactivate(self, who, whom):
+        return self._change_employee(who, whom, "delete")
+
+    def view_audit(self, who, _thing):
+        return self._granted(who, "audit", "view", False)
+
     def _may_give(self, who, groups):
         """Nobody gives what they lack."""
         for group in groups:
@@ -291,8 +311,8 @@ class Model:
             return self.timeline(who, about) if self.view_record(who, about) == OK else REFUSED
         if name == "scheduled":
             return self.visible(self.view_scheduled, self.scheduled, who)
-        if name in ("record_objects", "employees", "roles", "groups"):
-            rule = self.view_record_object if name == "record_objects" else self.view_people
+        if name in ("record_objects", "employees", "roles", "groups", "audit"):
+            rule = {"record_objects": self.view_record_object, "audit": self.view_audit}.get(name, self.view_people)
             return OK if rule(who, None) == OK else REFUSED
         kind, rule, things = {
             "logged": ("activities", self.view_logged, self.logged),
@@ -313,11 +333,11 @@ class Model:
                  "delete_scheduled": self.scheduled, "view_record": self.records, "edit_record": self.records,
                  "delete_record": self.records, "add_record": [None, NOBODY, *self.employees], "view_object": self.shared,
                  "edit_object": self.shared, "delete_object": self.shared, "view_delivery": self.deliveries,
-                 "give_group": self.grants, "give_role": self.role_members, "list:timeline": self.records,
+                 "edit_employee": self.employees, "deactivate": self.employees, "give_group": self.grants, "give_role": self.role_members, "list:timeline": self.records,
                  "assign": [(thing, *to) for thing in list(self.scheduled)[:2] for to in [*whom, (None, None)]],
                  "schedule": [(list(self.shared)[0], *to) for to in whom] + [(kind, None, None) for kind in self.shared]}
         for rule in ("add_object", "view_record_object", "edit_record_object", "delete_record_object", "view_deliveries",
-                     "view_people", "add_people", "edit_people", "delete_people", "make_owners"):
+                     "view_people", "add_people", "edit_people", "delete_people", "make_owners", "view_audit"):
             about[rule] = [None]
         for name in LISTS:
             about.setdefault(f"list:{name}", [None])

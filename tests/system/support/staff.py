@@ -63,6 +63,11 @@ class Crowd:
                 "first_name": f"C{i}", "last_name": "X", "owner_id": self.rng.choice(owners)})
             self.model.records[record["id"]] = record["owner"] and record["owner"]["id"]
         self.model.records[self.world.contact] = None
+        for owner in owners:
+            record = self.api.ok("POST", "/api/records/contacts", {"first_name": "Gone", "last_name": "X", "owner_id": owner})
+            path = f"/api/records/contacts/{record['id']}"
+            assert self.api.request("DELETE", path, headers=self.if_match(path)).status == 200
+            self.model.archived[record["id"]] = owner
 
     def _logged(self, count, spares):
         model, rng = self.model, self.rng
@@ -176,7 +181,7 @@ class Crowd:
 
 
 # Questions that do what they ask, if it is permitted.
-DONE = ("delete_logged", "delete_scheduled", "schedule", "add_record")
+DONE = ("deactivate", "delete_logged", "delete_scheduled", "schedule", "add_record")
 CHANGES = [*PERMISSIONS, "members", "role", "role_groups", "sharing", "assignment", "owner"]
 
 
@@ -200,13 +205,13 @@ class Asker:
     @staticmethod
     def _word(answer, allowed):
         """The answer in the oracle's words. `allowed`: the status of what is permitted."""
-        if answer.status == allowed and (allowed != 422 or answer.pointers in (["/mentions/0"], ["/members/0"])):
+        if answer.status == allowed and (allowed != 422 or answer.pointers in (["/mentions/0"], ["/members/0"], ["/first_name"])):
             return OK
         if answer.status == 404 or (answer.status == 422 and "/activity_object_id" in answer.pointers):
             return UNKNOWN
         if answer.status == 403:
             lacking = re.search(r"lack the permission '(.*)'", answer.json["detail"])
-            given = re.search(r"which you lack yourself|Only owners may say", answer.json["detail"])
+            given = re.search(r"which you lack yourself|Only owners may", answer.json["detail"])
             return lacking.group(1) if lacking else GIVES if given else answer.json["detail"]
         return repr(answer)
 
@@ -329,16 +334,36 @@ class Asker:
 
     def _ask_view_people(self, api, _who, _thing):
         group, role = next(iter(self.model.grants)), next(iter(self.model.role_members))
-        return api.get(self.rng.choice([f"/api/permission-groups/{group}", f"/api/roles/{role}",
+        return api.get(self.rng.choice([f"/api/permission-groups/{group}", f"/api/employees/{self.rng.choice(self.model.employees)}", f"/api/roles/{role}",
                                         f"/api/roles/{role}/groups"])), 200
 
     def _ask_add_people(self, api, _who, _thing):
+        employee = {"first_name": "E", "last_name": "T", "email": f"e0@{self.crowd.world.business}.test"}
         return self.rng.choice([lambda: api.post("/api/roles", {"name": "Role 0"}),
+                                lambda: api.post("/api/employees", employee),
                                 lambda: api.post("/api/permission-groups", {"name": "Group 0"})])(), 409
 
     def _ask_edit_people(self, api, _who, _thing):
         group = next(iter(self.model.grants))
-        return api.patch(f"/api/permission-groups/{group}", {}, headers=STALE), 412
+        whom = self.rng.choice(self.model.employees)
+        return self.rng.choice([lambda: (api.patch(f"/api/permission-groups/{group}", {}, headers=STALE), 412),
+                                lambda: (api.get(f"/api/employees/{whom}/keys"), 200)])()
+
+    def _ask_edit_employee(self, api, _who, whom):
+        return api.patch(f"/api/employees/{whom}", {"first_name": " "}), 422
+
+    def _ask_deactivate(self, api, who, whom):
+        """Who is deactivated is made active again by an owner at once."""
+        path = f"/api/employees/{whom}"
+        if who == whom == self.crowd.world.employee:
+            return None
+        answer = api.request("DELETE", path)
+        if answer.status < 300:
+            self.crowd.api.ok("PATCH", path, {"active": True})
+        return answer, answer.status if answer.status in (200, 204) else 204
+
+    def _ask_view_audit(self, api, _who, _thing):
+        return api.get("/api/audit-log?limit=1"), 200
 
     def _ask_delete_people(self, api, _who, _thing):
         group = next(iter(self.model.grants))
@@ -364,13 +389,13 @@ class Asker:
             path = {"logged": "activities/logged", "scheduled": "activities/scheduled-activity", "objects": "activities/objects",
                     "records": "records/contacts", "timeline": f"records/contacts/{about}/timeline",
                     "record_objects": "records/objects", "deliveries": "webhooks/deliveries",
-                    "groups": "permission-groups"}.get(name, name)
+                    "groups": "permission-groups", "audit": "audit-log"}.get(name, name)
             answer = api.get(f"/api/{path}?limit=200")
         if answer.status in (403, 404):
             return REFUSED
-        assert answer.status == 200 and not answer.json.get("next"), (name, answer)
+        assert answer.status == 200 and (name == "audit" or not answer.json.get("next")), (name, answer)
         found = [result["delivery_id" if name == "notifications" else "id"] for result in answer.json["results"]]
-        if name in ("record_objects", "employees", "roles", "groups"):
+        if name in ("record_objects", "employees", "roles", "groups", "audit"):
             assert found, name
             return OK
         known = {"logged": self.model.logged, "scheduled": self.model.scheduled, "objects": self.model.shared,

@@ -739,8 +739,8 @@ export interface paths {
         };
         /**
          * An employee's API keys that work in this Business, the newest first
-         * @description For those who may edit `people`. When a key was used last is told only if it cannot have been in another
-         *     Business.
+         * @description For those who may edit `people`. Of a key that works in another Business, too, `name` is empty and
+         *     `last_used_at` null.
          */
         get: operations["listEmployeeKeys"];
         put?: never;
@@ -1182,7 +1182,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's own sessions, the one used last first */
+        /**
+         * The caller's own sessions, the one used last first
+         * @description In all Businesses of the person, so a key that is limited to one of them gets a 403.
+         */
         get: operations["listSessions"];
         put?: never;
         post?: never;
@@ -5413,6 +5416,7 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             503: components["responses"]["Unavailable"];
         };
     };

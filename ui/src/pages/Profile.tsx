@@ -115,8 +115,8 @@ function useSwitch() {
   return useMutation({
     mutationFn: (id: string) => dataOf(api.PUT('/api/session', { body: { business_id: id } })),
     onSuccess: (session) => {
-      cache.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
       cache.setQueryData(sessionQuery.queryKey, session);
+      void cache.resetQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
       say({ tone: 'good', title: `You work in ${session.business.name} now` });
     },
     onError: (error) => say({ tone: 'bad', title: 'Not switched', text: sentence(error) }),
