@@ -1,5 +1,6 @@
 """herald admin apply and export: a Business as a file, all of it or nothing (issue 5, item 8)."""
 
+import copy
 import json
 import os
 import random
@@ -622,6 +623,17 @@ def test_files_that_are_none(files, text, line, word):
     assert word in complaint and (not line or place == line), found
 
 
+def test_the_longest_file(served):
+    """Through the server: what the JSON between them makes of it is longer still."""
+    text = business(roles=[{"name": f"role {i} of \\ and \" and …"} for i in range(200)])
+    filler = '# \\"\\"\t\\"é\n'
+    text += filler * ((2 ** 20 - len(text.encode())) // len(filler.encode()))
+    assert 2 ** 20 - 20 < len(text.encode()) <= 2 ** 20
+    assert served.apply(text)[-1] == "= 0 unchanged"
+    assert served.apply(text) == ["nothing to change: 201 things are as the file says"]
+    assert "longer than" in served.refused(text + filler * 2)[0][1]
+
+
 def test_no_such_file(files):
     for words, word in [(["-f", "/nonexistent/b.yaml"], "/nonexistent/b.yaml: No such file"), ([], "needs --file"),
                         (["-f", str(files.folder)], "directory"), (["--file"], "needs a value")]:
@@ -718,6 +730,22 @@ def test_under_load(served, receiver):
     assert receiver.wait_for_activity(last).path == "/5"
     world.quiet()
     assert not world.deliveries(state="failed")
+
+
+@pytest.mark.engine("postgres")
+def test_under_load_on_two_nodes(make_server, receiver, tmp_path):
+    """Both log into the Business whose settings both change: neither waits for the other in a circle."""
+    nodes = [make_server(name="a"), make_server(name="b")]
+    world = World(nodes[0], webhook=receiver.url())
+    other = copy.copy(world)
+    other.server, other.api = nodes[1], Api(nodes[1], world.key, world.business, world.user)
+    with Load(world, clients=2) as load, Load(other, clients=2) as others:
+        for n in range(8):
+            text = yaml.safe_dump({"businesses": [{"name": "Acme Field Services", "roles": [{"name": f"Role {n}"}],
+                                                   "activity_objects": [{"api_name": "sales_call", "description": f"{n}"}]}]})
+            assert len(Files(nodes[n % 2], tmp_path).apply(text)) == 3
+    assert load.count and others.count and not load.refused + others.refused
+    world.quiet()
 
 
 def test_a_dry_run_disturbs_nobody(served, receiver):

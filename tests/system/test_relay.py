@@ -375,7 +375,7 @@ def test_m18_open_hook_on_another_address_is_warned_of(make_relay):
     warning = "a hook without a secret can be reached by other machines: anybody may send it forged ids"
     quiet, loud = make_relay(), make_relay(start=False)
     loud.file.write_text(loud.file.read_text().replace(
-        "listen: 127.0.0.1:0", "listen: 0.0.0.0:0\nbehind_proxy: [192.0.2.0/24]", 1))
+        "listen: 127.0.0.1:0", "listen: 0.0.0.0:0\nbehind_proxy: [10.0.0.0/8]", 1))
     loud.start()
     assert loud.process.wait_message(warning)["hook"] == "/hooks/sales-calls"
     quiet.stop()
@@ -696,7 +696,7 @@ def test_m18_every_key_is_documented():
     source = (ROOT / "src" / "relay" / "config.c").read_text(encoding="utf-8")
     document = (ROOT / "docs" / "relay.md").read_text(encoding="utf-8")
     keys = re.findall(r'OPTION_[A-Z]+, "(\w+)"', source)
-    assert len(keys) > 20 and [k for k in keys if not re.search(rf"^\| [^|]*`{k}`[^|]* \|", document, re.M)] == []
+    assert len(keys) > 20 and [k for k in keys if f"| `{k}` |" not in document] == []
 
 
 def test_m18_address_in_use_is_said(make_relay, source):
