@@ -114,6 +114,17 @@ def test_a_right_key_survives_a_bad_neighbour_at_its_address(world):
     assert_limited(office.get(ME, headers=forged(world)))
 
 
+@pytest.mark.parametrize("path", ["/api/session", "/api/invitations/check", "/api/password-resets/check"])
+def test_wrong_links_throttle_their_address(world, path):
+    """Those of a sign-in, an invitation and a new password are credentials like any."""
+    guesser = client(world.server, "127.0.0.2")
+    page = {"Origin": world.server.origin, "X-Herald-Session": "1"}
+    statuses = until_limited(lambda: guesser.post(path, {"token": secrets.token_urlsafe(32)}, headers=page))
+    assert len(statuses) > 60 and set(statuses) == {401, 429}
+    answer = client(world.server, "127.0.0.3").post(path, {"token": secrets.token_urlsafe(32)}, headers=page)
+    assert answer.status == 401
+
+
 def test_missing_credentials_throttle_nobody(world):
     """They cost nothing, and a page asks who is signed in before anybody is."""
     visitor = client(world.server, "127.0.0.2")
