@@ -28,7 +28,7 @@
     X(http_5xx_total, COUNTER, "Requests answered with a 5xx")                                               \
     X(refused_members_total, COUNTER,                                                                        \
         "JSON members that do not exist, or that callers may not set, refused")                              \
-    X(mails_dead_total, COUNTER, "Emails refused for good, or tried for too long")                             \
+    X(mails_dead_total, COUNTER, "Emails refused for good, or tried for too long")                           \
     X(mails_retried_total, COUNTER, "Attempts to send an email that will be made again")                     \
     X(mails_sent_total, COUNTER, "Emails that the SMTP server has taken")                                    \
     X(relay_actions_dead_total, COUNTER, "Relay actions given up")                                           \

@@ -178,16 +178,15 @@ static void audit_grants(struct audit *audit, const struct grants *before, const
         }
 }
 
-/* NULL: there is none, before it is made or after it is deleted. */
-static enum err_code audit_group(struct write *w, const char *action, const struct group *before,
-    const struct group *after, struct error *err)
+/* `group` as it is called now; before it is made there is none `before`, after it is deleted none `after`. */
+static enum err_code audit_group(struct write *w, const char *action, const struct group *group,
+    const struct group *before, const struct group *after, struct error *err)
 {
-    const struct group *group = after ? after : before;
     struct audit audit = AUDIT(w, action, group->id, group->name);
     audit_text(&audit, "name", before ? before->name : NULL, after ? after->name : NULL);
     audit_grants(&audit, before ? &before->grants : NULL, after ? &after->grants : NULL);
     if (!after)
-        audit_people(&audit, "members", before->members, before->member_count, NULL, 0);
+        audit_people(&audit, "members", group->members, group->member_count, NULL, 0);
     return audit_add(&audit, err);
 }
 
@@ -238,7 +237,7 @@ enum err_code group_add(struct write *w, const struct group_input *input, struct
         NULL, err);
     if (code == ERR_CONFLICT) /* another node was quicker */
         taken(group->name, list);
-    return code ? code : audit_group(w, "permission_group.created", NULL, group, err);
+    return code ? code : audit_group(w, "permission_group.created", group, NULL, group, err);
 }
 
 static enum err_code update(struct write *w, struct group *group, struct error_list *list, struct error *err)
@@ -277,7 +276,7 @@ enum err_code group_change(struct write *w, struct id id, int64_t version, const
         code = read_members(w->db, w->arena, group, err);
     if (!code)
         code = update(w, group, list, err);
-    return code ? code : audit_group(w, "permission_group.changed", &before, group, err);
+    return code ? code : audit_group(w, "permission_group.changed", group, &before, group, err);
 }
 
 enum err_code group_delete(struct write *w, struct id id, int64_t version, struct error *err)
@@ -298,7 +297,7 @@ enum err_code group_delete(struct write *w, struct id id, int64_t version, struc
         code = db_exec(w->db, statements[i], DB_PARAMS(db_id(id), db_id(w->business_id)), NULL, err);
     if (!code)
         code = business_touch(w->db, w->business_id, err);
-    return code ? code : audit_group(w, "permission_group.deleted", &group, NULL, err);
+    return code ? code : audit_group(w, "permission_group.deleted", &group, &group, NULL, err);
 }
 
 /* ── members ─────────────────────────────────────────────────────────────────────────────────── */

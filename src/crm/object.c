@@ -161,7 +161,9 @@ enum err_code object_list_shared(struct db *db, struct arena *arena, const struc
         "SELECT " OBJECT_COLUMNS LISTED "AND (name, id) < ($3, $4) ORDER BY name DESC, id DESC LIMIT $5";
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     bool all = access_level(actor, ACTION_EDIT_OBJECT) != LEVEL_NONE;
-    struct id shared_for = all ? (struct id){0} : access_shared_for(actor);
+    struct id shared_for = {0};
+    if (!all)
+        shared_for = access_shared_for(actor);
     enum err_code code = db_query(db, page->back ? back : forward,
         DB_PARAMS(db_id(actor->business_id), db_int(archived), db_text(page->key.text ? page->key.text : ""),
             db_id(page->key.id), db_int((int64_t)page->limit + 1), db_id_or_null(shared_for)),

@@ -262,7 +262,7 @@ static enum err_code add_members(
 enum err_code role_set_members(struct write *write, struct id id, const struct id *employees, size_t count,
     struct role *role, struct error_list *list, struct error *err)
 {
-    struct role before;
+    struct role before = {0};
     enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
         code = hold_role(write, id, err);
@@ -289,7 +289,7 @@ enum err_code role_assign(
     struct write *write, struct id id, struct id employee_id, struct role *role, struct error *err)
 {
     struct person person;
-    struct role before;
+    struct role before = {0};
     enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
         code = hold_role(write, id, err);

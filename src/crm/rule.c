@@ -235,7 +235,7 @@ enum err_code rules_replace(struct write *w, const struct rules_input *input, st
     struct error_list *list, struct error *err)
 {
     struct activity_object object;
-    struct rule_set before;
+    struct rule_set before = {0};
     *result = (struct rules_result){.set.fields = &result->fields};
     enum err_code code = object_hold(w, input->object_id, input->version, &object, err);
     if (!code)

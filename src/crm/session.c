@@ -160,7 +160,7 @@ enum err_code session_switch(
     struct secret_hash old = secret_hash(secret);
     char *renewed = secret_new(w->arena, "");
     struct secret_hash hash = secret_hash(renewed);
-    struct id user_id, business_id;
+    struct id user_id = {0}, business_id = {0};
     enum err_code code = read_session(w, &old, &user_id, &session->expires_at, err);
     if (!code)
         code = find_workplace(w, user_id, wanted, &business_id, err);

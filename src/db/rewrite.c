@@ -19,16 +19,10 @@ struct token {
 #define POSTGRES_NOW "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 static const struct token tokens[] = {
-    {"{share}", "", " FOR SHARE"},
-    {"{update}", "", " FOR UPDATE"},
-    {"{update_free}", "", " FOR UPDATE SKIP LOCKED"},
-    {"{now}", SQLITE_NOW, POSTGRES_NOW},
-    {"{id}", "BLOB", "uuid"},
-    {"{int}", "INTEGER", "bigint"},
-    {"{text}", "TEXT", "text COLLATE \"C\""},
-    {"{bytes}", "BLOB", "bytea"},
-    {"{strict}", " STRICT", ""},
-    {"{clustered}", " STRICT, WITHOUT ROWID", ""},
+    {"{share}", "", " FOR SHARE"}, {"{update}", "", " FOR UPDATE"},
+    {"{update_free}", "", " FOR UPDATE SKIP LOCKED"}, {"{now}", SQLITE_NOW, POSTGRES_NOW},
+    {"{id}", "BLOB", "uuid"}, {"{int}", "INTEGER", "bigint"}, {"{text}", "TEXT", "text COLLATE \"C\""},
+    {"{bytes}", "BLOB", "bytea"}, {"{strict}", " STRICT", ""}, {"{clustered}", " STRICT, WITHOUT ROWID", ""},
     {"{semicolon}", ";", ";"}, /* inside one statement of a script */
 };
 
