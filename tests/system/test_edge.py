@@ -442,7 +442,8 @@ def test_no_such_key_and_wrong_key_are_not_told_apart(make_server, tmp_path):
     of a key is right shows nowhere.
     """
     counter = instructions.Callgrind(tmp_path)
-    server = make_server(prefix=counter.prefix, flags=["--workers", "1", "--credential-failures", "0"])
+    server = make_server(prefix=counter.prefix, flags=[
+        "--workers", "1", "--credential-failures", "0", "--request-timeout", "120s"])
     world, other = World(server), World(server, name="Other", email="sam@other.test")
     right = world.api.credentials
     almost = right["X-API-KEY"][:-1] + ("A" if right["X-API-KEY"][-1] != "A" else "B")
@@ -481,7 +482,7 @@ def test_limits_cost_little(make_server, tmp_path):
     """With every limit on: some four hundred instructions a limit; no allocation and no query."""
     counter = instructions.Callgrind(tmp_path)
     server = make_server(prefix=counter.prefix, flags=[
-        "--workers", "1", "--key-rate", "1000000", "--address-rate", "1000000"])
+        "--workers", "1", "--key-rate", "1000000", "--address-rate", "1000000", "--request-timeout", "120s"])
     world, count = World(server), 50
     world.api.get(ME)
     counter.begin(server)
