@@ -96,7 +96,8 @@ static void mailboxes_are_read(void **state UNUSED)
     assert_true(mailbox_parse(arena, "Acme & Co <herald@acme.test>", &box));
     assert_string_equal(box.name, "Acme & Co");
     assert_string_equal(box.address, "herald@acme.test");
-    static const char *const wrong[] = {"", "<", ">", "<>", "a@b>", "Acme <herald>", "Acme <a@b> x", "Acme <a@b>, <c@d>", "Zo\xc3 <a@b>"};
+    static const char *const wrong[] = {
+        "", "<", ">", "<>", "a@b>", "Acme <herald>", "Acme <a@b> x", "Acme <a@b>, <c@d>", "Zo\xc3 <a@b>"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
         assert_false(mailbox_parse(arena, wrong[i], &box));
 }
