@@ -98,6 +98,8 @@ struct log_unit {
     int64_t settings_version;
     struct arena *arena;
     struct logged_activity activity;
+    struct id assigned_employee_id,
+        assigned_role_id; /* whose the Scheduled Activity was when that was checked */
     struct bound_record *bound;
     size_t bound_count;
     /* set by the owner, if the request has an Idempotency-Key */

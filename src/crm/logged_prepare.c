@@ -33,6 +33,8 @@ static enum err_code prepare_completion(struct preparing *p, struct error *err)
         error_list_add(p->list, "/scheduled_activity_id", "%s", err->text);
         return ERR_OK;
     }
+    p->log->assigned_employee_id = p->scheduled.employee.id;
+    p->log->assigned_role_id = p->scheduled.role_id;
     if (code || id_is_nil(p->scheduled.logged_activity_id))
         return code;
     p->log->completed_by = p->scheduled.logged_activity_id;

@@ -65,6 +65,8 @@ static enum err_code decide_completion(struct db *db, struct log_unit *log, stru
     const struct logged_activity *activity = &log->activity;
     struct scheduled_completion completion = {.business_id = log->business_id,
         .scheduled_id = activity->scheduled_activity_id,
+        .employee_id = log->assigned_employee_id,
+        .role_id = log->assigned_role_id,
         .logged_activity_id = activity->id,
         .completed_at = activity->completed_at,
         .pos = log->unit.pos};

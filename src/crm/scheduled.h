@@ -138,6 +138,7 @@ enum err_code scheduled_delete(struct write *write, struct id id, struct error *
 
 struct scheduled_completion {
     struct id business_id, scheduled_id;
+    struct id employee_id, role_id; /* whose it was when it was checked who may complete it */
     struct id logged_activity_id; /* the activity that completes it, */
     int64_t completed_at; /* when, */
     struct lane_pos pos; /* and where it is committed */
@@ -145,7 +146,8 @@ struct scheduled_completion {
 
 /*
  * A part of the transaction that logs, before anything else of its unit is written. *winner is the activity that it is
- * completed by now: this one, or the one that came first; then nothing was changed. ERR_NOT_FOUND: it was deleted.
+ * completed by now: this one, or the one that came first; then nothing was changed. ERR_NOT_FOUND: it was deleted, or
+ * given to somebody else.
  */
 enum err_code scheduled_complete_in(struct db *db, const struct scheduled_completion *completion,
     struct id *winner, struct error *err) MUST_CHECK;

@@ -232,12 +232,15 @@ enum err_code scheduled_delete(struct write *write, struct id id, struct error *
 static enum err_code claim(
     struct db *db, const struct scheduled_completion *completion, bool *taken, struct error *err)
 {
+    static const struct id nobody = {0};
     int64_t changed = 0;
     enum err_code code = db_exec(db,
         "UPDATE scheduled_activity SET completed_at = $1, updated_at = $1, logged_activity_id = $2 "
-        "WHERE id = $3 AND business_id = $4 AND completed_at IS NULL",
+        "WHERE id = $3 AND business_id = $4 AND completed_at IS NULL AND coalesce(employee_id, $7) = $5 AND "
+        "coalesce(role_id, $7) = $6",
         DB_PARAMS(db_int(completion->completed_at), db_id(completion->logged_activity_id),
-            db_id(completion->scheduled_id), db_id(completion->business_id)),
+            db_id(completion->scheduled_id), db_id(completion->business_id), db_id(completion->employee_id),
+            db_id(completion->role_id), db_id(nobody)),
         &changed, err);
     *taken = changed > 0;
     return code;
@@ -265,6 +268,10 @@ enum err_code scheduled_complete_in(
     if (code)
         return code;
     *winner = completion->logged_activity_id;
-    return taken ? close_associations(db, completion, err)
-                 : hold(db, completion->business_id, completion->scheduled_id, winner, err);
+    if (taken)
+        return close_associations(db, completion, err);
+    code = hold(db, completion->business_id, completion->scheduled_id, winner, err);
+    if (code || !id_is_nil(*winner))
+        return code;
+    return error_set(err, ERR_NOT_FOUND, "This Scheduled Activity is somebody else's since a moment.");
 }

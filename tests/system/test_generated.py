@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import random
+import re
 
 import pytest
 
@@ -112,7 +113,7 @@ class Run:
                 self.complain(request, "is refused without naming the place", answer)
 
     def everything(self):
-        """What can be read of what the world has, but for deliveries, which go on by themselves."""
+        """What can be read of what the world has, but for deliveries, which go on by themselves, and when keys were used."""
         found = {}
         for operation in covered():
             if operation.method != "GET" or operation.streams or operation.tag == "webhooks" or any(
@@ -125,7 +126,7 @@ class Run:
                     found[operation.path] = answer.text
                     continue
                 found[operation.path] = {k: v for k, v in answer.json.items() if k not in ("request_id", "live_cursor")}
-        return json.dumps(found, sort_keys=True)
+        return re.sub(r'"last_used_at": ("[^"]*"|null)', "", json.dumps(found, sort_keys=True))
 
 
 def begin_stream(api, request):

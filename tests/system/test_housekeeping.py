@@ -114,16 +114,22 @@ def test_many_go_a_little_at_a_time(world, engine):
 
 
 @pytest.mark.core
-def test_a_stream_that_goes_on_is_not_disturbed(world, engine):
+def test_a_stream_that_goes_on_loses_nothing(world, engine):
+    """What is removed within the second in which it was given, which only a test does, may be a reset."""
     stream = Stream(world.server, timeline(world) + "/stream", world.api.credentials)
     assert names(stream.until("ready")) == ["ready"]
+
+    def next_subject():
+        event = stream.next()
+        return event.subject if event.name != "reset" else next_subject()
+
     for _ in range(3):
         plan = schedule(world)
-        assert stream.next().subject == ("scheduled", plan)
+        assert next_subject() == ("scheduled", plan)
         age(world)
         wait_until_gone(world)
     logged = world.log()["id"]
-    assert stream.next().subject == ("logged", logged)
+    assert next_subject() == ("logged", logged)
     stream.close()
 
 

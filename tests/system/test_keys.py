@@ -7,6 +7,7 @@ import pytest
 
 from support.api import Api, new_id
 from support.contract import contract
+from support.load import Load
 from support.people import add_employee, api_with
 from support.sql import execute
 from support.wait import wait_for
@@ -420,6 +421,33 @@ def test_m12_what_was_ended_on_one_node_logs_on_none(make_server, receiver, engi
     assert not callers.wrong, callers.wrong[0]
     logged = {one["id"] for one in world.api.pages("/api/activities/logged")}
     assert set(callers.before) <= logged
+
+
+@pytest.mark.engine("postgres")
+def test_keys_of_several_businesses_end_on_two_nodes_at_once(make_server, receiver, engine):
+    """Each raises the versions of both Businesses, in which others log: nobody waits for each other in a circle."""
+    first, second = make_server(name="first"), make_server(name="second")
+    world = World(first, webhook=receiver.url())
+    business, _ = second_business(world)
+    made = [make_key(world) for _ in range(24)]
+    second.secrets |= first.secrets
+    nodes = [Api(first, world.key, world.business, world.user), Api(second, world.key, business, world.user)]
+    statuses = []
+
+    def end(api, some):
+        for key in some:
+            statuses.append(api.request("DELETE", f"/api/keys/{key['id']}").status)
+
+    with Load(world, clients=3) as load:
+        threads = [threading.Thread(target=end, args=(api, made[i::4]), daemon=True) for i, api in enumerate(nodes * 2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(90)
+    assert statuses == [204] * len(made)
+    assert all("settings are being changed" in answer.text for answer in load.refused), "five times in a row"
+    for server in (first, second):
+        assert not [line for line in server.process.lines if "deadlock" in line]
 
 
 def test_m12_a_cold_write_under_way_ends_with_its_key(world, database):

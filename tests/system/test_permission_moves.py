@@ -9,7 +9,7 @@ from support.oracle import OK
 from support.staff import CHANGES, Asker, Crowd
 from support.wait import LONG
 
-MOVES = int(os.environ.get("HERALD_MOVES", "3000" if LONG else "200"))
+MOVES = int(os.environ.get("HERALD_MOVES", "2000" if LONG else "150"))
 OF_ONE = 50  # moves in one Business
 TRIES = 4  # changes that are thought of until one moves something
 
@@ -43,6 +43,7 @@ def compare(asked, wanted, change):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200 if LONG else 900)
 def test_m13_each_change_moves_exactly_what_it_should(server):
     """One grant, membership, role's group, sharing, assignment or owner at a time; all is asked before and after."""
     seed = random.randrange(1 << 32)

@@ -4,15 +4,18 @@ import os
 import random
 import re
 
+import pytest
+
 from support.api import Api, new_id
 from support.events import Stream
 from support.oracle import OK, as_json
 from support.staff import CHANGES, DONE, Asker, Crowd
 from support.server import run
+from support.wait import LONG
 from support.world import World
 
 # How many (employee, action, thing) questions are asked on each engine.
-QUESTIONS = int(os.environ.get("HERALD_QUESTIONS", "1000000" if os.environ.get("HERALD_LONG") else "100000"))
+QUESTIONS = int(os.environ.get("HERALD_QUESTIONS", "1000000" if LONG else "100000"))
 
 
 class Questions(Asker):
@@ -110,6 +113,8 @@ class Questions(Asker):
                 self.point(who, questions)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(7200 if LONG else 900)
 def test_m13_the_rules_decide(server):
     """A random Business, one change after the other; after each, all answers are the oracle's."""
     seed = random.randrange(1 << 32)

@@ -84,11 +84,13 @@ class Holding:
         while self.db.stdout.readline().strip() != "done":
             pass
 
+    def id(self, text):
+        return f"'{text}'" if self.server.database else f"x'{uuid.UUID(text).hex}'"
+
     def revoke(self, staff):
         """All at once, as another node would."""
-        given = f"'{staff.group}'" if self.server.database else f"x'{uuid.UUID(staff.group).hex}'"
         self.run("UPDATE permission_group SET activities = 0, scheduled = 0, records = 0, objects = 0, webhooks = 0 "
-                 f"WHERE id = {given}", "UPDATE business SET settings_version = settings_version + 1", "COMMIT")
+                 f"WHERE id = {self.id(staff.group)}", "UPDATE business SET settings_version = settings_version + 1", "COMMIT")
 
 
 def writer_sleeps(server):
@@ -160,6 +162,27 @@ def test_m13_a_write_that_waits_while_its_permission_is_taken_away(server, what)
         thread.join(60)
     assert answers[0].status == 403, answers[0]
     assert state(staff) == before
+
+
+def test_m13_work_that_is_given_away_while_it_is_being_completed(server):
+    """Who has no permission but that it is theirs: when it is not any more they do not complete it."""
+    staff = Staff(server)
+    staff.grant(NOTHING)
+    path = "/api/activities/scheduled-activity"
+    due = [staff.api.ok("POST", path, {"activity_object_id": staff.world.object, **DUE, "employee_id": staff.who})["id"]
+           for _ in range(2)]
+    sam, answers = staff.sam(server), []
+    sam.ok("POST", f"{path}/{due[0]}/complete", {})
+    with Holding(server) as holding:
+        thread = threading.Thread(target=lambda: answers.append(sam.post(f"{path}/{due[1]}/complete", {})))
+        thread.start()
+        wait_until_it_waits(server)
+        holding.run(f"UPDATE scheduled_activity SET employee_id = {holding.id(staff.world.employee)} "
+                    f"WHERE id = {holding.id(due[1])}", "COMMIT")
+        thread.join(60)
+    assert answers[0].status == 403, answers[0]
+    assert staff.api.ok("GET", f"{path}/{due[1]}")["logged_activity_id"] is None
+    staff.api.ok("POST", f"{path}/{due[1]}/complete", {})
 
 
 @pytest.mark.parametrize("nodes", [1, 2])
