@@ -31,6 +31,20 @@ static void reply_owner(struct call *call, const struct token_owner *owner)
     call_reply_json(call, 200, &body, NULL, 0);
 }
 
+/* Wrong ones are limited like wrong keys. Replies itself on failure. */
+static bool read_link(struct call *call, enum mail_kind kind, const char *token, struct token_owner *owner)
+{
+    struct error err = {0};
+    if (!limits_admit(call, token))
+        return false;
+    enum err_code code = password_token_read(call->db, call->arena, kind, token, owner, &err);
+    if (code == ERR_UNAUTHENTICATED)
+        limits_learn(call, token, false);
+    if (code)
+        call_fail(call, &err, NULL);
+    return code == ERR_OK;
+}
+
 static void check_link(struct call *call, enum mail_kind kind)
 {
     struct body body;
@@ -40,10 +54,7 @@ static void check_link(struct call *call, enum mail_kind kind)
     if (!body_finish(&body))
         return;
     struct token_owner owner;
-    struct error err = {0};
-    if (password_token_read(call->db, call->arena, kind, token, &owner, &err))
-        call_fail(call, &err, NULL);
-    else
+    if (read_link(call, kind, token, &owner))
         reply_owner(call, &owner);
 }
 
@@ -110,11 +121,8 @@ static void write_hash(struct call *call, const struct password_hash *hash, void
 /* Nobody makes hashes here without a token that is good. */
 static bool check_use(struct call *call, struct link_use *use)
 {
-    struct error err = {0};
-    if (password_token_read(call->db, call->arena, use->kind, use->token, &use->owner, &err)) {
-        call_fail(call, &err, NULL);
+    if (!read_link(call, use->kind, use->token, &use->owner))
         return false;
-    }
     struct password_owner owner = {.user_id = use->owner.user_id,
         .email = use->owner.email,
         .first_name = use->owner.first_name,

@@ -142,6 +142,8 @@ static void refuse(struct call *call, const struct signing_in *in, const struct 
         metric_add(METRIC_sign_ins_failed_total, 1);
         LOG(LOG_WARN, "sign-in refused", F_TEXT("method", in->identity.method->name),
             F_TEXT("address", in->from.address), F_ID("request", call->exchange->request_id));
+        if (!in->counted)
+            limits_learn(call, in->identity.proof.token, false);
     } else if (in->counted) {
         throttle_withdrawn(call->api->throttle, &in->attempt);
     }
@@ -170,6 +172,8 @@ static void try_sign_in(struct call *call, struct signing_in *in)
         if (!call_may_try(call, method->account(call->arena, &in->identity.proof), &in->attempt))
             return;
         in->counted = true;
+    } else if (!limits_admit(call, in->identity.proof.token)) { /* wrong links are limited like wrong keys */
+        return;
     }
     if (method->look_up(call->db, call->arena, &in->identity, &err))
         refuse(call, in, &err);

@@ -114,6 +114,17 @@ def test_a_right_key_survives_a_bad_neighbour_at_its_address(world):
     assert_limited(office.get(ME, headers=forged(world)))
 
 
+@pytest.mark.parametrize("path", ["/api/session", "/api/invitations/check", "/api/password-resets/check"])
+def test_wrong_links_throttle_their_address(world, path):
+    """Those of a sign-in, an invitation and a new password are credentials like any."""
+    guesser = client(world.server, "127.0.0.2")
+    page = {"Origin": world.server.origin, "X-Herald-Session": "1"}
+    statuses = until_limited(lambda: guesser.post(path, {"token": secrets.token_urlsafe(32)}, headers=page))
+    assert len(statuses) > 60 and set(statuses) == {401, 429}
+    answer = client(world.server, "127.0.0.3").post(path, {"token": secrets.token_urlsafe(32)}, headers=page)
+    assert answer.status == 401
+
+
 def test_missing_credentials_throttle_nobody(world):
     """They cost nothing, and a page asks who is signed in before anybody is."""
     visitor = client(world.server, "127.0.0.2")
@@ -467,7 +478,7 @@ LIMITERS = {"limiter_take", "limiter_has", "limiter_charge"}
 @pytest.mark.plain
 @pytest.mark.engine("sqlite")
 def test_limits_cost_little(make_server, tmp_path):
-    """With every limit on: a few hundred instructions a request; no allocation and no query."""
+    """With every limit on: some four hundred instructions a limit; no allocation and no query."""
     counter = instructions.Callgrind(tmp_path)
     server = make_server(prefix=counter.prefix, flags=[
         "--workers", "1", "--key-rate", "1000000", "--address-rate", "1000000"])

@@ -146,6 +146,32 @@ def test_hsts_only_where_https_is_spoken(server, make_server):
     assert "Strict-Transport-Security" not in stranger.get("/healthz", headers=proxied).headers
 
 
+def signed_in(server, origin, **headers):
+    """The answer to signing in by a link, as a page of that origin does it."""
+    world = World(server)
+    link = server.admin("sign-in-link", "--user", world.user, "--business", world.business)["link"]
+    return Api(server).post("/api/session", {"token": link.rsplit("=", 1)[-1]},
+                            headers={"Origin": origin, "X-Herald-Session": "1", **headers})
+
+
+@pytest.mark.engine("sqlite")
+def test_the_cookie_is_secure_where_https_is_spoken(server, make_server):
+    answer = signed_in(server, server.origin)
+    assert answer.status == 201 and "; Secure" in answer.headers["Set-Cookie"], answer
+    proxied = make_server(flags=("--behind-proxy", "127.0.0.0/8"))
+    answer = signed_in(proxied, f"https://{proxied.address}", **{"X-Forwarded-Proto": "https"})
+    assert answer.status == 201 and "; Secure" in answer.headers["Set-Cookie"], answer
+    plain = make_server()
+    answer = signed_in(plain, plain.origin)
+    assert answer.status == 201 and ("; Secure" in answer.headers["Set-Cookie"]) == bool(plain.tls), answer
+
+
+@pytest.mark.engine("sqlite")
+def test_a_page_that_came_by_http_may_not_write(server):
+    """It has this host in its Origin, but whoever sits in between may have made it."""
+    assert signed_in(server, f"http://{server.address}").status == 403
+
+
 # ── Where it is needed ──────────────────────────────────────────────────────────────────────────────────────
 
 @pytest.mark.engine("sqlite")
@@ -316,8 +342,9 @@ def test_a_live_stream_notices_that_its_client_has_gone(server, receiver):
 @pytest.mark.engine("sqlite")
 @pytest.mark.plain
 @pytest.mark.slow
-def test_ten_thousand_idle_connections_behind_tls(server):
+def test_ten_thousand_idle_connections_behind_tls(make_server):
     """A session costs memory of its own; it is bounded, and a newcomer is served."""
+    server = make_server(flags=("--idle-timeout", "10m"), tls=shared())
     count = 10_000 if os.environ.get("HERALD_LONG") else 2_000
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < count + 1000:

@@ -57,7 +57,7 @@ class Api:
             host, port = address.rsplit(":", 1)
             more = {"timeout": TIMEOUT, "source_address": self.source}
             self._local.connection = (
-                http.client.HTTPSConnection(host, int(port), context=self.server.tls.context(), **more)
+                http.client.HTTPSConnection(host, int(port), context=self.server.tls.client, **more)
                 if self.server.tls else http.client.HTTPConnection(host, int(port), **more))
             self._local.connection.connect()
             self._local.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

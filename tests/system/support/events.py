@@ -33,7 +33,7 @@ class Stream:
         self.socket.settimeout(PATIENCE)
         self.socket.connect((host, int(port)))
         if server.tls:
-            self.socket = server.tls.context().wrap_socket(self.socket, server_hostname=host)
+            self.socket = server.tls.client.wrap_socket(self.socket, server_hostname=host)
         lines = {**credentials, "Host": server.address, "Accept": "text/event-stream", **(headers or {})}
         # HTTP/1.0: the body comes as it is, and its end is the end of the connection.
         self.socket.sendall(f"GET {target} HTTP/1.0\r\n".encode()

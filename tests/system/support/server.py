@@ -173,7 +173,7 @@ class Server:
         host, port = self.address.rsplit(":", 1)
         connection = socket.create_connection((host, int(port)), timeout=timeout)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return self.tls.context().wrap_socket(connection, server_hostname=host) if self.tls else connection
+        return self.tls.client.wrap_socket(connection, server_hostname=host) if self.tls else connection
 
     @property
     def metrics_address(self):

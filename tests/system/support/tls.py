@@ -41,8 +41,13 @@ class Authority:
         chain.write_bytes((self.folder / f"{name}.pem").read_bytes() + (self.folder / "middle.pem").read_bytes())
         return chain, self.folder / f"{name}.key"
 
+    @functools.cached_property
+    def client(self):
+        """The usual client, made once."""
+        return self.context()
+
     def context(self):
-        """A client that trusts nobody else."""
+        """A client that trusts nobody else, to be changed at will."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(self.root)
         return context
