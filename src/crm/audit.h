@@ -16,6 +16,8 @@
  * Before and after NULL is JSON's null: what is made has been null before, what is deleted is null afterwards. Members
  * that are the same are left out; if all of those given are, there is no entry. Without any, the action says it all.
  *
+ * What a User has everywhere is asked for and written in several Businesses; all else is bound to one (I8).
+ *
  * Writing: on the writer's thread. Reading: any thread, with a connection of its own.
  */
 #ifndef HERALD_CRM_AUDIT_H

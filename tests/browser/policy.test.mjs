@@ -80,14 +80,17 @@ test('what is put into the page neither runs nor loads nor styles', async () => 
     await page.evaluate(() => {
       window.seen = [];
       document.addEventListener('securitypolicyviolation', (event) => seen.push(event.effectiveDirective));
-      const add = (name, members) => document.body.append(Object.assign(document.createElement(name), members));
+      const add = (name, members) =>
+        document.body.append(Object.assign(document.createElement(name), members));
       add('script', { textContent: 'window.ran = true' });
       add('script', { src: 'https://evil.example/a.js' });
       add('style', { textContent: 'body { display: none }' });
       add('img', { src: 'https://evil.example/a.png' });
       add('iframe', { src: 'https://evil.example/' });
       add('object', { data: '/' });
-      add('div', { innerHTML: '<img src="/none.png" onerror="window.ran = true"><p style="color: red">x</p>' });
+      add('div', {
+        innerHTML: '<img src="/none.png" onerror="window.ran = true"><p style="color: red">x</p>',
+      });
       fetch('https://evil.example/').catch(() => {});
     });
     const wanted = ['script-src-elem', 'script-src-attr', 'style-src-elem', 'style-src-attr', 'img-src'];

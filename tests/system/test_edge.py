@@ -457,3 +457,29 @@ def test_no_such_key_and_wrong_key_are_not_told_apart(make_server, tmp_path):
     assert len(bodies) == 1
     print({way: round(cost) for way, cost in costs.items()})
     assert max(costs.values()) < 1.25 * min(costs.values()), costs
+
+
+# ── What all of it costs ────────────────────────────────────────────────────────────────────────────────────
+
+LIMITERS = {"limiter_take", "limiter_has", "limiter_charge"}
+
+
+@pytest.mark.plain
+@pytest.mark.engine("sqlite")
+def test_limits_cost_little(make_server, tmp_path):
+    """With every limit on: a few hundred instructions a request; no allocation and no query."""
+    counter = instructions.Callgrind(tmp_path)
+    server = make_server(prefix=counter.prefix, flags=[
+        "--workers", "1", "--key-rate", "1000000", "--address-rate", "1000000"])
+    world, count = World(server), 50
+    world.api.get(ME)
+    counter.begin(server)
+    for _ in range(count):
+        assert world.api.get(ME).status == 200
+    costs = counter.end(server)
+    calls = sum(instructions.calls_of(costs, name) for name in LIMITERS)
+    each = instructions.of(costs, LIMITERS) / count
+    print(f"{calls / count:.1f} calls and {each:.0f} instructions a request")
+    assert count <= calls <= 4 * count
+    assert each < 2000
+    assert not [pair for pair in costs if pair[0] in LIMITERS and pair[1] in ("malloc", "mem_alloc", "db_query")]
