@@ -10,7 +10,7 @@
 struct aside {
     struct executor_job job; /* first */
     struct call *call;
-    void (*work)(struct call *call, void *ctx);
+    void (*work)(struct call *call, void *ctx, const struct error *late);
     void *ctx;
 };
 
@@ -20,15 +20,15 @@ static void run_aside(struct executor_job *job)
     struct call *call = aside->call;
     while (FAULT(aside))
         clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 1000000}, NULL);
+    struct error late = {0};
     if (clock_boot_us() - call->exchange->started_boot_us >= call->api->config.deadline_us)
-        exchange_reply_problem(call->exchange, 503,
-            "The server was too busy to begin with the request in time; nothing was done.", NULL);
-    else
-        aside->work(call, aside->ctx);
+        error_set(
+            &late, ERR_BUSY, "The server was too busy to begin with the request in time; nothing was done.");
+    aside->work(call, aside->ctx, &late);
 }
 
-enum err_code call_aside(
-    struct call *call, void (*work)(struct call *call, void *ctx), void *ctx, struct error *err)
+enum err_code call_aside(struct call *call,
+    void (*work)(struct call *call, void *ctx, const struct error *late), void *ctx, struct error *err)
 {
     struct aside *aside = ARENA_NEW(call->arena, struct aside);
     *aside = (struct aside){.job.run = run_aside, .call = call, .work = work, .ctx = ctx};
@@ -44,11 +44,11 @@ struct hashing {
     void *ctx;
 };
 
-static void make_hash(struct call *call, void *ctx)
+static void make_hash(struct call *call, void *ctx, const struct error *late)
 {
     struct hashing *hashing = ctx;
-    struct error err = {0};
-    if (password_hash(hashing->password, &hashing->hash, &err))
+    struct error err = *late;
+    if (err.code || password_hash(hashing->password, &hashing->hash, &err))
         call_fail(call, &err, NULL);
     else
         hashing->then(call, &hashing->hash, hashing->ctx);

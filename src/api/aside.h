@@ -13,11 +13,13 @@
 
 /*
  * The handler's last act, like call_write: `work` goes on with the call on the other thread, and replies there or calls
- * call_write. It has no database: call->db is the worker's. On ERR_BUSY (too many wait) or ERR_UNAVAILABLE (the server is
+ * call_write. It has no database: call->db is the worker's. `late`, if it has a code: the request has waited beyond its
+ * deadline, and nothing is to be done for it but to reply that. On ERR_BUSY (too many wait) or ERR_UNAVAILABLE (the server is
  * stopping) the call is still the handler's, to be replied to.
  */
-enum err_code call_aside(
-    struct call *call, void (*work)(struct call *call, void *ctx), void *ctx, struct error *err) MUST_CHECK;
+enum err_code call_aside(struct call *call,
+    void (*work)(struct call *call, void *ctx, const struct error *late), void *ctx,
+    struct error *err) MUST_CHECK;
 
 /* The same for what sets a password: `then` gets its hash. 503 by itself when too many wait or memory is short. */
 void call_with_password_hash(struct call *call, const char *password,

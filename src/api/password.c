@@ -52,13 +52,13 @@ static void refuse_current(struct call *call)
     exchange_reply_problem(call->exchange, 422, list.items[0].text, &list);
 }
 
-static void make_change(struct call *call, void *ctx)
+static void make_change(struct call *call, void *ctx, const struct error *late)
 {
     struct change *change = ctx;
-    struct error err = {0};
+    struct error err = *late;
     bool fits = true, outdated;
-    if (change->owner.stored &&
-        password_verify(change->current, change->owner.stored, &fits, &outdated, &err)) {
+    if (err.code || (change->owner.stored &&
+                        password_verify(change->current, change->owner.stored, &fits, &outdated, &err))) {
         fail_uncounted(call, change, &err);
         return;
     }

@@ -151,11 +151,11 @@ static void refuse(struct call *call, const struct signing_in *in, const struct 
 }
 
 /* On the thread for it. */
-static void prove(struct call *call, void *ctx)
+static void prove(struct call *call, void *ctx, const struct error *late)
 {
     struct signing_in *in = ctx;
-    struct error err = {0};
-    if (in->identity.method->prove(call->arena, &in->identity, &err)) {
+    struct error err = *late;
+    if (err.code || in->identity.method->prove(call->arena, &in->identity, &err)) {
         refuse(call, in, &err);
         return;
     }

@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crm/idempotency.h"
+#include "crm/password_token.h"
+#include "crm/session.h"
+#include "crm/sign_in_link.h"
 #include "crm/timeline_change.h"
 
 #include <pthread.h>
@@ -54,7 +57,22 @@ static enum err_code expire_keys(struct turn *turn, struct error *err)
     return code;
 }
 
-static enum err_code (*const tasks[])(struct turn *turn, struct error *err) = {prune_timelines, expire_keys};
+/* What people sign in with, and no longer can. */
+static enum err_code expire_sign_ins(struct turn *turn, struct error *err)
+{
+    static enum err_code (*const expire[])(struct db *, int64_t, int64_t, int64_t *, struct error *) = {
+        sessions_expire, sign_in_tokens_expire, password_tokens_expire};
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; i < ARRAY_LEN(expire) && !code; i++) {
+        int64_t removed = 0;
+        code = expire[i](turn->db, turn->now, HOUSEKEEPING_MOST, &removed, err);
+        turn->more |= removed == HOUSEKEEPING_MOST;
+    }
+    return code;
+}
+
+static enum err_code (*const tasks[])(struct turn *turn, struct error *err) = {
+    prune_timelines, expire_keys, expire_sign_ins};
 
 static enum err_code run_tasks(struct turn *turn, struct error *err)
 {

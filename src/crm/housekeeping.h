@@ -7,7 +7,8 @@
  * no lane several nodes may remove some at the same time. To have more removed, add a task to the table in
  * housekeeping.c.
  *
- * Sessions and sign-in links are removed by whoever signs in next; Idempotency-Keys also by the next one that is kept.
+ * Whoever writes the next one of a kind removes old ones, too, of Idempotency-Keys, sessions, links and tokens; here they
+ * go when nobody does.
  */
 #ifndef HERALD_CRM_HOUSEKEEPING_H
 #define HERALD_CRM_HOUSEKEEPING_H

@@ -120,3 +120,14 @@ enum err_code password_tokens_tidy(struct write *w, struct error *err)
                 : db_exec(w->db, "DELETE FROM reset_request WHERE since <= $1",
                       DB_PARAMS(db_int(w->now - REQUESTS_US)), NULL, err);
 }
+
+/* Rows that another node is at are left to it. */
+enum err_code password_tokens_expire(
+    struct db *db, int64_t now, int64_t most, int64_t *removed, struct error *err)
+{
+    return db_exec(db,
+        "DELETE FROM password_token WHERE hash IN (SELECT hash FROM password_token WHERE expires_at <= $1 "
+        "ORDER BY "
+        "expires_at LIMIT $2{update_free})",
+        DB_PARAMS(db_int(now), db_int(most)), removed, err);
+}

@@ -53,4 +53,8 @@ enum err_code reset_request_count(
 /* Forgets what is over. */
 enum err_code password_tokens_tidy(struct write *w, struct error *err) MUST_CHECK;
 
+/* Removes tokens that nobody used in time, whosever they are: `most` of them. For housekeeping. */
+enum err_code password_tokens_expire(
+    struct db *db, int64_t now, int64_t most, int64_t *removed, struct error *err) MUST_CHECK;
+
 #endif

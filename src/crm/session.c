@@ -235,3 +235,12 @@ enum err_code session_end_here(struct write *w, struct id user_id, struct error 
         DB_PARAMS(db_id(user_id), db_id(w->business_id)), NULL, err);
     return code ? code : sign_in_tokens_drop_here(w, user_id, err);
 }
+
+/* Rows that another node is at are left to it. */
+enum err_code sessions_expire(struct db *db, int64_t now, int64_t most, int64_t *removed, struct error *err)
+{
+    return db_exec(db,
+        "DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE expires_at <= $1 ORDER BY "
+        "expires_at LIMIT $2{update_free})",
+        DB_PARAMS(db_int(now), db_int(most)), removed, err);
+}

@@ -72,4 +72,8 @@ enum err_code session_end_all(struct write *w, struct id user_id, struct error *
 /* It was used just now. */
 enum err_code session_seen(struct db *db, struct id session_id, int64_t now, struct error *err) MUST_CHECK;
 
+/* Removes sessions that are over, whosever they are: `most` of them. For housekeeping. */
+enum err_code sessions_expire(
+    struct db *db, int64_t now, int64_t most, int64_t *removed, struct error *err) MUST_CHECK;
+
 #endif

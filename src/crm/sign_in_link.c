@@ -80,3 +80,14 @@ enum err_code sign_in_tokens_drop_here(struct write *w, struct id user_id, struc
     return db_exec(w->db, "DELETE FROM sign_in_token WHERE user_id = $1 AND business_id = $2",
         DB_PARAMS(db_id(user_id), db_id(w->business_id)), NULL, err);
 }
+
+/* Rows that another node is at are left to it. */
+enum err_code sign_in_tokens_expire(
+    struct db *db, int64_t now, int64_t most, int64_t *removed, struct error *err)
+{
+    return db_exec(db,
+        "DELETE FROM sign_in_token WHERE hash IN (SELECT hash FROM sign_in_token WHERE expires_at <= $1 "
+        "ORDER BY "
+        "expires_at LIMIT $2{update_free})",
+        DB_PARAMS(db_int(now), db_int(most)), removed, err);
+}

@@ -27,4 +27,8 @@ enum err_code sign_in_tokens_drop_here(struct write *w, struct id user_id, struc
 /* All of a user; and those of everybody that are expired. */
 enum err_code sign_in_tokens_drop(struct write *w, struct id user_id, struct error *err) MUST_CHECK;
 
+/* Removes links that nobody used in time, whosever they are: `most` of them. For housekeeping. */
+enum err_code sign_in_tokens_expire(
+    struct db *db, int64_t now, int64_t most, int64_t *removed, struct error *err) MUST_CHECK;
+
 #endif

@@ -3,6 +3,7 @@
 import pytest
 
 from support.events import Stream
+from support.person import Person
 from support.sql import execute, number
 from support.wait import wait_for
 from support.world import World
@@ -140,3 +141,19 @@ def test_idempotency_keys_go_without_new_ones(world, engine):
     assert number(world.server, count) == 1
     age(world, "UPDATE idempotency SET created_at = 0")
     wait_for(lambda: number(world.server, count) == 0, "an old key to be removed")
+
+
+@pytest.mark.parametrize("table, end", [("session", "expires_at"), ("sign_in_token", "expires_at"),
+                                        ("password_token", "expires_at")])
+def test_what_people_sign_in_with_goes_when_it_is_over(world, engine, table, end):
+    """Also when nobody signs in any more."""
+    link = world.server.admin("sign-in-link", "--user", world.user, "--business", world.business)["link"]
+    if table == "session":
+        token = link.replace("#", "=").rsplit("=", 1)[-1]
+        assert Person(world.server).post("/api/session", {"token": token}).status == 201
+    if table == "password_token":
+        world.server.admin("invitation", "--business", world.business, "--employee", world.employee)
+    count = f"SELECT count(*) FROM {table}"
+    assert number(world.server, count) == 1
+    age(world, f"UPDATE {table} SET {end} = 1")
+    wait_for(lambda: number(world.server, count) == 0, "it to be removed")

@@ -173,6 +173,23 @@ def test_capacity_of_sign_ins(make_server, tmp_path):
     assert 5 <= len(refused) <= 7 and {a.status for a in answers} == {401, 503}
 
 
+def test_an_attempt_that_comes_to_no_result_is_no_failure(make_server, tmp_path):
+    """It waited too long for its turn: 503, and the account is not nearer to being made to wait."""
+    hold = tmp_path / "hold"
+    world = World(make_server(env={"HERALD_FAULTS": f"aside=@{hold}"}, flags=["--request-timeout", "5s"]))
+    set_password(world.server, world.user)
+    hold.touch()
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(Person(world.server).sign_in())) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    hold.unlink()
+    assert [a.status for a in answers] == [503] * 5
+    wait_for(lambda: Person(world.server).sign_in().status == 201, "the account to be as it was")
+
+
 # ── Throttling ──────────────────────────────────────────────────────────────────────────────────────────────
 
 def fail(server, count, email="alex@acme.test"):

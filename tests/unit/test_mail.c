@@ -4,6 +4,8 @@
  */
 #include "crm/mail.h"
 
+#include "crm/audit.h"
+
 #include "support.h"
 #include "world.h"
 
@@ -30,6 +32,7 @@ struct turn {
 static enum err_code add(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
     (void)list;
+    write_is_data(w);
     struct mail mail = {.address = ctx, .name = "Sam Lee", .subject = "Hello", .body = "Hello"};
     return mail_add(w, &mail, err);
 }
@@ -37,6 +40,7 @@ static enum err_code add(struct write *w, void *ctx, struct error_list *list, st
 static enum err_code take(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
     (void)list;
+    write_is_data(w);
     struct turn *turn = ctx;
     return mail_take(w, turn->node, LEASE_US, turn->mail, err);
 }
@@ -44,6 +48,7 @@ static enum err_code take(struct write *w, void *ctx, struct error_list *list, s
 static enum err_code settle(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
     (void)list;
+    write_is_data(w);
     struct turn *turn = ctx;
     return mail_settle(w, turn->mail, turn->outcome, 0, "why", err);
 }
@@ -51,6 +56,7 @@ static enum err_code settle(struct write *w, void *ctx, struct error_list *list,
 static enum err_code release(struct write *w, void *ctx, struct error_list *list, struct error *err)
 {
     (void)list;
+    write_is_data(w);
     return mail_release(w, ((struct turn *)ctx)->node, err);
 }
 

@@ -105,7 +105,7 @@ function Choose({ kind, token, email, business }: ChooseProps) {
         )}
       </Text>
       <Stack gap="sm" mt="md">
-        <input type="hidden" name="email" autoComplete="username" value={email} readOnly />
+        <input hidden type="text" name="email" autoComplete="username" value={email} readOnly />
         <NewPassword
           value={password}
           onChange={(value) => {

@@ -36,7 +36,14 @@ export function ProfilePassword({ session }: { session: Session }) {
     <Section title={has ? 'Change password' : 'Set a password'}>
       <form onSubmit={submit} noValidate className="narrow-column">
         <Stack gap="md">
-          <input type="hidden" name="email" autoComplete="username" value={session.user.email} readOnly />
+          <input
+            hidden
+            type="text"
+            name="email"
+            autoComplete="username"
+            value={session.user.email}
+            readOnly
+          />
           {has && (
             <PasswordInput
               label="Current password"
