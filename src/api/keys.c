@@ -132,7 +132,7 @@ void keys_post(struct call *call)
     key->read_only = body_bool(&body, "read_only", false);
     key->business_id = body_id(&body, "business_id");
     if (name_businesses(call, &body))
-        body_write(&body, add_run, add_reply, pending);
+        body_write_settings(&body, add_run, add_reply, pending);
 }
 
 static enum err_code rename_run(struct write *w, void *ctx, struct error_list *list, struct error *err)

@@ -72,7 +72,7 @@ bool limits_admit(struct call *call, const char *credential)
     int64_t now = clock_boot_us(), wait;
     if (comes_again(call))
         return true;
-    if (!limiter_has(limits->failures, address.bytes, address.len, 1, now, &wait) &&
+    if (address.len > 0 && !limiter_has(limits->failures, address.bytes, address.len, 1, now, &wait) &&
         !was_right(limits, credential, now)) {
         metric_add(METRIC_credentials_throttled_total, 1);
         exchange_reply_limited(call->exchange,
@@ -96,7 +96,8 @@ void limits_learn(struct call *call, const char *credential, bool right)
         return;
     }
     struct address_key address = address_key(exchange_client(call->exchange));
-    limiter_charge(limits->failures, address.bytes, address.len, 1, now);
+    if (address.len > 0)
+        limiter_charge(limits->failures, address.bytes, address.len, 1, now);
     metric_add(METRIC_credentials_wrong_total, 1);
 }
 
@@ -104,7 +105,7 @@ bool limits_admit_reset(struct call *call)
 {
     struct address_key address = address_key(exchange_client(call->exchange));
     int64_t wait;
-    if (comes_again(call) ||
+    if (comes_again(call) || address.len == 0 ||
         limiter_take(call->api->limits->resets, address.bytes, address.len, 1, clock_boot_us(), &wait))
         return true;
     metric_add(METRIC_requests_limited_total, 1);

@@ -61,7 +61,7 @@ static struct throttle_attempt attempt_of(
 {
     struct address_key place = address_key(address);
     struct throttle_attempt attempt = {.account = digest(throttle, account, strlen(account)),
-        .address = digest(throttle, place.bytes, place.len)};
+        .address = place.len > 0 ? digest(throttle, place.bytes, place.len) : 0};
     uint64_t both[] = {attempt.account, attempt.address};
     attempt.pair = digest(throttle, both, sizeof both);
     return attempt;
@@ -129,7 +129,7 @@ static void take_back(struct table *table, uint64_t about, int count)
 
 static int64_t begin(struct throttle *throttle, struct throttle_attempt *attempt, int64_t now)
 {
-    attempt->known = find(&throttle->known, attempt->pair) != NULL;
+    attempt->known = attempt->address && find(&throttle->known, attempt->pair) != NULL;
     if (attempt->known) {
         int64_t wait = left(&throttle->known, attempt->pair, now);
         if (!wait)
@@ -137,11 +137,12 @@ static int64_t begin(struct throttle *throttle, struct throttle_attempt *attempt
         return wait;
     }
     int64_t account = left(&throttle->failed, attempt->account, now);
-    int64_t address = left(&throttle->failed, attempt->address, now);
+    int64_t address = attempt->address ? left(&throttle->failed, attempt->address, now) : 0;
     if (account || address)
         return account > address ? account : address;
     count_failure(&throttle->failed, attempt->account, THROTTLE_ACCOUNT_FREE, now);
-    count_failure(&throttle->failed, attempt->address, THROTTLE_ADDRESS_FREE, now);
+    if (attempt->address)
+        count_failure(&throttle->failed, attempt->address, THROTTLE_ADDRESS_FREE, now);
     return 0;
 }
 

@@ -61,7 +61,9 @@ enum err_code actor_still_may(struct db *db, struct arena *arena, struct actor *
     enum err_code code = db_query(db, "SELECT settings_version FROM business WHERE id = $1",
         DB_PARAMS(db_id(actor->business_id)), &rows, err);
     bool found = !code && db_next(rows, &code, err);
-    if (code || !found || db_col_int(rows, 0) == actor->settings_version)
+    /* A session ends, and a key expires, without a change of settings. */
+    bool lasts = id_is_nil(actor->credential.session_id) && credential_lasts(&actor->credential);
+    if (code || !found || (lasts && db_col_int(rows, 0) == actor->settings_version))
         return code;
     struct actor now;
     code = actor_again(db, arena, actor, &now, err);

@@ -182,6 +182,9 @@ static enum err_code insert(
 {
     struct write *w = audit->w;
     size_t kind = strcspn(audit->action, ".");
+    /* From where and by which request somebody worked in another Business is not this one's to know. */
+    bool here = !audit->actor || id_equal(audit->actor->business_id, business_id);
+    struct origin from = here ? w->origin : (struct origin){.via = w->origin.via};
     return db_exec(w->db,
         "INSERT INTO audit_entry (id, business_id, at, action, subject_kind, subject_id, subject_name, "
         "actor_kind, employee_id, actor_name, via, key_id, address, request_id, changes) "
@@ -189,8 +192,8 @@ static enum err_code insert(
         DB_PARAMS(db_id(id_new()), db_id(business_id), db_int(w->now), db_text(audit->action),
             db_text(arena_strndup(w->arena, audit->action, kind)), db_id_or_null(audit->subject_id),
             db_text(audit->subject_name), db_int(author->kind), db_id_or_null(author->employee_id),
-            db_text(author->name), db_int(w->origin.via), db_id_or_null(w->origin.key_id),
-            db_text(w->origin.address), db_id_or_null(w->origin.request_id), db_text(changes_as_json(audit))),
+            db_text(author->name), db_int(from.via), db_id_or_null(from.key_id), db_text(from.address),
+            db_id_or_null(from.request_id), db_text(changes_as_json(audit))),
         NULL, err);
 }
 

@@ -158,10 +158,16 @@ static enum err_code add_where_it_works(struct audit *audit, const struct key *k
     return audit_add(audit, err);
 }
 
+/* The name of a key that works in every Business of its user is for its user alone. */
+static const char *told_name(const struct key *key)
+{
+    return id_is_nil(key->business_id) ? NULL : key->name;
+}
+
 static enum err_code write_down_new(struct write *w, const struct key *key, struct error *err)
 {
-    struct audit audit = AUDIT(w, "api_key.created", key->id, key->name);
-    audit_text(&audit, "name", NULL, key->name);
+    struct audit audit = AUDIT(w, "api_key.created", key->id, told_name(key));
+    audit_text(&audit, "name", NULL, told_name(key));
     audit_id(&audit, "user_id", (struct id){0}, key->user_id);
     audit_time(&audit, "expires_at", 0, key->expires_at);
     audit_bool(&audit, "read_only", false, key->read_only);
@@ -247,6 +253,17 @@ static enum err_code insert(struct write *w, const struct key *key, const char *
         NULL, err);
 }
 
+/* What was ended in a Business does not come back there as another key that it makes. */
+static enum err_code inherit_blocks(struct write *w, struct id id, struct error *err)
+{
+    if (!w->actor || id_is_nil(w->actor->credential.key_id))
+        return ERR_OK;
+    return db_exec(w->db,
+        "INSERT INTO api_key_block (key_id, business_id, blocked_at) "
+        "SELECT $1, business_id, blocked_at FROM api_key_block WHERE key_id = $2",
+        DB_PARAMS(db_id(id), db_id(w->actor->credential.key_id)), NULL, err);
+}
+
 enum err_code key_add(struct write *w, struct id user_id, const struct new_key *input, struct key *key,
     const char **secret, struct error_list *list, struct error *err)
 {
@@ -270,6 +287,8 @@ enum err_code key_add(struct write *w, struct id user_id, const struct new_key *
         .expires_at = wanted.expires_at,
         .read_only = wanted.read_only};
     code = insert(w, key, *secret, err);
+    if (!code)
+        code = inherit_blocks(w, key->id, err);
     return code ? code : write_down_new(w, key, err);
 }
 
@@ -284,9 +303,10 @@ enum err_code key_rename(struct write *w, struct id id, const char *name, struct
     code = error_list_refuse(list, err);
     if (code)
         return code;
-    struct audit audit = AUDIT(w, "api_key.changed", id, name);
-    audit_text(&audit, "name", key->name, name);
+    const char *old = told_name(key);
     key->name = name;
+    struct audit audit = AUDIT(w, "api_key.changed", id, told_name(key));
+    audit_text(&audit, "name", old, told_name(key));
     code = db_exec(
         w->db, "UPDATE api_key SET name = $1 WHERE id = $2", DB_PARAMS(db_text(name), db_id(id)), NULL, err);
     return code ? code : add_where_it_works(&audit, key, err);
@@ -301,7 +321,7 @@ static enum err_code revoke(struct write *w, const struct key *key, struct error
     if (!code)
         code = db_exec(w->db, "UPDATE api_key SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL",
             DB_PARAMS(db_int(w->now), db_id(key->id)), NULL, err);
-    struct audit audit = AUDIT(w, "api_key.revoked", key->id, key->name);
+    struct audit audit = AUDIT(w, "api_key.revoked", key->id, told_name(key));
     if (!code)
         code = add_where_it_works(&audit, key, err);
     if (code)
@@ -341,7 +361,7 @@ static enum err_code block(struct write *w, const struct key *key, struct error 
     enum err_code code =
         db_exec(w->db, "INSERT INTO api_key_block (key_id, business_id, blocked_at) VALUES ($1, $2, $3)",
             DB_PARAMS(db_id(key->id), db_id(w->business_id), db_int(w->now)), NULL, err);
-    struct audit audit = AUDIT(w, "api_key.blocked", key->id, key->name);
+    struct audit audit = AUDIT(w, "api_key.blocked", key->id, told_name(key));
     if (!code)
         code = audit_add(&audit, err);
     return code ? code : business_touch(w->db, w->business_id, err);
