@@ -306,7 +306,8 @@ enum err_code key_rename(struct write *w, struct id id, const char *name, struct
     const char *old = told_name(key);
     key->name = name;
     struct audit audit = AUDIT(w, "api_key.changed", id, told_name(key));
-    audit_text(&audit, "name", old, told_name(key));
+    if (old) /* otherwise only that it was */
+        audit_text(&audit, "name", old, told_name(key));
     code = db_exec(
         w->db, "UPDATE api_key SET name = $1 WHERE id = $2", DB_PARAMS(db_text(name), db_id(id)), NULL, err);
     return code ? code : add_where_it_works(&audit, key, err);

@@ -302,6 +302,18 @@ def test_those_who_may_edit_people_end_keys_in_their_business_only(world):
     assert made["key_id"] in keys(elsewhere) and here["id"] not in keys(elsewhere)
 
 
+def test_what_was_ended_here_does_not_come_back_as_another_key(world):
+    """Whoever has stolen a key that was ended in one Business makes another one in the next: it does not work here."""
+    made, business = add_employee(world, "Sam"), world.server.admin("business", "add", "--name", "Second")["business_id"]
+    world.server.admin("employee", "add", "--business", business, "--first-name", "Sam", "--last-name", "Kim", "--email",
+                       "sam@acme.test")
+    assert manager_of(world)["api"].request("DELETE", f"/api/employees/{made['id']}/keys/{made['key_id']}").status == 204
+    there = api_with(world, made["key"], business, made["user"])
+    other = there.ok("POST", "/api/keys", {"name": "Other"})["key"]
+    assert api_with(world, other, business, made["user"]).get("/api/session").status == 200
+    assert api_with(world, other, user=made["user"]).get("/api/session").status == 401
+
+
 def test_the_owner_of_a_blocked_key_sees_that_it_is(world):
     made = make_key(world)
     assert world.api.request("DELETE", f"/api/employees/{world.employee}/keys/{made['id']}").status == 204

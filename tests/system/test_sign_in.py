@@ -173,6 +173,27 @@ def test_capacity_of_sign_ins(make_server, tmp_path):
     assert 5 <= len(refused) <= 7 and {a.status for a in answers} == {401, 503}
 
 
+def test_a_write_that_waited_is_not_done_for_a_session_that_ended(make_server, tmp_path):
+    """A thief's new password waits to be hashed; its owner signs out everywhere: it is refused, and nothing has changed."""
+    hold = tmp_path / "hold"
+    world = World(make_server(env={"HERALD_FAULTS": f"aside=@{hold}"}))
+    set_password(world.server, world.user)
+    thief, owner = Person(world.server), Person(world.server)
+    assert thief.sign_in().status == owner.sign_in().status == 201
+    hold.touch()
+    answers = []
+    body = {"current_password": PASSWORD, "password": "another " + PASSWORD}
+    waiting = threading.Thread(target=lambda: answers.append(thief.request("PUT", "/api/password", body)))
+    before = world.server.metrics()["statements_total"]
+    waiting.start()
+    wait_for(lambda: world.server.metrics()["statements_total"] > before, "who calls to be looked up")
+    assert owner.request("DELETE", "/api/sessions").status == 204
+    hold.unlink()
+    waiting.join()
+    assert answers[0].status == 401
+    assert Person(world.server).sign_in().status == 201, "with the password as it was"
+
+
 def test_an_attempt_that_comes_to_no_result_is_no_failure(make_server, tmp_path):
     """It waited too long for its turn: 503, and the account is not nearer to being made to wait."""
     hold = tmp_path / "hold"
