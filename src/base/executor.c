@@ -1,6 +1,7 @@
 #include "base/executor.h"
 
 #include "base/alloc.h"
+#include "base/thread.h"
 
 #include <string.h>
 
@@ -16,7 +17,7 @@ struct executor {
 static void *executor_main(void *arg)
 {
     struct executor *executor = arg;
-    pthread_setname_np(pthread_self(), executor->name);
+    thread_begin(executor->name, THREAD_AFTER);
     struct inbox_item *item;
     while ((item = inbox_take_wait(&executor->inbox, 1, -1))) {
         struct executor_job *job = CONTAINER_OF(item, struct executor_job, item);

@@ -323,26 +323,22 @@ static enum err_code role_id_of(
 
 static enum err_code join_group(struct write *w, struct id id, struct id employee, struct error *err)
 {
-    struct group group;
-    return group_assign(w, id, employee, &group, err);
+    return group_assign(w, id, employee, NULL, err);
 }
 
 static enum err_code leave_group(struct write *w, struct id id, struct id employee, struct error *err)
 {
-    struct group group;
-    return group_remove(w, id, employee, &group, err);
+    return group_remove(w, id, employee, NULL, err);
 }
 
 static enum err_code take_role(struct write *w, struct id id, struct id employee, struct error *err)
 {
-    struct role role;
-    return role_assign(w, id, employee, &role, err);
+    return role_assign(w, id, employee, NULL, err);
 }
 
 static enum err_code drop_role(struct write *w, struct id id, struct id employee, struct error *err)
 {
-    struct role role;
-    return role_unassign(w, id, employee, &role, err);
+    return role_unassign(w, id, employee, NULL, err);
 }
 
 static const struct memberships both[] = {

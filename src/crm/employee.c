@@ -183,13 +183,11 @@ static enum err_code find_or_add_user(
 static enum err_code give(
     struct write *w, const struct new_employee *input, struct id employee_id, struct error *err)
 {
-    struct group group;
-    struct role role;
     enum err_code code = ERR_OK;
     for (size_t i = 0; i < input->group_count && !code; i++)
-        code = group_assign(w, input->groups[i], employee_id, &group, err);
+        code = group_assign(w, input->groups[i], employee_id, NULL, err);
     for (size_t i = 0; i < input->role_count && !code; i++)
-        code = role_assign(w, input->roles[i], employee_id, &role, err);
+        code = role_assign(w, input->roles[i], employee_id, NULL, err);
     return code;
 }
 

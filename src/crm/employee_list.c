@@ -116,8 +116,9 @@ enum err_code employee_by_email(struct db *db, struct arena *arena, struct id bu
     CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
     enum err_code code = db_query(db,
         "SELECT e.id, e.first_name, e.last_name, e.display_name, e.email, e.active FROM user_account u JOIN "
-        "employee e ON e.user_id = u.id WHERE u.email_key = $1 AND e.business_id = $2",
-        DB_PARAMS(db_text(email_key(arena, email)), db_id(business_id)), &rows, err);
+        "employee e ON e.user_id = u.id WHERE u.email_key IN ($1, $3) AND e.business_id = $2 "
+        "ORDER BY CASE u.email_key WHEN $3 THEN 0 ELSE 1 END LIMIT 1",
+        DB_PARAMS(db_text(email_key(arena, email)), db_id(business_id), db_text(email)), &rows, err);
     if (code || !db_next(rows, &code, err))
         return code ? code : error_set(err, ERR_NOT_FOUND, "There is no such employee in this Business.");
     take_person(rows, arena, person);

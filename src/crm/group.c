@@ -317,15 +317,15 @@ static enum err_code add_members(
     return count ? db_insert_many(w->db, &insert, values, count, err) : ERR_OK;
 }
 
-/* Holds the group, for whoever may change who is in it, and reads who is. */
+static const char without_owner[] = "The owner group always has a member.";
+
+/* Holds the group, for whoever may change who is in it. */
 static enum err_code hold_for_members(struct write *w, struct id id, struct group *group, struct error *err)
 {
     enum err_code code = write_may(w, ACTION_EDIT_GROUP, NULL, err);
     if (!code)
         code = hold(w, id, NULL, group, err);
-    if (!code)
-        code = write_may_grant(w, &group->grants, group_is_owner(group), err);
-    return code ? code : read_members(w->db, w->arena, group, err);
+    return code ? code : write_may_grant(w, &group->grants, group_is_owner(group), err);
 }
 
 /* Reads the group as it is now, and writes down who was in it before. */
@@ -336,53 +336,109 @@ static enum err_code finish_members(
     if (!code)
         code = read_whole(w->db, w->arena, w->business_id, before->id, group, err);
     if (!code && group->member_count == 0 && group_is_owner(group))
-        code = error_set(err, ERR_CONFLICT, "The owner group always has a member.");
+        code = error_set(err, ERR_CONFLICT, without_owner);
     return code ? code : audit_members(w, before, group, err);
 }
 
 enum err_code group_set_members(struct write *w, struct id id, const struct id *employees, size_t count,
     struct group *group, struct error_list *list, struct error *err)
 {
-    struct group before;
+    struct group before = {0};
     enum err_code code = hold_for_members(w, id, &before, err);
+    if (!code)
+        code = read_members(w->db, w->arena, &before, err);
     if (!code)
         code = employees_check(w->db, w->business_id, employees, count, "/members", list, err);
     if (!code)
         code = error_list_refuse(list, err);
     if (!code && count == 0 && group_is_owner(&before))
-        code = error_set(err, ERR_CONFLICT, "The owner group always has a member.");
+        code = error_set(err, ERR_CONFLICT, without_owner);
     if (code)
         return code;
-    code = db_exec(w->db, "DELETE FROM employee_group WHERE group_id = $1 AND business_id = $2",
+    /* Whoever is not active is no member that anybody sees, but is one again when they come back. */
+    code = db_exec(w->db,
+        "DELETE FROM employee_group WHERE group_id = $1 AND business_id = $2 AND EXISTS (SELECT 1 FROM "
+        "employee "
+        "e WHERE e.id = employee_group.employee_id AND e.active = 1)",
         DB_PARAMS(db_id(id), db_id(w->business_id)), NULL, err);
     if (!code)
         code = add_members(w, id, employees, count, err);
     return code ? code : finish_members(w, &before, group, err);
 }
 
+static enum err_code is_member(
+    struct write *w, struct id id, struct id employee_id, bool *is, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(w->db,
+        "SELECT 1 FROM employee_group WHERE employee_id = $1 AND group_id = $2 AND business_id = $3",
+        DB_PARAMS(db_id(employee_id), db_id(id), db_id(w->business_id)), &rows, err);
+    *is = !code && db_next(rows, &code, err);
+    return code;
+}
+
+static enum err_code check_owners(struct write *w, const struct group *group, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code =
+        group_is_owner(group)
+            ? db_query(w->db,
+                  "SELECT 1 FROM employee_group m JOIN employee e ON e.id = m.employee_id WHERE "
+                  "m.group_id = $1 AND m.business_id = $2 AND e.active = 1 LIMIT 1",
+                  DB_PARAMS(db_id(group->id), db_id(w->business_id)), &rows, err)
+            : ERR_OK;
+    if (code || !rows || db_next(rows, &code, err))
+        return code;
+    return code ? code : error_set(err, ERR_CONFLICT, without_owner);
+}
+
+/*
+ * Who else is in it is neither read nor written down: one by one, as many join as there are. `whole` may be NULL:
+ * nobody asks how the group is now.
+ */
+static enum err_code finish_one(struct write *w, const struct group *group, struct id employee_id, bool was,
+    bool is, struct group *whole, struct error *err)
+{
+    const struct id nobody = {0};
+    struct audit audit = AUDIT(w, "permission_group.members_changed", group->id, group->name);
+    audit_id(&audit, "member", was ? employee_id : nobody, is ? employee_id : nobody);
+    enum err_code code = business_touch(w->db, w->business_id, err);
+    if (!code && was && !is)
+        code = check_owners(w, group, err);
+    if (!code)
+        code = audit_add(&audit, err);
+    if (!code && whole)
+        code = read_whole(w->db, w->arena, w->business_id, group->id, whole, err);
+    return code;
+}
+
 enum err_code group_assign(
     struct write *w, struct id id, struct id employee_id, struct group *group, struct error *err)
 {
     struct person person;
-    struct group before;
-    enum err_code code = hold_for_members(w, id, &before, err);
+    struct group held = {0};
+    bool was = false;
+    enum err_code code = hold_for_members(w, id, &held, err);
     if (!code)
         code = employee_read_active(w->db, w->arena, w->business_id, employee_id, &person, err);
     if (!code)
+        code = is_member(w, id, employee_id, &was, err);
+    if (!code && !was)
         code = add_members(w, id, &employee_id, 1, err);
-    return code ? code : finish_members(w, &before, group, err);
+    return code ? code : finish_one(w, &held, employee_id, was, true, group, err);
 }
 
 enum err_code group_remove(
     struct write *w, struct id id, struct id employee_id, struct group *group, struct error *err)
 {
-    struct group before;
-    enum err_code code = hold_for_members(w, id, &before, err);
+    struct group held = {0};
+    int64_t removed = 0;
+    enum err_code code = hold_for_members(w, id, &held, err);
     if (!code)
         code = db_exec(w->db,
             "DELETE FROM employee_group WHERE employee_id = $1 AND group_id = $2 AND business_id = $3",
-            DB_PARAMS(db_id(employee_id), db_id(id), db_id(w->business_id)), NULL, err);
-    return code ? code : finish_members(w, &before, group, err);
+            DB_PARAMS(db_id(employee_id), db_id(id), db_id(w->business_id)), &removed, err);
+    return code ? code : finish_one(w, &held, employee_id, removed > 0, false, group, err);
 }
 
 enum err_code groups_may_give(struct write *w, const struct id *ids, size_t count, const char *pointer,

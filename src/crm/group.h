@@ -59,11 +59,11 @@ enum err_code group_delete(struct write *w, struct id id, int64_t version, struc
 /* Exactly these from now on. ERR_INVALID: /members/N; ERR_CONFLICT: the owner group would have no member. */
 enum err_code group_set_members(struct write *w, struct id id, const struct id *employees, size_t count,
     struct group *group, struct error_list *list, struct error *err) MUST_CHECK;
-/* One more; that the employee is one already is fine. */
+/* One more; that the employee is one already is fine. `group`, as it is now, may be NULL. */
 enum err_code group_assign(
     struct write *w, struct id id, struct id employee_id, struct group *group, struct error *err) MUST_CHECK;
 
-/* One less; that the employee is none is fine. ERR_CONFLICT as above. */
+/* One less; that the employee is none is fine. ERR_CONFLICT as above. `group` likewise. */
 enum err_code group_remove(
     struct write *w, struct id id, struct id employee_id, struct group *group, struct error *err) MUST_CHECK;
 

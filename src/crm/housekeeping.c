@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "crm/idempotency.h"
 #include "crm/password_token.h"
 #include "crm/session.h"
@@ -134,7 +135,7 @@ static void pause_for(struct housekeeping *housekeeping, int64_t us)
 static void *housekeeping_main(void *arg)
 {
     struct housekeeping *housekeeping = arg;
-    pthread_setname_np(pthread_self(), "housekeeping");
+    thread_begin("housekeeping", THREAD_AFTER);
     for (;;) {
         pause_for(housekeeping, housekeeping->more ? PAUSE_US : housekeeping->config.every_us);
         if (inbox_is_closed(&housekeeping->inbox))

@@ -107,8 +107,8 @@ enum err_code password_find(
     *owner = (struct password_owner){0};
     enum err_code code = db_query(db,
         "SELECT " OWNER_COLUMNS " FROM user_account u LEFT JOIN password p ON p.user_id = u.id "
-        "WHERE u.email_key = $1",
-        DB_PARAMS(db_text(email_key(arena, email))), &rows, err);
+        "WHERE u.email_key IN ($1, $2) ORDER BY CASE u.email_key WHEN $2 THEN 0 ELSE 1 END LIMIT 1",
+        DB_PARAMS(db_text(email_key(arena, email)), db_text(email)), &rows, err);
     if (!code && db_next(rows, &code, err))
         take_owner(rows, arena, owner);
     return code;

@@ -276,7 +276,11 @@ enum err_code role_set_members(struct write *write, struct id id, const struct i
         code = error_list_refuse(list, err);
     if (code)
         return code;
-    code = db_exec(write->db, "DELETE FROM employee_role WHERE role_id = $1 AND business_id = $2",
+    /* Whoever is not active holds nothing that anybody sees, but holds it again when they come back. */
+    code = db_exec(write->db,
+        "DELETE FROM employee_role WHERE role_id = $1 AND business_id = $2 AND EXISTS (SELECT 1 FROM "
+        "employee e "
+        "WHERE e.id = employee_role.employee_id AND e.active = 1)",
         DB_PARAMS(db_id(id), db_id(write->business_id)), NULL, err);
     if (!code && count)
         code = add_members(write, id, employees, count, err);
@@ -285,43 +289,68 @@ enum err_code role_set_members(struct write *write, struct id id, const struct i
     return code ? code : finish_members(write, &before, role, err);
 }
 
-enum err_code role_assign(
-    struct write *write, struct id id, struct id employee_id, struct role *role, struct error *err)
+/* Holds the role, for whoever may change who holds it. */
+static enum err_code hold_for_members(struct write *write, struct id id, struct role *role, struct error *err)
 {
-    struct person person;
-    struct role before = {0};
     enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
         code = hold_role(write, id, err);
     if (!code)
-        code = read_whole(write->db, write->arena, write->business_id, id, &before, err);
+        code = read_row(write->db, write->arena, write->business_id, id, role, err);
+    return code ? code : role_may_give(write, id, err);
+}
+
+static enum err_code holds(
+    struct write *write, struct id id, struct id employee_id, bool *is, struct error *err)
+{
+    CLEANUP(db_rows_close_ptr) struct db_rows *rows = NULL;
+    enum err_code code = db_query(write->db,
+        "SELECT 1 FROM employee_role WHERE employee_id = $1 AND role_id = $2 AND business_id = $3",
+        DB_PARAMS(db_id(employee_id), db_id(id), db_id(write->business_id)), &rows, err);
+    *is = !code && db_next(rows, &code, err);
+    return code;
+}
+
+/* As with groups: the others are neither read nor written down. `whole` may be NULL. */
+static enum err_code finish_one(struct write *write, const struct role *role, struct id employee_id, bool was,
+    bool is, struct role *whole, struct error *err)
+{
+    const struct id nobody = {0};
+    struct audit audit = AUDIT(write, "role.members_changed", role->id, role->name);
+    audit_id(&audit, "member", was ? employee_id : nobody, is ? employee_id : nobody);
+    enum err_code code = business_touch(write->db, write->business_id, err);
     if (!code)
-        code = role_may_give(write, id, err);
+        code = audit_add(&audit, err);
+    if (!code && whole)
+        code = read_whole(write->db, write->arena, write->business_id, role->id, whole, err);
+    return code;
+}
+
+enum err_code role_assign(
+    struct write *write, struct id id, struct id employee_id, struct role *role, struct error *err)
+{
+    struct person person;
+    struct role held = {0};
+    bool was = false;
+    enum err_code code = hold_for_members(write, id, &held, err);
     if (!code)
         code = employee_read_active(write->db, write->arena, write->business_id, employee_id, &person, err);
     if (!code)
+        code = holds(write, id, employee_id, &was, err);
+    if (!code && !was)
         code = add_members(write, id, &employee_id, 1, err);
-    if (!code)
-        code = business_touch(write->db, write->business_id, err);
-    return code ? code : finish_members(write, &before, role, err);
+    return code ? code : finish_one(write, &held, employee_id, was, true, role, err);
 }
 
 enum err_code role_unassign(
     struct write *write, struct id id, struct id employee_id, struct role *role, struct error *err)
 {
-    struct role before = {0};
-    enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
-    if (!code)
-        code = hold_role(write, id, err);
-    if (!code)
-        code = read_whole(write->db, write->arena, write->business_id, id, &before, err);
-    if (!code)
-        code = role_may_give(write, id, err);
+    struct role held = {0};
+    int64_t removed = 0;
+    enum err_code code = hold_for_members(write, id, &held, err);
     if (!code)
         code = db_exec(write->db,
             "DELETE FROM employee_role WHERE employee_id = $1 AND role_id = $2 AND business_id = $3",
-            DB_PARAMS(db_id(employee_id), db_id(id), db_id(write->business_id)), NULL, err);
-    if (!code)
-        code = business_touch(write->db, write->business_id, err);
-    return code ? code : finish_members(write, &before, role, err);
+            DB_PARAMS(db_id(employee_id), db_id(id), db_id(write->business_id)), &removed, err);
+    return code ? code : finish_one(write, &held, employee_id, removed > 0, false, role, err);
 }

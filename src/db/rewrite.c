@@ -19,7 +19,8 @@ struct token {
 #define POSTGRES_NOW "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 static const struct token tokens[] = {
-    {"{share}", "", " FOR SHARE"}, {"{update}", "", " FOR UPDATE"},
+    /* Keys never change, so who only refers to a row (a foreign key's KEY SHARE) waits for nobody. */
+    {"{share}", "", " FOR SHARE"}, {"{update}", "", " FOR NO KEY UPDATE"},
     {"{update_free}", "", " FOR UPDATE SKIP LOCKED"}, {"{now}", SQLITE_NOW, POSTGRES_NOW},
     {"{id}", "BLOB", "uuid"}, {"{int}", "INTEGER", "bigint"}, {"{text}", "TEXT", "text COLLATE \"C\""},
     {"{bytes}", "BLOB", "bytea"}, {"{strict}", " STRICT", ""}, {"{clustered}", " STRICT, WITHOUT ROWID", ""},

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/retry.h"
+#include "base/thread.h"
 #include "crm/audit.h"
 #include "crm/mail.h"
 #include "mail/message.h"
@@ -239,7 +240,7 @@ static void tidy(struct mailer *mailer, bool first)
 static void *run(void *ctx)
 {
     struct mailer *mailer = ctx;
-    pthread_setname_np(pthread_self(), "mailer");
+    thread_begin("mailer", THREAD_AFTER);
     tidy(mailer, true);
     while (!is_stopping(mailer)) {
         int64_t idle = idle_us(mailer);

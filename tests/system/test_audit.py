@@ -240,8 +240,8 @@ def test_employees(world):
     assert [(e["action"], e["changes"]) for e in log.entries] == [
         ("employee.created", {**became(first_name="Sam", last_name="Lee", email="sam@acme.test"),
                               "active": {"before": False, "after": True}}),
-        ("permission_group.members_changed", {"members": {"before": [], "after": [sam]}}),
-        ("role.members_changed", {"members": {"before": [], "after": [sam]}}),
+        ("permission_group.members_changed", {"member": {"before": None, "after": sam}}),
+        ("role.members_changed", {"member": {"before": None, "after": sam}}),
         ("employee.changed", {"last_name": {"before": "Lee", "after": "Li"}}),
         ("employee.changed", {"active": {"before": True, "after": False}}),
         ("employee.changed", {"active": {"before": False, "after": True}})]

@@ -253,6 +253,22 @@ def sign_in(world, user):
     return visitor, token, origin
 
 
+def test_who_is_away_is_in_their_groups_and_roles_again_when_they_come_back(world):
+    """Lists of members are of those who are active; setting such a list takes nothing from who is not on it for that."""
+    sam, jo = add_employee(world, "Sam"), add_employee(world, "Jo")
+    group = world.api.ok("POST", "/api/permission-groups", {"name": "Agents", "permissions": {"activities": {"view": "all"}}})
+    role = world.api.ok("POST", "/api/roles", {"name": "Sales Team"})
+    places = (f"/api/permission-groups/{group['id']}/members", "members"), (f"/api/roles/{role['id']}/members", "members")
+    for path, member in places:
+        world.api.ok("PUT", path, {member: [sam["id"]]})
+    deactivate(world, sam["id"])
+    for path, member in places:
+        world.api.ok("PUT", path, {member: [jo["id"]]})
+    assert set_active(world, sam["id"], True).status == 200
+    for path in (f"/api/permission-groups/{group['id']}", f"/api/roles/{role['id']}"):
+        assert {p["id"] for p in world.api.ok("GET", path)["members"]} == {sam["id"], jo["id"]}
+
+
 def test_a_deactivated_employee_is_let_in_by_nothing(world):
     """A key of a deleted employee, a session, a sign-in link; and the Idempotency-Key that they used."""
     jo = add_employee(world, "Jo", activities={"view": "all", "log": "all"}, objects={"view": "all"}, records={"view": "all"})
