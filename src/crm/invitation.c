@@ -80,7 +80,7 @@ static enum err_code send(
 enum err_code invitation_send(
     struct write *w, struct id employee_id, struct invitation *invitation, struct error *err)
 {
-    struct invited invited;
+    struct invited invited = {0};
     enum err_code code = employee_may_change(w, ACTION_ADD_EMPLOYEE, employee_id, err);
     if (!code)
         code = read_invited(w, employee_id, &invited, err);
@@ -94,14 +94,14 @@ enum err_code invitation_send(
 
 enum err_code invitation_send_if_needed(struct write *w, struct id employee_id, struct error *err)
 {
-    struct invited invited;
+    struct invited invited = {0};
     enum err_code code = read_invited(w, employee_id, &invited, err);
     return code || invited.has_password ? code : send(w, employee_id, &invited, err);
 }
 
 enum err_code invitation_link(struct write *w, struct id employee_id, const char **token, struct error *err)
 {
-    struct invited invited;
+    struct invited invited = {0};
     enum err_code code = read_invited(w, employee_id, &invited, err);
     if (!code)
         code = check_invited(&invited, err);
