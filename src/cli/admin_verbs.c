@@ -475,6 +475,16 @@ static enum err_code need_required(const struct verb *verb, const struct words *
     return ERR_OK;
 }
 
+/* The last of two would count, and the first be lost without a word. */
+static bool is_repeated(char **argv, int first, int at)
+{
+    size_t len = strcspn(argv[at], "=");
+    for (int i = first; i < at; i++)
+        if (strcspn(argv[i], "=") == len && strncmp(argv[i], argv[at], len) == 0)
+            return true;
+    return false;
+}
+
 static enum err_code parse(struct arena *arena, int argc, char **argv, const struct verb **found,
     struct words *words, struct error *err)
 {
@@ -485,9 +495,11 @@ static enum err_code parse(struct arena *arena, int argc, char **argv, const str
             "'%s%s%s' is not something herald admin does; see herald admin --help", argc > 0 ? argv[0] : "",
             argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
     config_preset(arena, verb->options, verb->option_count, words);
-    while (at < argc) {
+    for (const int first = at; at < argc;) {
         bool known;
         const char *word = argv[at];
+        if (strncmp(word, "--", 2) == 0 && is_repeated(argv, first, at))
+            return error_set(err, ERR_INVALID, "%.*s is given twice", (int)strcspn(word, "="), word);
         enum err_code code =
             config_from_flag(arena, verb->options, verb->option_count, argc, argv, &at, words, &known, err);
         if (code)

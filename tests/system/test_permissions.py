@@ -412,6 +412,8 @@ def test_herald_admin_groups(server):
     assert server.admin("group", "remove", *words, "--group", group, "--employee", made)["member_count"] == "0"
     assert server.admin("group", "assign", *words, "--group", group, "--employee", made)["member_count"] == "1"
     for words_, told in ((["remove", *words, "--group", world.business, "--employee", world.employee], "always has a member"),
-                         (["add", *words, "--name", "X", "--grant", "activities.fly=all"], "is no permission")):
+                         (["add", *words, "--name", "X", "--grant", "activities.fly=all"], "is no permission"),
+                         (["add", *words, "--name", "X", "--grant", "records.view=all", "--grant=objects.view=all"],
+                          "--grant is given twice")):
         done = run("admin", "group", *words_, "--data", str(server.data), check=False)
         assert done.returncode != 0 and told in done.stderr, done.stderr
