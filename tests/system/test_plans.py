@@ -194,7 +194,9 @@ class Questions:
         if answer.status == 200 and answer.json.get("next"):
             cursor = urllib.parse.urlencode({**query, "cursor": answer.json["next"]})
             page = self.api.ok("GET", f"{address}?{cursor}")
-            assert page["results"] and page["previous"]
+            if not page["results"]:  # nothing among the entries that one page looks at
+                assert query, "without a filter a page is never empty"
+                return
             cursor = urllib.parse.urlencode({**query, "cursor": page["previous"]})
             assert self.api.ok("GET", f"{address}?{cursor}")["results"] == answer.json["results"]
 
