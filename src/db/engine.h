@@ -74,7 +74,7 @@ enum err_code engine_run_script(struct db *db, const char *script, struct error 
  *               SQLite                     PostgreSQL
  *   $1          ?1                         $1
  *   {share}                                 FOR SHARE        (with a space before it)
- *   {update}                                FOR UPDATE
+ *   {update}                                FOR NO KEY UPDATE: keys never change
  *   {update_free}                           FOR UPDATE SKIP LOCKED
  *   {now}       the database's clock in microseconds
  *   {id}        BLOB                       uuid

@@ -15,7 +15,7 @@ static const struct example examples[] = {
     {"SELECT 1", "SELECT 1", "SELECT 1"},
     {"SELECT $1, $12", "SELECT ?1, ?12", "SELECT $1, $12"},
     {"SELECT a FROM t{share}", "SELECT a FROM t", "SELECT a FROM t FOR SHARE"},
-    {"SELECT a FROM t{update}", "SELECT a FROM t", "SELECT a FROM t FOR UPDATE"},
+    {"SELECT a FROM t{update}", "SELECT a FROM t", "SELECT a FROM t FOR NO KEY UPDATE"},
     {"a {id}, b {int}, c {text}, d {bytes}", "a BLOB, b INTEGER, c TEXT, d BLOB",
         "a uuid, b bigint, c text COLLATE \"C\", d bytea"},
     {"CREATE TABLE t (a {int}){strict}", "CREATE TABLE t (a INTEGER) STRICT", "CREATE TABLE t (a bigint)"},
