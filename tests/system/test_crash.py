@@ -35,8 +35,11 @@ def check_everything(world, receiver, acknowledged):
         assert activity in arrived
 
 
-def check_repeats(receiver, kills_at):
-    """A request that is not its activity's first says so, comes after a kill, and there are few of them."""
+def check_repeats(receiver, kills):
+    """
+    A request that is not its activity's first says so, comes after a kill, and there are few of them. `kills`: when it
+    was killed, and when it was started again; what comes in between was sent before.
+    """
     requests = collections.defaultdict(list)
     for request in receiver.all():
         requests[request.activity].append(request)
@@ -44,7 +47,7 @@ def check_repeats(receiver, kills_at):
     for several in requests.values():
         for earlier, later in zip(several, several[1:]):
             assert later.header("X-Herald-Recovered") == "1", "sent again without a crash in between"
-            between = [i for i, at in enumerate(kills_at) if earlier.at <= at <= later.at]
+            between = [i for i, (killed, again) in enumerate(kills) if earlier.at <= again and killed <= later.at]
             assert between, "sent again without a kill in between"
             per_kill[between[-1]] += 1
     assert all(n <= TRANSFERS_MOST + UNRECORDED_MOST for n in per_kill.values()), per_kill
@@ -58,18 +61,19 @@ def test_m8_kills_under_load(make_server, receiver):
     world = World(server, webhook=receiver.url())
     rng = random.Random(20261124)
     receiver.default = Reply(delay=0.002)
-    acknowledged, kills_at = [], []
+    acknowledged, kills = [], []
     for _ in range(KILLS):
         with Load(world) as load:
             wait_for(lambda: load.count > 0, "the first answer")
             time.sleep(rng.uniform(0.0, 0.4))
             server.kill()
-            kills_at.append(receiver.moment())
+            killed = receiver.moment()
         acknowledged += load.acknowledged
+        kills.append((killed, receiver.moment()))
         server.start()
     assert len(acknowledged) > KILLS
     check_everything(world, receiver, acknowledged)
-    check_repeats(receiver, kills_at)
+    check_repeats(receiver, kills)
 
 
 POSITIONS = ("before_commit", "after_commit", "after_send")
@@ -83,7 +87,7 @@ def test_i1_i2_killed_at(make_server, receiver, position):
     server.start()
     world = World(server, webhook=receiver.url())
     server.stop()
-    acknowledged, kills_at = [], []
+    acknowledged, kills = [], []
     for at in (1, 2, 5):
         server.start(env={"HERALD_FAULTS": f"{position}={at}"}, wait=False)
         try:
@@ -95,11 +99,11 @@ def test_i1_i2_killed_at(make_server, receiver, position):
                 wait_for(lambda: not server.running, f"the kill at {position}")
             acknowledged += load.acknowledged
         server.kill()
-        kills_at.append(receiver.moment())
+        kills.append((receiver.moment(),) * 2)
     server.start()
     acknowledged += [world.log()["id"]]
     check_everything(world, receiver, acknowledged)
-    repeats = check_repeats(receiver, kills_at)
+    repeats = check_repeats(receiver, kills)
     if position == "after_send":
         assert repeats, "the receiver had it, the outcome was not recorded: it must come again"
 
