@@ -319,5 +319,6 @@ enum err_code employee_change(struct write *w, struct id id, const struct employ
     code = update(w, employee, err);
     if (!code)
         code = write_down(w, &before, &employee->person, employee->active, err);
-    return code || !ends ? code : end_sessions(w, id, err);
+    /* At the return, too: one may have begun on another node in the moment in which they were made to leave. */
+    return code || !(ends || begins) ? code : end_sessions(w, id, err);
 }
