@@ -8,7 +8,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOCK_TRIES 50 /* of 20 ms */
 
 static long holder_of(int fd)
 {
@@ -56,6 +59,17 @@ static enum err_code make_durably(const char *dir, struct error *err)
                   : ERR_OK;
 }
 
+/* For a second: whoever was killed holds it until the kernel has taken them apart. False with errno. */
+static bool lock_soon(int fd)
+{
+    for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB); tries++) {
+        if (errno != EWOULDBLOCK || tries == LOCK_TRIES)
+            return false;
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    return true;
+}
+
 enum err_code dirlock_take(const char *dir, int *fd, struct error *err)
 {
     char path[PATH_MAX];
@@ -67,7 +81,7 @@ enum err_code dirlock_take(const char *dir, int *fd, struct error *err)
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0)
         return error_set(err, ERR_UNAVAILABLE, "cannot open %s: %s", path, strerror(errno));
-    if (flock(lock, LOCK_EX | LOCK_NB)) {
+    if (!lock_soon(lock)) {
         enum err_code code = errno == EWOULDBLOCK ? refuse(lock, dir, err)
                                                   : error_set(err, ERR_UNAVAILABLE, "cannot lock %s: %s",
                                                         path, strerror(errno));
