@@ -9,7 +9,9 @@
 
 /*
  * Creates the directory (for its owner only) if it is missing, and locks it. *fd is what holds the lock.
- * ERR_BUSY names the process that has it; ERR_UNAVAILABLE: the directory cannot be used. Waits up to a second for a holder that is ending. */
+ * ERR_BUSY names the process that has it, after a second in which it could have ended; ERR_UNAVAILABLE: the directory
+ * cannot be used.
+ */
 enum err_code dirlock_take(const char *dir, int *fd, struct error *err) MUST_CHECK;
 
 /* Accepts -1. */
