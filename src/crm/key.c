@@ -344,7 +344,7 @@ static enum err_code key_user(struct write *w, struct id id, struct id *user_id,
 
 enum err_code key_revoke(struct write *w, struct id id, struct error *err)
 {
-    struct key key;
+    struct key key = {0};
     struct view view = {0};
     enum err_code code = ERR_OK;
     if (w->actor)
@@ -370,7 +370,7 @@ static enum err_code block(struct write *w, const struct key *key, struct error 
 
 enum err_code key_revoke_of(struct write *w, struct id employee_id, struct id id, struct error *err)
 {
-    struct key key;
+    struct key key = {0};
     struct view view = {.business_id = w->business_id, .scope = SCOPE_WORKS_HERE};
     enum err_code code = employee_may_change(w, ACTION_EDIT_EMPLOYEE, employee_id, err);
     if (!code)
