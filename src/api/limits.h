@@ -29,6 +29,8 @@ void limits_free(struct limits *limits);
 /* For server_config.addresses; NULL: without limit. */
 struct limiter *limits_addresses(const struct limits *limits);
 
+/* Where clients have no address (a unix socket) nothing below is limited by it: they would all be one. */
+
 /* Before the credential (a key, or a session's) is looked at. False: the call was answered with a 429. */
 bool limits_admit(struct call *call, const char *credential) MUST_CHECK;
 /* What came of it. Once after each limits_admit; not if the database could not tell. */

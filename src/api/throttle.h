@@ -45,7 +45,7 @@ struct throttle_attempt {
 /*
  * Before an attempt, at boot_us by the boot clock: 0, and it counts as failed from now on; or how long to wait, in
  * microseconds, and nothing is counted. `account`: the email as it is compared (email_key); `address`: the client's,
- * NULL on a unix socket.
+ * NULL on a unix socket: then only the account counts.
  */
 int64_t throttle_begin(struct throttle *throttle, const char *account, const struct sockaddr *address,
     int64_t boot_us, struct throttle_attempt *attempt) MUST_CHECK;

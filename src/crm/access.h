@@ -65,8 +65,9 @@ enum err_code access_load(struct db *db, struct arena *arena, const struct actor
     const struct access **access, struct error *err) MUST_CHECK;
 
 /*
- * In a cold write, if the settings have changed since: whether it is still the same caller (ERR_UNAUTHENTICATED), and
- * what they may now, so that whoever lost a key or a permission meanwhile does not use it.
+ * In a cold write: whether it is still the same caller (ERR_UNAUTHENTICATED), and what they may now, so that whoever
+ * lost a key or a permission meanwhile does not use it. Asked if the settings have changed since, and always of whoever
+ * came by a session or with an expired key, which end without such a change.
  */
 enum err_code actor_still_may(
     struct db *db, struct arena *arena, struct actor *actor, struct error *err) MUST_CHECK;

@@ -83,7 +83,8 @@ void audit_url(struct audit *audit, const char *member, const char *before, cons
 enum err_code audit_add(struct audit *audit, struct error *err) MUST_CHECK;
 /*
  * For what a User has everywhere (keys, the password): an entry in each Business of which they are an employee. Without a
- * subject it is about them, as the employee of each.
+ * subject it is about them, as the employee of each. From where, by which key and request it was done stands only in the
+ * Business in which it was done.
  */
 enum err_code audit_add_of_user(struct audit *audit, struct id user_id, struct error *err) MUST_CHECK;
 /* The same in the audit's Business alone, whether or not they are still active there. */

@@ -51,7 +51,10 @@ bool password_check(struct arena *arena, const char *password, const struct pass
 enum err_code password_owner_read(struct db *db, struct arena *arena, struct id user_id,
     struct password_owner *owner, struct error *err) MUST_CHECK;
 
-/* By email, compared without case. Nobody: ERR_OK, and the owner's id is nil. */
+/*
+ * By email, compared without case; of two that differ by case only (they are from before 0005), the one that is spelled
+ * so. Nobody: ERR_OK, and the owner's id is nil.
+ */
 enum err_code password_find(struct db *db, struct arena *arena, const char *email,
     struct password_owner *owner, struct error *err) MUST_CHECK;
 

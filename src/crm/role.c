@@ -259,17 +259,24 @@ static enum err_code add_members(
     return db_insert_many(write->db, &insert, values, count, err);
 }
 
-enum err_code role_set_members(struct write *write, struct id id, const struct id *employees, size_t count,
-    struct role *role, struct error_list *list, struct error *err)
+/* Holds the role, for whoever may change who holds it. */
+static enum err_code hold_for_members(struct write *write, struct id id, struct role *role, struct error *err)
 {
-    struct role before = {0};
     enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
     if (!code)
         code = hold_role(write, id, err);
     if (!code)
-        code = read_whole(write->db, write->arena, write->business_id, id, &before, err);
+        code = read_row(write->db, write->arena, write->business_id, id, role, err);
+    return code ? code : role_may_give(write, id, err);
+}
+
+enum err_code role_set_members(struct write *write, struct id id, const struct id *employees, size_t count,
+    struct role *role, struct error_list *list, struct error *err)
+{
+    struct role before = {0};
+    enum err_code code = hold_for_members(write, id, &before, err);
     if (!code)
-        code = role_may_give(write, id, err);
+        code = read_members(write->db, write->arena, write->business_id, &before, err);
     if (!code)
         code = employees_check(write->db, write->business_id, employees, count, "/members", list, err);
     if (!code)
@@ -287,17 +294,6 @@ enum err_code role_set_members(struct write *write, struct id id, const struct i
     if (!code)
         code = business_touch(write->db, write->business_id, err);
     return code ? code : finish_members(write, &before, role, err);
-}
-
-/* Holds the role, for whoever may change who holds it. */
-static enum err_code hold_for_members(struct write *write, struct id id, struct role *role, struct error *err)
-{
-    enum err_code code = write_may(write, ACTION_EDIT_ROLE, NULL, err);
-    if (!code)
-        code = hold_role(write, id, err);
-    if (!code)
-        code = read_row(write->db, write->arena, write->business_id, id, role, err);
-    return code ? code : role_may_give(write, id, err);
 }
 
 static enum err_code holds(

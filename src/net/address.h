@@ -29,7 +29,7 @@ struct address_text address_format(const struct sockaddr *address);
 
 /*
  * Who a limit is about: all of an IPv4 address, the first 64 bits of an IPv6 address, which is what one customer has
- * at least. NULL, the peer of a unix socket, is one like any.
+ * at least. NULL, the peer of a unix socket, has no bytes: it tells nobody from another.
  */
 struct address_key {
     unsigned char bytes[8];

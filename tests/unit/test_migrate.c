@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/embed.h"
+#include "crm/password.h"
 #include "support.h"
 
 #include <pthread.h>
@@ -122,6 +123,14 @@ static void add_user(struct fixture *f, const char *email)
         &f->err);
 }
 
+static void check_finds(struct fixture *f, const char *asked, const char *email)
+{
+    CLEANUP(arena_free_ptr) struct arena *arena = arena_new();
+    struct password_owner owner;
+    must(password_find(f->db, arena, asked, &owner, &f->err), &f->err);
+    assert_string_equal(owner.email, email);
+}
+
 /* Two users with one address but for case: the one in lower case has it, else the older one; nobody is lost. */
 static void addresses_of_old_compare_without_case(void **state)
 {
@@ -137,6 +146,11 @@ static void addresses_of_old_compare_without_case(void **state)
                                 "'old@x.test') OR (email = 'low@x.test' AND email_key = 'low@x.test')"),
         3);
     assert_int_equal(ask(f->db, "SELECT count(*) FROM user_account WHERE email_key = email"), 4);
+    /* Each is found as it is spelled; in any other spelling, whoever has the address. */
+    for (size_t i = 0; i < ARRAY_LEN(emails); i++)
+        check_finds(f, emails[i], emails[i]);
+    check_finds(f, "oLD@x.test", "Old@x.test");
+    check_finds(f, "lOW@x.test", "low@x.test");
 }
 
 enum { NODES = 8 };

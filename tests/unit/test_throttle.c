@@ -124,6 +124,26 @@ static void an_account_of_ones_own_buys_no_guesses(void **state)
     throttle_free(throttle);
 }
 
+/* All who come by a unix socket: none of them makes another wait but by the account. */
+static void without_an_address_only_the_account_counts(void **state)
+{
+    (void)state;
+    struct throttle *throttle = throttle_new();
+    struct throttle_attempt attempt;
+    for (int i = 0; i < 2 * THROTTLE_ADDRESS_FREE; i++) {
+        char account[24];
+        snprintf(account, sizeof account, "nobody%d", i);
+        assert_int_equal(throttle_begin(throttle, account, NULL, 0, &attempt), 0);
+    }
+    for (int i = 0; i < THROTTLE_ACCOUNT_FREE; i++)
+        assert_int_equal(throttle_begin(throttle, "alex", NULL, 0, &attempt), 0);
+    assert_int_equal(throttle_begin(throttle, "alex", NULL, 0, &attempt), MINUTE);
+    throttle_succeeded(throttle, &attempt, 0);
+    assert_int_equal(throttle_begin(throttle, "alex", NULL, 0, &attempt), 0);
+    assert_false(attempt.known);
+    throttle_free(throttle);
+}
+
 static void an_ipv6_network_is_one_address(void **state)
 {
     (void)state;
@@ -173,6 +193,7 @@ int main(void)
         cmocka_unit_test(nobody_is_locked_out_by_others),
         cmocka_unit_test(its_own_address_has_a_count_too),
         cmocka_unit_test(an_account_of_ones_own_buys_no_guesses),
+        cmocka_unit_test(without_an_address_only_the_account_counts),
         cmocka_unit_test(an_ipv6_network_is_one_address),
         cmocka_unit_test(inventing_accounts_gains_nothing),
     };
